@@ -1,0 +1,247 @@
+package investigations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"time"
+)
+
+// DefaultSourceTimeout is how long one source may take where nothing else is said.
+const DefaultSourceTimeout = 10 * time.Second
+
+// Rules turns evidence into a diagnosis. Implementations are pure: the same request, evidence and facts give
+// the same diagnosis, byte for byte. They cite facts of the ledger by id, and add the ones that they compute.
+type Rules interface {
+	Diagnose(req Request, ev Evidence, facts *Ledger) Diagnosis
+}
+
+// Diagnosis is what Rules conclude.
+type Diagnosis struct {
+	// At is the moment of the kill as far as it is known; zero means that of the request.
+	At time.Time
+	// Target is the request's, with what was found out about it.
+	Target     Target
+	Verdict    Verdict
+	Hypotheses []Hypothesis
+	BlindSpots []BlindSpot
+	// Key tells this kill from every other; see KillID.
+	Key string
+}
+
+// Options steer Run.
+type Options struct {
+	// SourceTimeout bounds each tool; zero means DefaultSourceTimeout.
+	SourceTimeout time.Duration
+	// Progress is told as each tool starts and ends, from one goroutine at a time; it may be nil.
+	Progress func(Progress)
+	// Log takes what goes wrong; nil means slog.DiscardHandler.
+	Log *slog.Logger
+	// Now is the clock that timings are read from; nil means time.Now.
+	Now func() time.Time
+}
+
+// Progress is one step of a running investigation.
+type Progress struct {
+	Tool string
+	// Done is false when the tool starts.
+	Done  bool
+	Took  time.Duration
+	Facts int
+	// Blind counts what the tool could not see.
+	Blind int
+	Err   error
+}
+
+// Run investigates: it asks all tools in parallel, each under its own deadline, and has rules judge what they
+// found. A tool that fails, panics or is late becomes a blind spot. The error is ctx's own only.
+func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Options) (*Result, *Evidence, error) {
+	if opt.SourceTimeout <= 0 {
+		opt.SourceTimeout = DefaultSourceTimeout
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	answers := askAll(ctx, req, tools, opt)
+	if err := context.Cause(ctx); err != nil {
+		return nil, nil, fmt.Errorf("investigate %s: %w", req.Target, err)
+	}
+
+	res := &Result{Version: ResultVersion, LLM: LLMUse{EndedBy: "off"}}
+	var ev Evidence
+	var facts []Fact
+	for _, a := range answers {
+		ev.merge(a.result.Evidence)
+		facts = append(facts, a.result.Facts...)
+		res.BlindSpots = append(res.BlindSpots, a.result.BlindSpots...)
+		res.Tools = append(res.Tools, a.run)
+	}
+	ledger := NewLedger(facts)
+	d := rules.Diagnose(req, ev, ledger)
+
+	res.At = d.At
+	if res.At.IsZero() {
+		res.At = req.At
+	}
+	res.At = res.At.UTC()
+	res.Target = d.Target
+	res.Verdict = d.Verdict
+	res.Hypotheses = d.Hypotheses
+	res.Facts = ledger.Facts()
+	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
+	res.ID = KillID(res.At, d.Key)
+	res.fillEmpty()
+	return res, &ev, nil
+}
+
+// answer is what became of one tool.
+type answer struct {
+	index  int
+	result ToolResult
+	run    ToolRun
+}
+
+// askAll asks every tool at once and returns their answers in the order of tools. A tool that ignores its
+// deadline is left behind: its goroutine ends when its Query returns, and its answer is dropped.
+func askAll(ctx context.Context, req Request, tools []Tool, opt Options) []answer {
+	start := opt.Now()
+	done := make(chan answer, len(tools)) // room for all, so that a late tool never blocks
+	for i, t := range tools {
+		name := t.Describe().Name
+		report(opt, Progress{Tool: name})
+		go func() { done <- ask(ctx, req, i, t, opt, start) }()
+	}
+	answers := make([]answer, len(tools))
+	seen := make([]bool, len(tools))
+	late := time.NewTimer(opt.SourceTimeout + opt.SourceTimeout/10)
+	defer late.Stop()
+	for range tools {
+		select {
+		case a := <-done:
+			answers[a.index], seen[a.index] = a, true
+			report(opt, Progress{
+				Tool: a.run.Name, Done: true, Took: time.Duration(a.run.TookMS) * time.Millisecond,
+				Facts: a.run.Facts, Blind: len(a.result.BlindSpots), Err: errOf(a.run.Error),
+			})
+		case <-late.C:
+			for i, t := range tools {
+				if !seen[i] {
+					err := fmt.Errorf("no answer within %s: %w", opt.SourceTimeout, ErrUnavailable)
+					answers[i] = failed(i, t.Describe().Name, err, opt.Now().Sub(start))
+					report(opt, Progress{Tool: answers[i].run.Name, Done: true, Err: err})
+				}
+			}
+			return answers
+		}
+	}
+	return answers
+}
+
+func ask(ctx context.Context, req Request, i int, t Tool, opt Options, start time.Time) (a answer) {
+	ctx, cancel := context.WithTimeout(ctx, opt.SourceTimeout)
+	defer cancel()
+	name := t.Describe().Name
+	defer func() {
+		if p := recover(); p != nil {
+			opt.Log.Error("tool panicked", "source", name, "err", p, "stack", string(debug.Stack()))
+			a = failed(i, name, fmt.Errorf("the tool broke: %v", p), opt.Now().Sub(start))
+		}
+	}()
+	r, err := t.Query(ctx, req)
+	took := opt.Now().Sub(start)
+	if err != nil {
+		return failed(i, name, err, took)
+	}
+	return answer{index: i, result: r, run: ToolRun{Name: name, TookMS: took.Milliseconds(), Facts: len(r.Facts)}}
+}
+
+func failed(i int, name string, err error, took time.Duration) answer {
+	why := "could not be read: " + CleanText(err.Error(), 300)
+	if errors.Is(err, context.DeadlineExceeded) {
+		why = "gave no answer in time"
+	}
+	return answer{
+		index:  i,
+		result: ToolResult{BlindSpots: []BlindSpot{{Tool: name, Why: why, WouldTell: WouldTell(name)}}},
+		run:    ToolRun{Name: name, TookMS: took.Milliseconds(), Error: CleanText(err.Error(), 300)},
+	}
+}
+
+func errOf(s string) error {
+	if s == "" {
+		return nil
+	}
+	return errors.New(s)
+}
+
+func report(opt Options, p Progress) {
+	if opt.Progress != nil {
+		opt.Progress(p)
+	}
+}
+
+// WouldTell says what a source tells where it can be read, for blind spots.
+func WouldTell(tool string) string {
+	switch tool {
+	case ToolKernlog:
+		return "which memory boundary broke, which process was killed, and what held the memory at that moment"
+	case ToolPods:
+		return "how the container ended, what limits were in force, and what else ran on the node"
+	case ToolRollouts:
+		return "whether a change of the workload or its configuration came before the memory grew"
+	case ToolMetrics:
+		return "how memory developed before the kill, in this and in earlier lifetimes"
+	case ToolLogs:
+		return "what the program was doing when it was killed"
+	case ToolProfiles:
+		return "which functions hold the growth"
+	case ToolMemory:
+		return "whether this has happened before, and what helped"
+	}
+	return ""
+}
+
+func uniqueBlindSpots(in []BlindSpot) []BlindSpot {
+	out := []BlindSpot{}
+	for _, b := range in {
+		b.Why = CleanText(b.Why, 400)
+		b.WouldTell = CleanText(b.WouldTell, 300)
+		if b.WouldTell == "" {
+			b.WouldTell = WouldTell(b.Tool)
+		}
+		if !slices.ContainsFunc(out, func(o BlindSpot) bool { return o.Tool == b.Tool && o.Why == b.Why }) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// fillEmpty turns nil lists into empty ones, so that the document always has the same shape.
+func (r *Result) fillEmpty() {
+	r.Hypotheses = orEmpty(r.Hypotheses)
+	for i := range r.Hypotheses {
+		r.Hypotheses[i].For = orEmpty(r.Hypotheses[i].For)
+		r.Hypotheses[i].Against = orEmpty(r.Hypotheses[i].Against)
+	}
+	r.Facts = orEmpty(r.Facts)
+	r.BlindSpots = orEmpty(r.BlindSpots)
+	r.Precedents = orEmpty(r.Precedents)
+	r.Tools = orEmpty(r.Tools)
+	r.Verdict.Recommendations = orEmpty(r.Verdict.Recommendations)
+	for i := range r.Verdict.Recommendations {
+		r.Verdict.Recommendations[i].Why = orEmpty(r.Verdict.Recommendations[i].Why)
+	}
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
