@@ -1,12 +1,6 @@
 package investigations
 
-import (
-	"fmt"
-	"maps"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "fmt"
 
 // Ledger numbers the facts of one investigation, F1 upwards. It is not safe for concurrent use.
 type Ledger struct {
@@ -24,13 +18,15 @@ func NewLedger(facts []Fact) *Ledger {
 }
 
 // Add numbers f and returns its id. A fact whose Key is there already is not added again: the id of the
-// first is returned.
+// first is returned. Its texts are cleaned, its time is turned to UTC, and values that are no finite number
+// are dropped; f itself is not changed.
 func (l *Ledger) Add(f Fact) string {
 	if id, ok := l.byKey[f.Key]; ok && f.Key != "" {
 		return id
 	}
 	f.ID = fmt.Sprintf("F%d", len(l.facts)+1)
-	f.Values = maps.Clone(f.Values)
+	f.At = printable(f.At)
+	f.Values = tidyValues(f.Values)
 	f.Says = CleanText(f.Says, 600)
 	f.Source = CleanText(f.Source, 300)
 	l.facts = append(l.facts, f)
@@ -45,27 +41,3 @@ func (l *Ledger) ID(key string) string { return l.byKey[key] }
 
 // Facts returns all facts in the order of their numbers. The slice is the caller's.
 func (l *Ledger) Facts() []Fact { return append([]Fact{}, l.facts...) }
-
-// CleanText makes text from outside fit to print: valid UTF-8 on one line, without control or invisible
-// formatting characters, at most limit bytes (cut at a rune, with an ellipsis).
-func CleanText(s string, limit int) string {
-	var b strings.Builder
-	room := limit
-	if len(s) > limit {
-		room = limit - len("…")
-	}
-	for _, r := range s {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			r = ' '
-		case r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
-			r = '\uFFFD'
-		}
-		if b.Len()+utf8.RuneLen(r) > room {
-			b.WriteString("…")
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}

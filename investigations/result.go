@@ -80,9 +80,9 @@ type Recommendation struct {
 
 // NextKill is when it will happen again if nothing changes.
 type NextKill struct {
-	At       time.Time `json:"at"`
-	Earliest time.Time `json:"earliest"`
-	Latest   time.Time `json:"latest"`
+	At       time.Time `json:"at,omitzero"`
+	Earliest time.Time `json:"earliest,omitzero"`
+	Latest   time.Time `json:"latest,omitzero"`
 	Why      []string  `json:"why"`
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"time"
 )
 
@@ -73,7 +72,7 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 		return nil, nil, fmt.Errorf("investigate %s: %w", req.Target, err)
 	}
 
-	res := &Result{Version: ResultVersion, LLM: LLMUse{EndedBy: "off"}}
+	var res Result
 	var ev Evidence
 	var facts []Fact
 	for _, a := range answers {
@@ -83,21 +82,46 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 		res.Tools = append(res.Tools, a.run)
 	}
 	ledger := NewLedger(facts)
-	d := rules.Diagnose(req, ev, ledger)
+	d := judge(req, ev, ledger, rules, opt)
 
 	res.At = d.At
 	if res.At.IsZero() {
 		res.At = req.At
 	}
-	res.At = res.At.UTC()
 	res.Target = d.Target
 	res.Verdict = d.Verdict
 	res.Hypotheses = d.Hypotheses
 	res.Facts = ledger.Facts()
 	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
 	res.ID = KillID(res.At, d.Key)
-	res.fillEmpty()
-	return res, &ev, nil
+	res = res.Normalized()
+	return &res, &ev, nil
+}
+
+// judge asks rules. Where they break on this evidence, the answer is that nothing can be concluded: one odd
+// bundle must not take down a program that serves others.
+func judge(req Request, ev Evidence, facts *Ledger, rules Rules, opt Options) (d Diagnosis) {
+	defer func() {
+		if p := recover(); p != nil {
+			opt.Log.Error("rules panicked", "err", p, "stack", string(debug.Stack()))
+			d = brokenRules(req, facts, p)
+		}
+	}()
+	return rules.Diagnose(req, ev, facts)
+}
+
+func brokenRules(req Request, facts *Ledger, p any) Diagnosis {
+	id := facts.Add(Fact{Says: CleanText(fmt.Sprintf("The rules broke on this evidence: %v", p), 300), Source: "oombot"})
+	return Diagnosis{
+		Target: req.Target,
+		Verdict: Verdict{
+			Cause:           CauseInsufficientEvidence,
+			Headline:        "No verdict: the evidence could not be judged.",
+			Explanation:     fmt.Sprintf("The rules broke on this evidence, which is a fault of this program [%s].", id),
+			Recommendations: []Recommendation{{Action: ActionCollectMore, Why: []string{id}}},
+		},
+		Key: KillKey(req.Cluster, req.Target.String(), req.At.UTC().Format(time.RFC3339Nano)),
+	}
 }
 
 // answer is what became of one tool.
@@ -107,8 +131,16 @@ type answer struct {
 	run    ToolRun
 }
 
+func (a answer) progress() Progress {
+	return Progress{
+		Tool: a.run.Name, Done: true, Took: time.Duration(a.run.TookMS) * time.Millisecond,
+		Facts: a.run.Facts, Blind: len(a.result.BlindSpots), Err: errOf(a.run.Error),
+	}
+}
+
 // askAll asks every tool at once and returns their answers in the order of tools. A tool that ignores its
-// deadline is left behind: its goroutine ends when its Query returns, and its answer is dropped.
+// deadline or the end of ctx is left behind: its goroutine ends when its Query returns, and its answer is
+// dropped. When ctx is done, the answers are not complete.
 func askAll(ctx context.Context, req Request, tools []Tool, opt Options) []answer {
 	start := opt.Now()
 	done := make(chan answer, len(tools)) // room for all, so that a late tool never blocks
@@ -123,18 +155,17 @@ func askAll(ctx context.Context, req Request, tools []Tool, opt Options) []answe
 	defer late.Stop()
 	for range tools {
 		select {
+		case <-ctx.Done():
+			return answers
 		case a := <-done:
 			answers[a.index], seen[a.index] = a, true
-			report(opt, Progress{
-				Tool: a.run.Name, Done: true, Took: time.Duration(a.run.TookMS) * time.Millisecond,
-				Facts: a.run.Facts, Blind: len(a.result.BlindSpots), Err: errOf(a.run.Error),
-			})
+			report(opt, a.progress())
 		case <-late.C:
 			for i, t := range tools {
 				if !seen[i] {
-					err := fmt.Errorf("no answer within %s: %w", opt.SourceTimeout, ErrUnavailable)
+					err := fmt.Errorf("no answer within %s: %w", opt.SourceTimeout, context.DeadlineExceeded)
 					answers[i] = failed(i, t.Describe().Name, err, opt.Now().Sub(start))
-					report(opt, Progress{Tool: answers[i].run.Name, Done: true, Err: err})
+					report(opt, answers[i].progress())
 				}
 			}
 			return answers
@@ -184,64 +215,4 @@ func report(opt Options, p Progress) {
 	if opt.Progress != nil {
 		opt.Progress(p)
 	}
-}
-
-// WouldTell says what a source tells where it can be read, for blind spots.
-func WouldTell(tool string) string {
-	switch tool {
-	case ToolKernlog:
-		return "which memory boundary broke, which process was killed, and what held the memory at that moment"
-	case ToolPods:
-		return "how the container ended, what limits were in force, and what else ran on the node"
-	case ToolRollouts:
-		return "whether a change of the workload or its configuration came before the memory grew"
-	case ToolMetrics:
-		return "how memory developed before the kill, in this and in earlier lifetimes"
-	case ToolLogs:
-		return "what the program was doing when it was killed"
-	case ToolProfiles:
-		return "which functions hold the growth"
-	case ToolMemory:
-		return "whether this has happened before, and what helped"
-	}
-	return ""
-}
-
-func uniqueBlindSpots(in []BlindSpot) []BlindSpot {
-	out := []BlindSpot{}
-	for _, b := range in {
-		b.Why = CleanText(b.Why, 400)
-		b.WouldTell = CleanText(b.WouldTell, 300)
-		if b.WouldTell == "" {
-			b.WouldTell = WouldTell(b.Tool)
-		}
-		if !slices.ContainsFunc(out, func(o BlindSpot) bool { return o.Tool == b.Tool && o.Why == b.Why }) {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
-// fillEmpty turns nil lists into empty ones, so that the document always has the same shape.
-func (r *Result) fillEmpty() {
-	r.Hypotheses = orEmpty(r.Hypotheses)
-	for i := range r.Hypotheses {
-		r.Hypotheses[i].For = orEmpty(r.Hypotheses[i].For)
-		r.Hypotheses[i].Against = orEmpty(r.Hypotheses[i].Against)
-	}
-	r.Facts = orEmpty(r.Facts)
-	r.BlindSpots = orEmpty(r.BlindSpots)
-	r.Precedents = orEmpty(r.Precedents)
-	r.Tools = orEmpty(r.Tools)
-	r.Verdict.Recommendations = orEmpty(r.Verdict.Recommendations)
-	for i := range r.Verdict.Recommendations {
-		r.Verdict.Recommendations[i].Why = orEmpty(r.Verdict.Recommendations[i].Why)
-	}
-}
-
-func orEmpty[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
 }
