@@ -1,0 +1,134 @@
+package bundle
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+const goodIncident = `version: 1
+at: 2026-03-04T02:17:09Z        # when it was killed
+target:
+  namespace: shop
+  pod: checkout-7c9d8f6b5-x2x4p
+  container: checkout
+cluster: prod-eu
+window: 24h
+alert: {source: pagerduty, id: Q1A2, title: "checkout is crash looping"}
+`
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "incident.yaml", goodIncident)
+	b, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	want := investigations.Request{
+		At: time.Date(2026, 3, 4, 2, 17, 9, 0, time.UTC),
+		Target: investigations.Target{
+			Namespace: "shop", Pod: "checkout-7c9d8f6b5-x2x4p", Container: "checkout",
+		},
+		Cluster: "prod-eu",
+		Window:  24 * time.Hour,
+		Alert:   &investigations.Alert{Source: "pagerduty", ID: "Q1A2", Title: "checkout is crash looping"},
+	}
+	if diff := cmp.Diff(want, b.Request()); diff != "" {
+		t.Errorf("request (-want +got):\n%s", diff)
+	}
+	if got, err := fs.ReadFile(b.FS(), "incident.yaml"); err != nil || string(got) != goodIncident {
+		t.Errorf("ReadFile = %q, %v", got, err)
+	}
+}
+
+func TestOpenSamples(t *testing.T) {
+	shared := os.Getenv("OOMBOT_SHARED")
+	if shared == "" {
+		t.Skip("OOMBOT_SHARED does not name the folder with sample bundles")
+	}
+	dirs, err := filepath.Glob(filepath.Join(shared, "bundles", "*"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no sample bundles: %v", err)
+	}
+	for _, dir := range dirs {
+		b, err := Open(dir)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if r := b.Request(); r.At.IsZero() || r.Target.Pod == "" || r.Window != 24*time.Hour {
+			t.Errorf("%s: request %+v", dir, r)
+		}
+		b.Close()
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		build func(t *testing.T, dir string) string
+		says  string
+		is    error
+	}{
+		{"no folder", func(_ *testing.T, dir string) string { return dir + "/gone" }, "check the path", fs.ErrNotExist},
+		{"a file", func(t *testing.T, dir string) string {
+			write(t, dir, "b.tar.gz", "x")
+			return dir + "/b.tar.gz"
+		}, "unpack", nil},
+		{"empty folder", func(_ *testing.T, dir string) string { return dir }, "incident.yaml is missing", nil},
+		{"one folder too far up", func(t *testing.T, dir string) string {
+			write(t, dir, "leak-3/incident.yaml", goodIncident)
+			return dir
+		}, `"leak-3"`, nil},
+		{"a folder in its place", func(t *testing.T, dir string) string {
+			write(t, dir, "incident.yaml/x", "")
+			return dir
+		}, "incident.yaml", nil},
+		{"a link in its place", func(t *testing.T, dir string) string {
+			write(t, dir, "real.yaml", goodIncident)
+			if err := os.Symlink("real.yaml", dir+"/incident.yaml"); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		}, "symbolic link", investigations.ErrForbidden},
+		{"too large", func(t *testing.T, dir string) string {
+			write(t, dir, "incident.yaml", goodIncident+strings.Repeat("# padding\n", incidentLimit/8))
+			return dir
+		}, "over", investigations.ErrTooLarge},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b, err := Open(test.build(t, t.TempDir()))
+			if err == nil {
+				b.Close()
+				t.Fatal("no error")
+			}
+			if !errors.Is(err, investigations.ErrInvalidBundle) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("error %q: want ErrInvalidBundle that says %q", err, test.says)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("error %q does not wrap %q", err, test.is)
+			}
+		})
+	}
+}

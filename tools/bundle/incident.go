@@ -1,0 +1,260 @@
+package bundle
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// Version is the version of the format that this package reads.
+const Version = 1
+
+// incidentLimit is far above any honest incident.yaml, and keeps a YAML parser's appetite bounded.
+const incidentLimit = 1 << 20
+
+// incident is incident.yaml. Keys that it does not name are of later versions or of other programs.
+type incident struct {
+	Version json.RawMessage `json:"version"`
+	At      text            `json:"at"`
+	Target  *struct {
+		Namespace text `json:"namespace"`
+		Pod       text `json:"pod"`
+		Container text `json:"container"`
+		Workload  text `json:"workload"`
+		Node      text `json:"node"`
+	} `json:"target"`
+	Cluster text `json:"cluster"`
+	Window  text `json:"window"`
+	Alert   *struct {
+		Source text `json:"source"`
+		ID     text `json:"id"`
+		Title  text `json:"title"`
+	} `json:"alert"`
+}
+
+// text is a YAML scalar. A name or an id that looks like a number or a boolean is one to YAML when it is not
+// quoted, and means its letters all the same.
+type text string
+
+// UnmarshalJSON takes a string, number or boolean; null is empty.
+func (t *text) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		*t = ""
+	case data[0] == '"':
+		var s string
+		if err := json.Unmarshal(data, &s); err != nil {
+			return err
+		}
+		*t = text(strings.TrimSpace(s))
+	case data[0] == '{' || data[0] == '[':
+		return errors.New("a list or a map stands where a single value belongs")
+	default:
+		*t = text(data)
+	}
+	return nil
+}
+
+// parseIncident reads the text of an incident.yaml. Every error wraps investigations.ErrInvalidBundle and
+// says what to write instead.
+func parseIncident(data []byte) (investigations.Request, error) {
+	var none investigations.Request
+	var in incident
+	if err := yaml.Unmarshal(data, &in); err != nil {
+		return none, invalid("%s can't be read: %s", incidentFile, investigations.CleanText(err.Error(), 300))
+	}
+	if err := checkVersion(in.Version); err != nil {
+		return none, err
+	}
+	at, err := parseTime(string(in.At))
+	if err != nil {
+		return none, err
+	}
+	target, err := in.target()
+	if err != nil {
+		return none, err
+	}
+	window, err := parseWindow(string(in.Window))
+	if err != nil {
+		return none, err
+	}
+	req := investigations.Request{At: at, Target: target, Cluster: string(in.Cluster), Window: window}
+	if in.Alert != nil {
+		req.Alert = &investigations.Alert{
+			Source: string(in.Alert.Source), ID: string(in.Alert.ID), Title: string(in.Alert.Title),
+		}
+	}
+	return req, nil
+}
+
+func checkVersion(raw json.RawMessage) error {
+	switch v := strings.Trim(string(raw), `"`); v {
+	case strconv.Itoa(Version):
+		return nil
+	case "", "null":
+		return invalid("%s has no version: write version: %d", incidentFile, Version)
+	default:
+		return invalid("%s is of version %s and this program reads version %d: use the release that wrote it",
+			incidentFile, investigations.CleanText(v, 40), Version)
+	}
+}
+
+// timeLayouts are tried in their order; without a zone it is UTC, as everywhere in a bundle.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 -0700",
+	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
+}
+
+func parseTime(s string) (time.Time, error) {
+	const example = "write the time of the kill or of the alert, as at: 2026-03-04T02:17:09Z"
+	if s == "" {
+		return time.Time{}, invalid("%s has no at: %s", incidentFile, example)
+	}
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, strings.ToUpper(s)); err == nil && t.Year() >= 1970 {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, invalid("%s has an at that is no time, %q: %s", incidentFile, clip(s), example)
+}
+
+// parseWindow reads a duration in Go's notation with days and weeks in front, as 24h, 7d or 1d12h.
+func parseWindow(s string) (time.Duration, error) {
+	if s == "" {
+		return investigations.DefaultWindow, nil
+	}
+	d, err := parseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, invalid("%s has a window that is no duration, %q: write it as 24h, 7d or 30m", incidentFile, clip(s))
+	}
+	return d, nil
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	var sum time.Duration
+	for _, unit := range []struct {
+		letter string
+		length time.Duration
+	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		digits, rest, found := strings.Cut(s, unit.letter)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseUint(digits, 10, 13) // keeps the sum far from an overflow
+		if err != nil {
+			return 0, err
+		}
+		sum += time.Duration(n) * unit.length
+		if s = rest; s == "" {
+			return sum, nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, err
+	}
+	if d < 0 || sum+d < sum {
+		return 0, errors.New("out of range")
+	}
+	return sum + d, nil
+}
+
+const targetShapes = "write exactly one of namespace and pod (and container), namespace and workload, or node"
+
+func (in incident) target() (investigations.Target, error) {
+	var none investigations.Target
+	if in.Target == nil {
+		return none, invalid("%s has no target: %s", incidentFile, targetShapes)
+	}
+	t := investigations.Target{
+		Namespace: string(in.Target.Namespace), Pod: string(in.Target.Pod), Container: string(in.Target.Container),
+		Workload: string(in.Target.Workload), Node: string(in.Target.Node),
+	}
+	given := 0
+	for _, part := range []string{t.Pod, t.Workload, t.Node} {
+		if part != "" {
+			given++
+		}
+	}
+	switch {
+	case given == 0:
+		return none, invalid("%s has a target without a pod, workload or node: %s", incidentFile, targetShapes)
+	case given > 1:
+		return none, invalid("%s has a target of several kinds: %s", incidentFile, targetShapes)
+	case t.Container != "" && t.Pod == "":
+		return none, invalid("%s has a target with a container but no pod: %s", incidentFile, targetShapes)
+	case t.Node == "" && t.Namespace == "":
+		return none, invalid("%s has a target without a namespace: add namespace to it", incidentFile)
+	case t.Node != "" && t.Namespace != "":
+		return none, invalid("%s has a target with a node and a namespace: %s", incidentFile, targetShapes)
+	}
+	if err := checkNames(t); err != nil {
+		return none, err
+	}
+	return normalWorkload(t)
+}
+
+// checkNames refuses what can't be a name and could harm as one: a path, control characters, endless text.
+func checkNames(t investigations.Target) error {
+	for _, n := range []struct{ key, name string }{
+		{"namespace", t.Namespace},
+		{"pod", t.Pod},
+		{"container", t.Container},
+		{"node", t.Node},
+		{"workload", strings.Replace(t.Workload, "/", "", 1)},
+	} {
+		bad := strings.ContainsAny(n.name, `/\`) || n.name == "." || n.name == ".." || !utf8.ValidString(n.name) ||
+			strings.ContainsFunc(n.name, func(r rune) bool { return !unicode.IsPrint(r) })
+		if bad || len(n.name) > 253 {
+			return invalid("%s has a target whose %s is no name in Kubernetes, %q: write the object's metadata.name",
+				incidentFile, n.key, clip(n.name))
+		}
+	}
+	return nil
+}
+
+// normalWorkload brings kind/name to the singular and lower case. A bare name stays bare: which kind it is
+// follows from the objects that the bundle holds.
+func normalWorkload(t investigations.Target) (investigations.Target, error) {
+	kind, name, both := strings.Cut(t.Workload, "/")
+	if !both {
+		return t, nil
+	}
+	kind = workloadKind(kind)
+	if kind == "" || name == "" || name == "." || name == ".." {
+		return t, invalid("%s has a workload that is not kind/name, %q: write it as deployment/checkout",
+			incidentFile, clip(t.Workload))
+	}
+	t.Workload = kind + "/" + name
+	return t, nil
+}
+
+// workloadKind turns kubectl's ways to write a kind (deploy, deployments, Deployment.apps) into one.
+func workloadKind(kind string) string {
+	kind, _, _ = strings.Cut(strings.ToLower(kind), ".")
+	switch kind {
+	case "deploy", "deployments":
+		return "deployment"
+	case "sts", "statefulsets":
+		return "statefulset"
+	case "ds", "daemonsets":
+		return "daemonset"
+	case "rs", "replicasets":
+		return "replicaset"
+	case "jobs":
+		return "job"
+	case "cj", "cronjobs":
+		return "cronjob"
+	}
+	return kind
+}
+
+func clip(s string) string { return investigations.CleanText(s, 80) }
