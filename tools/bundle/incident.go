@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"sigs.k8s.io/yaml"
 
@@ -165,96 +163,6 @@ func parseDuration(s string) (time.Duration, error) {
 		return 0, errors.New("out of range")
 	}
 	return sum + d, nil
-}
-
-const targetShapes = "write exactly one of namespace and pod (and container), namespace and workload, or node"
-
-func (in incident) target() (investigations.Target, error) {
-	var none investigations.Target
-	if in.Target == nil {
-		return none, invalid("%s has no target: %s", incidentFile, targetShapes)
-	}
-	t := investigations.Target{
-		Namespace: string(in.Target.Namespace), Pod: string(in.Target.Pod), Container: string(in.Target.Container),
-		Workload: string(in.Target.Workload), Node: string(in.Target.Node),
-	}
-	given := 0
-	for _, part := range []string{t.Pod, t.Workload, t.Node} {
-		if part != "" {
-			given++
-		}
-	}
-	switch {
-	case given == 0:
-		return none, invalid("%s has a target without a pod, workload or node: %s", incidentFile, targetShapes)
-	case given > 1:
-		return none, invalid("%s has a target of several kinds: %s", incidentFile, targetShapes)
-	case t.Container != "" && t.Pod == "":
-		return none, invalid("%s has a target with a container but no pod: %s", incidentFile, targetShapes)
-	case t.Node == "" && t.Namespace == "":
-		return none, invalid("%s has a target without a namespace: add namespace to it", incidentFile)
-	case t.Node != "" && t.Namespace != "":
-		return none, invalid("%s has a target with a node and a namespace: %s", incidentFile, targetShapes)
-	}
-	if err := checkNames(t); err != nil {
-		return none, err
-	}
-	return normalWorkload(t)
-}
-
-// checkNames refuses what can't be a name and could harm as one: a path, control characters, endless text.
-func checkNames(t investigations.Target) error {
-	for _, n := range []struct{ key, name string }{
-		{"namespace", t.Namespace},
-		{"pod", t.Pod},
-		{"container", t.Container},
-		{"node", t.Node},
-		{"workload", strings.Replace(t.Workload, "/", "", 1)},
-	} {
-		bad := strings.ContainsAny(n.name, `/\`) || n.name == "." || n.name == ".." || !utf8.ValidString(n.name) ||
-			strings.ContainsFunc(n.name, func(r rune) bool { return !unicode.IsPrint(r) })
-		if bad || len(n.name) > 253 {
-			return invalid("%s has a target whose %s is no name in Kubernetes, %q: write the object's metadata.name",
-				incidentFile, n.key, clip(n.name))
-		}
-	}
-	return nil
-}
-
-// normalWorkload brings kind/name to the singular and lower case. A bare name stays bare: which kind it is
-// follows from the objects that the bundle holds.
-func normalWorkload(t investigations.Target) (investigations.Target, error) {
-	kind, name, both := strings.Cut(t.Workload, "/")
-	if !both {
-		return t, nil
-	}
-	kind = workloadKind(kind)
-	if kind == "" || name == "" || name == "." || name == ".." {
-		return t, invalid("%s has a workload that is not kind/name, %q: write it as deployment/checkout",
-			incidentFile, clip(t.Workload))
-	}
-	t.Workload = kind + "/" + name
-	return t, nil
-}
-
-// workloadKind turns kubectl's ways to write a kind (deploy, deployments, Deployment.apps) into one.
-func workloadKind(kind string) string {
-	kind, _, _ = strings.Cut(strings.ToLower(kind), ".")
-	switch kind {
-	case "deploy", "deployments":
-		return "deployment"
-	case "sts", "statefulsets":
-		return "statefulset"
-	case "ds", "daemonsets":
-		return "daemonset"
-	case "rs", "replicasets":
-		return "replicaset"
-	case "jobs":
-		return "job"
-	case "cj", "cronjobs":
-		return "cronjob"
-	}
-	return kind
 }
 
 func clip(s string) string { return investigations.CleanText(s, 80) }
