@@ -39,6 +39,10 @@ func facts(req investigations.Request, ev *investigations.MetricEvidence) []inve
 			out = append(out, covered(spec, q))
 		}
 	}
+	for i := range out {
+		out[i].Says = investigations.CleanText(out[i].Says, 600)
+		out[i].Source = investigations.CleanText(out[i].Source, 300)
+	}
 	return out
 }
 
@@ -103,7 +107,7 @@ func workingSet(
 			"window_s": lately.Seconds(),
 		},
 	}
-	f.Says = fmt.Sprintf("working set of %q: %s at most within the %s before %s", name,
+	f.Says = fmt.Sprintf("working set of %.200q: %s at most within the %s before %s", name,
 		investigations.FormatBytes(s.V[peak]), investigations.FormatDuration(lately), clock(at))
 	if limit, ok := valueAt(queries[investigations.QueryLimit].Series, s, s.T[peak]); ok && limit > 0 {
 		f.Values["limit_bytes"], f.Values["peak_percent"] = limit, 100*s.V[peak]/limit
@@ -142,7 +146,7 @@ func nodeAvailable(
 		Source: queries[investigations.QueryNodeAvailable].Source,
 		Values: map[string]float64{"available_bytes": lowest, "window_s": lately.Seconds()},
 	}
-	f.Says = fmt.Sprintf("node %q had %s of memory available at the least within the %s before %s",
+	f.Says = fmt.Sprintf("node %.200q had %s of memory available at the least within the %s before %s",
 		node, investigations.FormatBytes(lowest), investigations.FormatDuration(lately), clock(at))
 	for _, s := range queries[investigations.QueryNodeTotal].Series {
 		if i := before(s, when); i >= 0 && s.Node == of.Node && s.V[i] > 0 {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 var testAt = time.Date(2026, 3, 4, 2, 17, 9, 0, time.UTC)
@@ -192,6 +193,13 @@ func TestQueryOfANodeNeedsNoContainer(t *testing.T) {
 	if len(res.BlindSpots) != 1 || !strings.HasPrefix(res.BlindSpots[0].Why, "metrics/ has no container_working_set, container_limit") {
 		t.Errorf("%+v", res.BlindSpots)
 	}
+}
+
+func TestConformance(t *testing.T) {
+	tree := bundleOf(full())
+	tree["recorder/n1.json"] = &fstest.MapFile{Data: []byte(recorded)}
+	toolstest.TestTool(t, func(fsys fs.FS) investigations.Tool { return New(fsys) },
+		toolstest.Options{Tree: tree, Request: testRequest()})
 }
 
 // refusing refuses one file, as a bundle refuses links and files over its limits.

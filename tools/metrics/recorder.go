@@ -34,7 +34,7 @@ func (t *Tool) recorders(ctx context.Context, w window, n *notes) []investigatio
 	read, room := 0, maxRecorded
 	for _, e := range entries {
 		name := path.Join("recorder", e.Name())
-		if !strings.HasSuffix(name, ".json") || e.IsDir() {
+		if !strings.HasSuffix(name, ".json") {
 			continue
 		}
 		if read++; read > maxRecorders {
@@ -320,7 +320,7 @@ func recorderFact(r investigations.Recorder) investigations.Fact {
 		Tool: investigations.ToolMetrics, Key: "metrics/recorder/" + r.Node, At: r.To, Source: r.Source,
 		Values: map[string]float64{"series": float64(len(r.Series)), "processes": float64(len(r.Top))},
 	}
-	f.Says = fmt.Sprintf("the flight recorder of node %q holds %d series and %d readings of processes", r.Node,
+	f.Says = fmt.Sprintf("the flight recorder of node %.200q holds %d series and %d readings of processes", r.Node,
 		len(r.Series), len(r.Top))
 	if !r.From.IsZero() && !r.To.IsZero() {
 		f.Says += fmt.Sprintf(" from %s to %s", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
