@@ -32,7 +32,9 @@ var arrows = []arrow{
 	{"cmd/oombot", []string{"*", "*/*", "*/*/*"}},
 	{"internal/importtest", nil},
 	{"examples", nil},
-	{"examples/*", []string{"investigations"}},
+	// The generator of incidents knows nothing of the program that reads them, so that both can be wrong only
+	// independently.
+	{"examples/*", nil},
 
 	{"investigations", nil},
 	{"investigations/redact", nil},
