@@ -1,0 +1,158 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	inv "github.com/oombot/oombot/investigations"
+)
+
+// recommendations writes what to do; each command has a line of its own that is never wrapped.
+func (p *page) recommendations(r *inv.Result) {
+	if len(r.Verdict.Recommendations) == 0 {
+		return
+	}
+	p.heading("WHAT TO DO", "")
+	for i, rec := range r.Verdict.Recommendations {
+		lead := padLeft(strconv.Itoa(i+1), 3) + ". "
+		p.para(span{lead, bold}, actionWords(rec)+cited(rec.Why), bold)
+		indent := span{strings.Repeat(" ", len(lead)), plain}
+		if rec.Note != "" {
+			p.para(indent, rec.Note, plain)
+		}
+		switch {
+		case rec.Command == "":
+		case clean(rec.Command) != rec.Command:
+			// Changed in any way it would be another command.
+			p.para(indent, "(the command holds characters that can't be shown and is left out)", dim)
+		default:
+			p.line(indent, span{rec.Command, green})
+		}
+	}
+}
+
+// cited returns ids as a citation behind a sentence.
+func cited(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return " [" + strings.Join(ids, "] [") + "]"
+}
+
+// nextKill says when it will happen again.
+func (p *page) nextKill(r *inv.Result) {
+	n := r.Verdict.NextKill
+	if n == nil || n.At.IsZero() && n.Earliest.IsZero() && n.Latest.IsZero() {
+		return
+	}
+	day := func(t time.Time) string {
+		if sameDay(t, r.At) {
+			return t.Format("15:04")
+		}
+		return t.Format("2006-01-02 15:04")
+	}
+	var parts []string
+	if !n.At.IsZero() {
+		say := "about " + day(n.At) + " UTC"
+		if after := n.At.Sub(r.At); after > 0 {
+			say += ", " + inv.FormatDuration(after) + " after this one"
+		}
+		parts = append(parts, say)
+	}
+	switch {
+	case !n.Earliest.IsZero() && !n.Latest.IsZero():
+		latest := day(n.Latest)
+		if sameDay(n.Earliest, n.Latest) {
+			latest = n.Latest.Format("15:04")
+		}
+		parts = append(parts, "between "+day(n.Earliest)+" and "+latest)
+	case !n.Earliest.IsZero():
+		parts = append(parts, "not before "+day(n.Earliest))
+	case !n.Latest.IsZero():
+		parts = append(parts, "by "+day(n.Latest)+" at the latest")
+	}
+	p.heading("NEXT KILL", "if nothing changes")
+	p.para(span{"  ", plain}, strings.Join(parts, "; ")+cited(n.Why), plain)
+}
+
+// facts writes the facts that the verdict cites, in the order of their numbers.
+func (p *page) facts(r *inv.Result) {
+	ids := citedIDs(&r.Verdict)
+	for _, h := range r.Hypotheses {
+		if h.Cause == r.Verdict.Cause {
+			ids = append(ids, h.For...)
+		}
+	}
+	var shown []inv.Fact
+	idWidth, timeWidth := 0, 0
+	for _, f := range r.Facts {
+		if !slices.Contains(ids, f.ID) {
+			continue
+		}
+		shown = append(shown, f)
+		idWidth = max(idWidth, width(clean(f.ID)))
+		if !f.At.IsZero() {
+			timeWidth = max(timeWidth, len(clock(f.At, r.At)))
+		}
+	}
+	if len(shown) == 0 {
+		return
+	}
+	aside := ""
+	if rest := len(r.Facts) - len(shown); rest > 0 {
+		aside = fmt.Sprintf("%d of %d; -o json has all", len(shown), len(r.Facts))
+	}
+	p.heading("EVIDENCE", aside)
+	for _, f := range shown {
+		at := ""
+		if !f.At.IsZero() {
+			at = clock(f.At, r.At)
+		}
+		p.fact(f, idWidth, padLeft(at, timeWidth))
+	}
+}
+
+// fact writes one fact: id, time, sentence, and its source in the same line where it fits.
+func (p *page) fact(f inv.Fact, idWidth int, at string) {
+	lead := []span{{"  ", plain}, {pad(clean(f.ID), idWidth), cyan}, {"  ", plain}}
+	if at != "" {
+		lead = append(lead, span{at, dim}, span{"  ", plain})
+	}
+	used := 0
+	for _, s := range lead {
+		used += width(s.text)
+	}
+	indent := span{strings.Repeat(" ", used), plain}
+	source := clean(f.Source)
+	lines := wrap(clean(f.Says), p.width-used)
+	for i, l := range lines {
+		spans := append(slices.Clone(lead), span{l, plain})
+		lead = []span{indent}
+		if i == len(lines)-1 && source != "" && used+width(l)+2+width(source) <= p.width {
+			spans = append(spans, span{"  " + source, dim})
+			source = ""
+		}
+		p.line(spans...)
+	}
+	if source != "" || len(lines) == 0 {
+		p.line(append(lead, span{source, dim})...)
+	}
+}
+
+var factID = regexp.MustCompile(`F\d+`)
+
+// citedIDs returns the ids of the facts that a verdict rests on.
+func citedIDs(v *inv.Verdict) []string {
+	ids := factID.FindAllString(strings.Join(citation.FindAllString(v.Explanation, -1), " "), -1)
+	for _, rec := range v.Recommendations {
+		ids = append(ids, rec.Why...)
+	}
+	if v.NextKill != nil {
+		ids = append(ids, v.NextKill.Why...)
+	}
+	return ids
+}
