@@ -34,7 +34,7 @@ func Open(dir string) (*Bundle, error) {
 		return nil, invalidFolder(dir, err)
 	}
 	b := &Bundle{root: root, fsys: &rootFS{root: root}}
-	if b.req, err = readIncident(b.fsys); err != nil {
+	if b.req, err = ReadIncident(b.fsys); err != nil {
 		_ = root.Close()
 		return nil, fmt.Errorf("open bundle %q: %w", dir, err)
 	}
@@ -62,7 +62,9 @@ func (b *Bundle) FS() fs.FS { return b.fsys }
 // Close ends the use of the FS; files that are open stay so.
 func (b *Bundle) Close() error { return b.root.Close() }
 
-func readIncident(fsys fs.FS) (investigations.Request, error) {
+// ReadIncident reads the incident.yaml of the bundle in fsys, for bundles that lie in no folder, as those inside
+// the program. It sets no limit but on that file. Its errors are Open's.
+func ReadIncident(fsys fs.FS) (investigations.Request, error) {
 	f, err := fsys.Open(incidentFile)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
