@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// Ceilings of the confidence by the evidence at hand: less to go by, never a bolder guess.
+const (
+	ceilingAll        = 0.97
+	ceilingNoKernel   = 0.9
+	ceilingNoMetrics  = 0.8
+	ceilingNeither    = 0.5
+	ceilingNoPods     = 0.7
+	ceilingByTimeOnly = 0.75
+)
+
+// judgeConfidence turns the winning score into a confidence: lower where a rival is close, and under the
+// ceilings of the evidence.
+func (s *scene) judgeConfidence() {
+	c := s.best.score
+	if len(s.hypotheses) > 1 {
+		rival := s.hypotheses[1]
+		if s.hypotheses[0].cause != s.best.cause {
+			rival = s.hypotheses[0]
+		}
+		if gap := s.best.score - rival.score; gap < 0.2 && rival.cause != s.best.cause {
+			c -= (0.2 - gap) * 0.8
+		}
+	}
+	ceiling := ceilingAll
+	kernel, metrics := s.kill != nil, s.metricsHelp()
+	switch {
+	case !kernel && !metrics:
+		ceiling = ceilingNeither
+		s.caps = append(s.caps, "neither a kernel report nor metrics")
+	case !metrics:
+		ceiling = ceilingNoMetrics
+		s.caps = append(s.caps, "metrics missing or broken")
+	case !kernel:
+		ceiling = ceilingNoKernel
+		s.caps = append(s.caps, "no kernel report")
+	}
+	if s.reason != nil && !s.reason.unexplained && s.reason.sure >= 0.85 && ceiling < ceilingNoMetrics && s.covers {
+		// What ended it is said by Kubernetes itself; metrics would add little.
+		ceiling = ceilingNoMetrics
+	}
+	if s.kill != nil && s.kill.byTime {
+		ceiling = math.Min(ceiling, ceilingByTimeOnly)
+		s.caps = append(s.caps, "the kernel's report is matched by time only")
+	}
+	if s.pod == nil && s.req.Target.Node == "" {
+		ceiling = math.Min(ceiling, ceilingNoPods)
+		s.caps = append(s.caps, "the pod's state is not known")
+	}
+	if s.best.cause == investigations.CauseInsufficientEvidence || s.reason != nil && s.reason.unexplained || s.mechanism == investigations.MechanismUnknown {
+		ceiling = math.Min(ceiling, ceilingNeither)
+	}
+	if s.mechanism == investigations.MechanismUnknown && s.death == nil {
+		ceiling = math.Min(ceiling, 0.3)
+	}
+	s.confidence = round2(clamp(math.Min(c, ceiling), 0.05, ceilingAll))
+}
+
+// metricsHelp says whether the metrics that the verdict rests on are there.
+func (s *scene) metricsHelp() bool {
+	switch s.boundary {
+	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
+		return len(s.ev.Metrics.Queries[investigations.QueryNodePods].Series) > 0 || s.life != nil
+	}
+	return len(s.lives) > 0
+}

@@ -1,0 +1,265 @@
+package rules
+
+import (
+	"math"
+	"slices"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// findParties names the victim (what ended) and the culprit (who used the memory up), and which container's
+// memory the causes are judged by.
+func (s *scene) findParties() {
+	s.victim = s.party(s.target.Namespace, s.target.Pod, s.container)
+	if s.kill != nil {
+		if v, ok := s.kill.victim(); ok {
+			s.victim.PID, s.victim.Comm = v.PID, v.Comm
+		}
+		if s.kill.pod == nil && s.kill.report.PodUID == "" && s.req.Target.Pod == "" {
+			// A process outside any pod: the container of the target has nothing to do with it.
+			s.victim.Namespace, s.victim.Pod, s.victim.Container = "", "", ""
+		}
+	}
+	if s.reason != nil || s.mechanism == investigations.MechanismUnknown {
+		return
+	}
+	switch s.boundary {
+	case investigations.BoundaryContainer, investigations.BoundaryHeap, investigations.BoundaryUnknown:
+		if s.boundary != investigations.BoundaryUnknown {
+			s.culprit = s.copyVictim()
+		}
+	case investigations.BoundaryPod:
+		s.podCulprit()
+	default:
+		s.nodeCulprit()
+	}
+	if s.culprit != nil && s.culprit.Pod == s.target.Pod && s.culprit.Container != "" && s.culprit.Container != s.container {
+		s.subjectContainer = s.culprit.Container
+		s.lives = s.livesOf(s.subjectContainer)
+		s.life = s.lifeAt(s.lives, s.target.Pod)
+	}
+}
+
+func (s *scene) party(ns, pod, container string) *investigations.Party {
+	return &investigations.Party{Namespace: ns, Pod: pod, Container: container, Node: s.node}
+}
+
+func (s *scene) copyVictim() *investigations.Party {
+	c := *s.victim
+	return &c
+}
+
+// sameContainer says whether victim and culprit are one container.
+func (s *scene) sameContainer() bool {
+	return s.culprit != nil && s.victim != nil && s.culprit.Pod != "" && s.culprit.Pod == s.victim.Pod &&
+		s.culprit.Namespace == s.victim.Namespace && s.culprit.Container == s.victim.Container
+}
+
+// share is one container's part in a pod's memory, in bytes; usual is NaN where its past is not known.
+type share struct {
+	container             string
+	usage, usual, request float64
+	rows                  []investigations.KernelTask
+}
+
+// podShares returns what each container of the pod held at the kill.
+func (s *scene) podShares() []share {
+	if s.pod == nil {
+		return nil
+	}
+	var out []share
+	at := seconds(s.at)
+	for _, c := range s.pod.Containers {
+		if c.Kind != investigations.ContainerApp && c.Kind != investigations.ContainerSidecar {
+			continue
+		}
+		sh := share{container: c.Name, usual: math.NaN()}
+		if c.MemoryRequest != nil {
+			sh.request = float64(*c.MemoryRequest)
+		}
+		ws := s.curve(investigations.QueryWorkingSet, s.pod.Name, c.Name)
+		if x, _, ok := ws.last(at + 1); ok && at-x <= 600 {
+			sh.usage = maxOf(ws.between(at-150, at+1).Y)
+			all := ws.between(0, at)
+			// The lower quartile of its past: a container that grew for hours must not pass for usual.
+			if all.len() >= 6 {
+				sh.usual = quantile(all.Y, 0.25)
+			}
+		}
+		out = append(out, sh)
+	}
+	s.assignRows(out)
+	return out
+}
+
+// assignRows gives the rows of a pod's table to its containers: by oom_score_adj, which follows each
+// container's own request, and by name.
+func (s *scene) assignRows(shares []share) {
+	if len(s.kill.tasks()) == 0 {
+		return
+	}
+	page, capacity := s.kill.pageSize(), 0.0
+	if s.nodeObj != nil {
+		capacity = float64(s.nodeObj.CapacityBytes)
+	}
+	for _, t := range s.kill.tasks() {
+		if t.OOMScoreAdj == -998 {
+			continue
+		}
+		best, rank, tie := -1, 0, false
+		for i := range shares {
+			c := containerSpec(s.pod, shares[i].container)
+			r := nameAffinity(*c, t.Comm)
+			if capacity > 0 && s.pod.QoS == "Burstable" && adjOf(s.pod, *c, capacity) == t.OOMScoreAdj {
+				r += 2
+			}
+			switch {
+			case r > rank:
+				best, rank, tie = i, r, false
+			case r == rank && r > 0:
+				tie = true
+			}
+		}
+		if best >= 0 && !tie {
+			shares[best].rows = append(shares[best].rows, t)
+		}
+	}
+	for i := range shares {
+		if shares[i].usage > 0 {
+			continue
+		}
+		for _, t := range shares[i].rows {
+			shares[i].usage += float64(t.RSSPages+t.SwapentsPages) * page
+		}
+	}
+}
+
+// podCulprit names the container that used up the pod's limit: who grew by most, else who holds most beyond
+// its request.
+func (s *scene) podCulprit() {
+	shares := s.podShares()
+	if len(shares) == 0 {
+		return
+	}
+	growth := func(x share) float64 {
+		if math.IsNaN(x.usual) {
+			return 0
+		}
+		return math.Max(0, x.usage-x.usual)
+	}
+	excess := func(x share) float64 { return x.usage - x.request }
+	top := slices.MaxFunc(shares, func(a, b share) int { return compare(growth(a), growth(b)) })
+	by := "growth"
+	if growth(top) < 0.08*math.Max(s.limitBytes, 1) {
+		top = slices.MaxFunc(shares, func(a, b share) int { return compare(excess(a), excess(b)) })
+		by = "excess"
+	}
+	known := top.usage > 0
+	for _, x := range shares {
+		s.sayShare(x)
+	}
+	if !known && len(shares) > 1 {
+		return
+	}
+	s.culprit = s.party(s.target.Namespace, s.target.Pod, top.container)
+	if top.container == s.container {
+		s.culprit = s.copyVictim()
+	} else if len(top.rows) > 0 {
+		row := slices.MaxFunc(top.rows, func(a, b investigations.KernelTask) int { return compare(float64(a.RSSPages), float64(b.RSSPages)) })
+		s.culprit.PID, s.culprit.Comm = row.PID, row.Comm
+	}
+	if len(shares) > 1 {
+		s.fact("culprit/pod", investigations.ToolMetrics, s.at, s.usageSource(), nil, "%s",
+			map[string]string{
+				"growth": "Of the pod's containers, " + top.container + " grew by far the most before the kill.",
+				"excess": "No container of the pod grew much; " + top.container + " holds the most beyond its request.",
+			}[by])
+	}
+}
+
+func (s *scene) usageSource() string {
+	if src := s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source; src != "" {
+		return src
+	}
+	if s.kill != nil {
+		return s.kill.source()
+	}
+	return "metrics/"
+}
+
+func (s *scene) sayShare(x share) string {
+	values := map[string]float64{"usage_bytes": x.usage, "request_bytes": x.request}
+	if math.IsNaN(x.usual) {
+		return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, s.usageSource(), values,
+			"Container %s held %s at the kill; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.request))
+	}
+	values["usual_bytes"] = x.usual
+	return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, s.usageSource(), values,
+		"Container %s held %s at the kill, against %s earlier; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.usual), bytesOf(x.request))
+}
+
+// nodeCulprit names who used up the node: one holder that grew or holds most, if there is one.
+func (s *scene) nodeCulprit() {
+	if s.view == nil {
+		return
+	}
+	if u := s.unitCulprit(); u != nil {
+		s.culprit = u
+		return
+	}
+	h, _, _ := s.view.main()
+	if h == nil {
+		if s.view.hasPast || len(s.view.holders) > 0 {
+			s.culprit = &investigations.Party{Node: s.node}
+		}
+		return
+	}
+	if h.outside() {
+		s.culprit = &investigations.Party{Node: s.node, Comm: h.comm, PID: h.pid}
+		return
+	}
+	s.culprit = s.party(h.pod.Namespace, h.pod.Name, s.containerOfHolder(h))
+	s.culprit.PID, s.culprit.Comm = h.pid, h.comm
+	if s.victim != nil && h.pod.Name == s.victim.Pod && h.pod.Namespace == s.victim.Namespace && s.culprit.Container == s.victim.Container {
+		s.culprit = s.copyVictim()
+	}
+}
+
+// unitCulprit: the cgroup of a system service ran into its own limit; no pod has a part in it.
+func (s *scene) unitCulprit() *investigations.Party {
+	if s.boundary != investigations.BoundarySlice || s.kill == nil || containsAny(s.kill.report.OOMMemcg, "kubepods") {
+		return nil
+	}
+	p := &investigations.Party{Node: s.node}
+	if v, ok := s.kill.victim(); ok {
+		p.PID, p.Comm = v.PID, v.Comm
+	}
+	return p
+}
+
+// containerOfHolder names the container of a pod that holds its memory.
+func (s *scene) containerOfHolder(h *holder) string {
+	var apps []investigations.Container
+	for _, c := range h.pod.Containers {
+		if c.Kind == investigations.ContainerApp || c.Kind == investigations.ContainerSidecar {
+			apps = append(apps, c)
+		}
+	}
+	if len(apps) == 0 {
+		return ""
+	}
+	best, usage := apps[0].Name, 0.0
+	for _, c := range apps {
+		if x := s.curve(investigations.QueryWorkingSet, h.pod.Name, c.Name).at(seconds(s.at)); x > usage {
+			best, usage = c.Name, x
+		}
+	}
+	if usage == 0 && h.comm != "" {
+		for _, c := range apps {
+			if nameAffinity(c, h.comm) > 0 {
+				return c.Name
+			}
+		}
+	}
+	return best
+}

@@ -1,0 +1,388 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+var startKillRE = regexp.MustCompile(`(?i)OOM-killed|memory limit too low`)
+
+// startFailure finds runc's message that its init process was OOM-killed, in the container's state or in an
+// event: the limit is too small for the container even to start.
+func (s *scene) startFailure() (text, source string, at time.Time) {
+	if s.kill != nil && s.death != nil && s.death.term.Reason != "StartError" && s.death.term.Reason != "ContainerCannotRun" {
+		return "", "", time.Time{}
+	}
+	for _, p := range s.targetPods() {
+		for _, c := range p.Containers {
+			if t := s.req.Target.Container; t != "" && c.Name != t {
+				continue
+			}
+			for _, st := range []investigations.ContainerState{c.State, c.LastState} {
+				if t := st.Terminated; t != nil && startKillRE.MatchString(t.Message) && !s.past(t.FinishedAt) {
+					s.adoptStart(p, c.Name)
+					return t.Message, p.Source, t.FinishedAt
+				}
+				if startKillRE.MatchString(st.WaitingMessage) {
+					s.adoptStart(p, c.Name)
+					return st.WaitingMessage, p.Source, time.Time{}
+				}
+			}
+		}
+		for _, e := range s.ev.Pods.Events {
+			if e.Kind == "Pod" && e.Name == p.Name && e.Namespace == p.Namespace && startKillRE.MatchString(e.Message) &&
+				(e.Reason == "FailedCreatePodSandBox" || e.Reason == "Failed" || e.Reason == "BackOff") && !s.past(e.Last) {
+				s.adoptStart(p, s.container)
+				return e.Message, e.Source, e.Last
+			}
+		}
+	}
+	return "", "", time.Time{}
+}
+
+func (s *scene) past(t time.Time) bool {
+	return !t.IsZero() && (t.Before(s.req.At.Add(-reach)) || t.After(s.req.At.Add(10*time.Minute)))
+}
+
+func (s *scene) adoptStart(p *investigations.Pod, container string) {
+	s.container = container
+	s.adoptPod(p)
+	if s.container == "" && len(p.Containers) > 0 {
+		s.container = p.Containers[0].Name
+	}
+	s.target.Container = s.container
+}
+
+// eviction is what is known of the kubelet's eviction of the pod.
+type eviction struct {
+	message string
+	memory  bool
+	at      time.Time
+	facts   []string
+}
+
+// byEviction: the kubelet evicted the pod because the node ran low.
+func (s *scene) byEviction() bool {
+	e := s.findEviction()
+	if e == nil {
+		return false
+	}
+	s.evicted = e
+	s.mechanism = investigations.KubeletEviction
+	if !e.at.IsZero() && s.death == nil {
+		s.at = e.at
+	}
+	if s.death != nil {
+		e.facts = append(e.facts, s.sayDeath(s.death))
+	}
+	if !e.memory {
+		s.reason = &otherReason{what: "an eviction for another resource than memory", facts: e.facts, sure: 0.9}
+	}
+	return true
+}
+
+func (s *scene) findEviction() *eviction {
+	pods := s.targetPods()
+	if s.pod != nil {
+		pods = append([]*investigations.Pod{s.pod}, pods...)
+	}
+	for _, p := range pods {
+		e := s.evictionOf(p)
+		if e != nil && !s.past(e.at) {
+			if p != s.pod {
+				s.adoptPod(p)
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+func (s *scene) evictionOf(p *investigations.Pod) *eviction {
+	e := &eviction{}
+	add := func(key, msg string, at time.Time, id string) {
+		e.facts = append(e.facts, id)
+		if e.message == "" || strings.Contains(strings.ToLower(msg), "memory") {
+			e.message = msg
+		}
+		if e.at.IsZero() {
+			e.at = at
+		}
+	}
+	for _, c := range p.Conditions {
+		low := strings.ToLower(c.Message)
+		if c.Type == "DisruptionTarget" && c.Reason == "TerminationByKubelet" && c.Status != "False" && !strings.Contains(low, "shutdown") {
+			add("condition", c.Message, c.At, s.fact("condition/evicted/"+p.Name, investigations.ToolPods, c.At, p.Source, nil,
+				"Pod %s has the condition DisruptionTarget with reason TerminationByKubelet: %q.", p.Name, investigations.CleanText(c.Message, 240)))
+		}
+	}
+	for i := range s.ev.Pods.Events {
+		v := &s.ev.Pods.Events[i]
+		if v.Kind == "Pod" && v.Name == p.Name && v.Namespace == p.Namespace && v.Reason == "Evicted" && !s.past(v.Last) {
+			add("event", v.Message, v.Last, s.sayEvent("evicted/"+p.Name, v))
+		}
+	}
+	if p.Reason == "Evicted" {
+		at := time.Time{}
+		for _, c := range p.Containers {
+			for _, t := range []*investigations.Termination{c.State.Terminated, c.LastState.Terminated} {
+				if t != nil && t.FinishedAt.After(at) {
+					at = t.FinishedAt
+				}
+			}
+		}
+		add("status", p.Message, at, s.fact("pods/evicted/"+p.Name, investigations.ToolPods, at, p.Source, nil,
+			"Pod %s has status reason Evicted: %q.", p.Name, investigations.CleanText(p.Message, 240)))
+	}
+	if len(e.facts) == 0 {
+		return nil
+	}
+	e.memory = strings.Contains(strings.ToLower(e.message), "memory")
+	return e
+}
+
+// byUserSpaceKiller: systemd-oomd or earlyoom logged that it killed the container's cgroup or process.
+func (s *scene) byUserSpaceKiller() bool {
+	for i := range s.ev.Kernel.Logs {
+		l := &s.ev.Kernel.Logs[i]
+		for j := range l.UserKills {
+			u := &l.UserKills[j]
+			if u.Killer != investigations.UserKillSystemdOOMD && u.Killer != investigations.UserKillEarlyOOM {
+				continue
+			}
+			if !s.hitBy(l, u) {
+				continue
+			}
+			s.userKill = u
+			s.mechanism = investigations.SystemdOOMD
+			if s.death == nil && !u.At.IsZero() {
+				s.at = u.At
+			}
+			s.fact("kernel/userkill", investigations.ToolKernlog, u.At, fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
+				"%s, a killer in user space, logged: %q.", u.Killer, investigations.CleanText(u.Text, 300))
+			if s.death != nil {
+				s.sayDeath(s.death)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scene) hitBy(l *investigations.KernelLog, u *investigations.UserKill) bool {
+	at := s.at
+	if s.death == nil {
+		at = s.req.At
+	}
+	inTime := u.At.IsZero() || absDur(u.At.Sub(at)) <= 2*time.Minute || s.death == nil && absDur(u.At.Sub(at)) <= 15*time.Minute
+	switch {
+	case !inTime:
+		return false
+	case u.PodUID != "":
+		if s.pod == nil {
+			return len(s.ev.Pods.Pods) == 0
+		}
+		return u.PodUID == s.pod.UID || u.PodUID == s.pod.Annotations["kubernetes.io/config.hash"]
+	case s.req.Target.Node != "" && s.req.Target.Pod == "":
+		return l.Node == s.req.Target.Node
+	}
+	c := containerSpec(s.pod, s.container)
+	return s.death != nil && looksKilled(s.death.term) && (s.node == "" || l.Node == s.node) &&
+		(u.Comm == "" && strings.Contains(u.Path, "kubepods") || c != nil && nameAffinity(*c, u.Comm) > 0)
+}
+
+// runtimeEnd is the error with which a program's own runtime gave up.
+type runtimeEnd struct {
+	kind, name, text, detail string
+	fact                     string
+}
+
+// runtimeExits are the exit codes with which each runtime ends when its own memory ran out.
+var runtimeExits = map[string]struct {
+	name  string
+	codes []int32
+}{
+	investigations.LogJavaOOM:   {"Java", []int32{1, 3, 134, 137, 143}},
+	investigations.LogV8Heap:    {"V8 (Node.js)", []int32{134, 5, 133, 1}},
+	investigations.LogPythonOOM: {"Python", []int32{1, 2, 3}},
+	investigations.LogGoOOM:     {"Go", []int32{2}},
+	investigations.LogDotnetOOM: {".NET", []int32{1, 134, 139, 255}},
+	investigations.LogRubyOOM:   {"Ruby", []int32{1}},
+	investigations.LogPHPOOM:    {"PHP", []int32{1, 255}},
+	investigations.LogRustOOM:   {"Rust", []int32{134, 101}},
+	investigations.LogNativeOOM: {"C++", []int32{134, 1}},
+}
+
+// byRuntimeError: the log (or the termination message) holds the runtime's own out-of-memory error, and the
+// exit code fits it, or the container still runs.
+func (s *scene) byRuntimeError() bool {
+	if s.kill != nil {
+		return false
+	}
+	if s.death != nil && s.death.term.Reason == "OOMKilled" && s.death.term.ExitCode == 137 {
+		return false
+	}
+	m, src := s.runtimeMatch()
+	if m == nil {
+		return false
+	}
+	info := runtimeExits[m.Kind]
+	if s.death != nil {
+		fits := false
+		for _, c := range info.codes {
+			fits = fits || c == s.death.term.ExitCode
+		}
+		// With 137 something else may have killed it while it was struggling: a probe, most of all.
+		if !fits || s.death.term.ExitCode == 137 && s.stopReason() != nil {
+			return false
+		}
+	}
+	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail}
+	s.runtime.fact = s.fact("logs/runtime", investigations.ToolLogs, m.At, src, nil,
+		"The %s runtime itself gave up: %q.", info.name, investigations.CleanText(m.Text, 240))
+	s.mechanism = investigations.RuntimeOOM
+	if s.death != nil {
+		s.sayDeath(s.death)
+	} else if !m.At.IsZero() {
+		s.at = m.At
+	}
+	return true
+}
+
+func (s *scene) runtimeMatch() (*investigations.LogMatch, string) {
+	var best *investigations.LogMatch
+	src := ""
+	for i := range s.ev.Logs.Logs {
+		l := &s.ev.Logs.Logs[i]
+		if l.Namespace != s.target.Namespace || l.Pod != s.target.Pod || s.container != "" && l.Container != s.container {
+			continue
+		}
+		for j := range l.Matches {
+			m := &l.Matches[j]
+			if _, ok := runtimeExits[m.Kind]; !ok {
+				continue
+			}
+			if !m.At.IsZero() && (m.At.After(s.at.Add(ahead)) || m.At.Before(s.at.Add(-15*time.Minute))) {
+				continue
+			}
+			if best == nil || m.At.After(best.At) {
+				best, src = m, fmt.Sprintf("%s:%d", l.Source, m.Line)
+			}
+		}
+	}
+	if best == nil && s.death != nil {
+		if kind, detail := runtimeInText(s.death.term.Message); kind != "" {
+			best = &investigations.LogMatch{Kind: kind, Detail: detail}
+			best.Text, best.At = investigations.CleanText(s.death.term.Message, 400), s.death.term.FinishedAt
+			src = s.death.pod.Source
+		}
+	}
+	return best, src
+}
+
+var runtimeTexts = []struct {
+	re   *regexp.Regexp
+	kind string
+}{
+	{regexp.MustCompile(`java\.lang\.OutOfMemoryError:? ?([A-Za-z ]*)`), investigations.LogJavaOOM},
+	{regexp.MustCompile(`Reached heap limit|JavaScript heap out of memory`), investigations.LogV8Heap},
+	{regexp.MustCompile(`(?m)^MemoryError\b`), investigations.LogPythonOOM},
+	{regexp.MustCompile(`runtime: out of memory|runtime: cannot allocate memory`), investigations.LogGoOOM},
+	{regexp.MustCompile(`System\.OutOfMemoryException`), investigations.LogDotnetOOM},
+	{regexp.MustCompile(`Allowed memory size of \d+ bytes exhausted`), investigations.LogPHPOOM},
+}
+
+// runtimeInText looks for a runtime's error in a termination message, which with the policy
+// FallbackToLogsOnError is the end of the log.
+func runtimeInText(msg string) (kind, detail string) {
+	for _, t := range runtimeTexts {
+		if m := t.re.FindStringSubmatch(msg); m != nil {
+			if len(m) > 1 {
+				detail = strings.TrimSpace(m[1])
+			}
+			return t.kind, detail
+		}
+	}
+	return "", ""
+}
+
+// byReason: no kernel report, but the runtime's reason OOMKilled. The boundary is another question.
+func (s *scene) byReason() bool {
+	if s.death == nil || s.death.term.Reason != "OOMKilled" {
+		return false
+	}
+	s.mechanism = investigations.MemcgOOMKill
+	s.sayDeath(s.death)
+	if s.nodeShort() && !s.nearLimit() {
+		s.mechanism = investigations.GlobalOOMKill
+	}
+	return true
+}
+
+// byCounter: the counter of OOM kills rose, though nothing ended: a child was killed.
+func (s *scene) byCounter() bool {
+	if s.death != nil {
+		return false
+	}
+	for _, sr := range s.ev.Metrics.Queries[investigations.QueryOOMEvents].Series {
+		if sr.Namespace != s.target.Namespace || sr.Pod != s.target.Pod || s.container != "" && sr.Container != s.container {
+			continue
+		}
+		for i := 1; i < len(sr.T); i++ {
+			at := time.UnixMilli(sr.T[i]).UTC()
+			if sr.V[i] > sr.V[i-1] && s.near(at) {
+				s.silent = true
+				s.mechanism = investigations.MemcgOOMKill
+				s.at = at
+				s.fact("metrics/oomevents", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryOOMEvents].Source,
+					map[string]float64{"before": sr.V[i-1], "after": sr.V[i]},
+					"The counter of OOM kills of container %s rose from %.0f to %.0f at %s, though the container did not end.",
+					sr.Container, sr.V[i-1], sr.V[i], stamp(at))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// byUnexplained137: SIGKILL, and neither the kernel's log nor anything else says why.
+func (s *scene) byUnexplained137() bool {
+	if s.death == nil {
+		return false
+	}
+	id := s.sayDeath(s.death)
+	if s.covers {
+		s.mechanism = investigations.SigkillNotOOM
+		s.reason = &otherReason{
+			what: "a SIGKILL that no source explains (someone's kill -9, or a killer that left no trace)", unexplained: true, sure: 0.5,
+			facts: []string{id, s.led.ID("rules/kernel/covers"), s.fact("kernel/none", investigations.ToolKernlog, s.at, s.nodeLogSource(), nil,
+				"The kernel log, which covers that moment, has no OOM report for this pod.")},
+		}
+		return true
+	}
+	// With cgroup v1 a global kill shows as Error/137 (kubernetes#53669).
+	if s.nodeShort() && !s.nearLimit() {
+		s.mechanism = investigations.GlobalOOMKill
+	}
+	return true
+}
+
+// byNothing: nothing ended. Where the sources that would show it were read, that is an answer.
+func (s *scene) byNothing() bool {
+	if s.death != nil || s.pod == nil {
+		return false
+	}
+	id := s.fact("pods/alive", investigations.ToolPods, s.req.At, s.pod.Source, nil,
+		"No container of pod %s ended within %s before %s, and no kernel report names it.", s.pod.Name, durationOf(reach), stamp(s.req.At))
+	s.mechanism = investigations.NotKilled
+	s.reason = &otherReason{what: "no kill at all", facts: []string{id}, sure: 0.6}
+	if s.covers {
+		s.reason.sure = 0.85
+		s.reason.facts = append(s.reason.facts, s.led.ID("rules/kernel/covers"))
+	}
+	return true
+}

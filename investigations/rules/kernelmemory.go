@@ -1,0 +1,111 @@
+package rules
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// kernelParts are the counters of memory.stat that are the kernel's own, with plain names.
+var kernelParts = []struct{ key, name string }{
+	{"slab", "slab (dentries, inodes and other kernel objects)"},
+	{"sock", "socket buffers"},
+	{"pagetables", "page tables"},
+	{"kernel_stack", "kernel stacks"},
+	{"percpu", "per-CPU data"},
+	{"vmalloc", "vmalloc"},
+}
+
+// kernelMemory: slab, sockets or page tables took the memory, and no process shows it.
+func (s *scene) kernelMemory() hypothesis {
+	var h hypothesis
+	if s.kill == nil {
+		return h
+	}
+	r := s.kill.report
+	if r.Kind == investigations.KernelGlobal {
+		s.machineKernelMemory(&h)
+		return h
+	}
+	if r.Memory == nil || r.Memory.UsageKB <= 0 {
+		return h
+	}
+	usage := float64(r.Memory.UsageKB) * 1024
+	total, parts := kernelBytes(r)
+	if total <= 0 {
+		return h
+	}
+	sh := clamp(total/usage, 0, 1)
+	id := s.fact("kernelmemory", investigations.ToolKernlog, s.at, s.kill.source(),
+		map[string]float64{"kernel_bytes": total, "usage_bytes": usage, "processes_bytes": s.rssOfTasks()},
+		"Of the %s that the cgroup used, the kernel's own memory is %s (%s)%s.", bytesOf(usage), bytesOf(total), percent(sh), parts)
+	switch {
+	case sh >= 0.35:
+		h.support(0.45+0.5*sh, id)
+	default:
+		h.support(-0.1, id)
+	}
+	return h
+}
+
+// kernelBytes returns the kernel's memory in a cgroup and its largest parts in words.
+func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
+	type part struct {
+		name  string
+		bytes float64
+	}
+	var all []part
+	for _, k := range kernelParts {
+		v := float64(r.Stats[k.key])
+		if k.key == "slab" && v == 0 {
+			v = float64(r.Stats["slab_reclaimable"] + r.Stats["slab_unreclaimable"])
+		}
+		if v > 0 {
+			all = append(all, part{k.name, v})
+			total += v
+		}
+	}
+	if k := float64(r.Stats["kernel"]) + float64(r.Stats["sock"]); r.Stats["kernel"] > 0 {
+		total = k
+	}
+	if r.Kmem != nil && float64(r.Kmem.UsageKB)*1024 > total {
+		total = float64(r.Kmem.UsageKB) * 1024
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].bytes > all[j].bytes })
+	var words []string
+	for _, p := range all[:min(2, len(all))] {
+		if p.bytes > 0.15*total {
+			words = append(words, fmt.Sprintf("%s %s", p.name, bytesOf(p.bytes)))
+		}
+	}
+	if len(words) > 0 {
+		parts = ", most of it " + strings.Join(words, " and ")
+	}
+	return total, parts
+}
+
+// fragmented is the order from which on a failed allocation with free memory left means fragmentation.
+const fragmented = 4
+
+// machineKernelMemory judges a global report: slab and page tables that swallowed the machine, or an
+// allocation that failed for want of contiguous pages.
+func (s *scene) machineKernelMemory(h *hypothesis) {
+	r := s.kill.report
+	n := r.Node
+	if n == nil {
+		return
+	}
+	sh := s.nodeShare(n.SlabUnreclaimablePages) + s.nodeShare(n.PagetablesPages)
+	if sh >= 0.25 {
+		h.support(0.45+0.6*sh, s.fact("kernelmemory/node", investigations.ToolKernlog, s.at, s.kill.source(), map[string]float64{"share": round2(sh)},
+			"Unreclaimable slab and page tables make up %s of the machine's memory.", percent(sh)))
+	}
+	if r.InvokedBy != nil && r.InvokedBy.Order >= fragmented && s.nodeShare(n.FreePages) > 0.03 {
+		h.support(0.62, s.fact("kernelmemory/order", investigations.ToolKernlog, s.at, s.kill.source(),
+			map[string]float64{"order": float64(r.InvokedBy.Order), "free_share": round2(s.nodeShare(n.FreePages))},
+			"The allocation that failed was of order %d (%d pages in a row) while %s of the memory was free: fragmentation, not shortage.",
+			r.InvokedBy.Order, 1<<min(r.InvokedBy.Order, 20), percent(s.nodeShare(n.FreePages))))
+	}
+}

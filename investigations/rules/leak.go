@@ -1,0 +1,258 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// leak: memory is never given back. It grows through every life, whatever the traffic does now, and each life
+// ends at about the same age, or after about the same number of requests.
+func (s *scene) leak() hypothesis {
+	var h hypothesis
+	l := s.judged()
+	if l == nil || !l.mass.known {
+		s.leakWithoutCurve(&h)
+		return h
+	}
+	m := l.mass
+	id := s.sayGrowth(l)
+	switch {
+	case m.growing():
+		h.support(0.55, id)
+		if m.Tau > 0.8 {
+			h.support(0.08, id)
+		}
+	case s.lateGrowth(l):
+		h.support(0.5, s.sayOnset(l))
+	case m.known:
+		h.support(-0.2, id)
+	}
+	if h.score > 0 {
+		s.leakRepeats(&h, l)
+		s.leakAgainstTraffic(&h, l)
+	}
+	if m.flattening() && !m.growing() {
+		h.support(-0.3, id)
+	}
+	if m.sudden() && !s.lateGrowth(l) {
+		h.support(-0.35, s.saySudden(l))
+	}
+	s.leakOrCache(&h, l)
+	if f := s.follows(); f.yes {
+		h.support(-0.45, f.fact)
+	}
+	s.leakInProfile(&h)
+	if p := s.earlierRevisionCalm(l); p != "" && h.score > 0.3 {
+		h.support(0.1, p)
+	}
+	return h
+}
+
+// judged is the life that the causes look at: the one that ended in this kill; where it was too short to tell,
+// the longest life of the same revision that was killed too.
+func (s *scene) judged() *life {
+	if s.life != nil && s.life.mass.n >= 8 {
+		return s.life
+	}
+	best := s.life
+	for _, l := range s.lives {
+		if l.start > seconds(s.at) || !l.killed || s.life != nil && l.hash != s.life.hash {
+			continue
+		}
+		if best == nil || l.mass.n > best.mass.n {
+			best = l
+		}
+	}
+	return best
+}
+
+// sayGrowth states how memory developed in a life.
+func (s *scene) sayGrowth(l *life) string {
+	m := l.mass
+	values := map[string]float64{
+		"slope_bytes_per_hour": m.Slope * 3600, "kendall_tau": round2(m.Tau), "first_bytes": m.first,
+		"last_bytes": m.last, "span_seconds": m.span,
+	}
+	limit := ""
+	if l.limit > 0 {
+		values["limit_bytes"] = l.limit
+		limit = fmt.Sprintf(" (limit %s)", bytesOf(l.limit))
+	}
+	what := "stayed about level"
+	switch {
+	case m.growing():
+		what = "grew steadily"
+	case m.flattening():
+		what = "rose and flattened"
+	case m.sudden():
+		what = "was far from its end value until shortly before"
+	}
+	return s.fact("growth/"+l.pod+"/"+fmt.Sprint(int64(l.start)), investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(), values,
+		"In the life of %s/%s from %s to %s memory %s: from %s to %s in %s%s, by the trend %s an hour (Kendall's tau %.2f).",
+		l.pod, l.container, stamp(fromSeconds(l.start)), stamp(fromSeconds(l.end)), what, bytesOf(m.first), bytesOf(m.last),
+		durationOf(durationSeconds(m.span)), limit, bytesOf(m.Slope*3600), m.Tau)
+}
+
+// lateGrowth says whether memory was level for long and then began to grow steadily, for long enough that it
+// is no spike.
+func (s *scene) lateGrowth(l *life) bool {
+	on, t := onset(l)
+	if on <= 0 {
+		return false
+	}
+	after := l.end - on
+	return after > 2400 && t.Tau > 0.6 && t.Slope*after > 0.15*l.mass.ceiling && l.mass.last > 0.85*l.mass.ceiling
+}
+
+// onset finds the moment from which memory grows to the end: the split of the life at which a level before
+// and a line after fit best. It returns 0 where no split beats a single line by half.
+func onset(l *life) (at float64, after trend) {
+	p := l.mem.thin(60)
+	if p.len() < 12 {
+		return 0, trend{}
+	}
+	whole := trendOf(p)
+	one := whole.Scatter * float64(p.len())
+	best := 0.6 * one
+	for i := 4; i <= p.len()-4; i++ {
+		a, b := points{p.X[:i], p.Y[:i]}, points{p.X[i:], p.Y[i:]}
+		mid := median(a.Y)
+		var cost float64
+		for _, y := range a.Y {
+			cost += math.Abs(y - mid)
+		}
+		t := trendOf(b)
+		cost += t.Scatter * float64(b.len())
+		if cost < best && t.Slope > 0 && math.Abs(trendOf(a).Slope) < 0.25*t.Slope {
+			best, at, after = cost, p.X[i], t
+		}
+	}
+	return at, after
+}
+
+func (s *scene) sayOnset(l *life) string {
+	on, t := onset(l)
+	return s.fact("onset/"+l.pod, investigations.ToolMetrics, fromSeconds(on), s.usageSource(),
+		map[string]float64{"slope_bytes_per_hour": t.Slope * 3600, "age_seconds": on - l.start},
+		"Memory of %s/%s was level until about %s and has grown since, by %s an hour.", l.pod, l.container, stamp(fromSeconds(on)), bytesOf(t.Slope*3600))
+}
+
+// leakRepeats: the other lives grow in the same way, and end at about the same age or number of requests.
+func (s *scene) leakRepeats(h *hypothesis, l *life) {
+	var ages, loads, slopes []float64
+	for _, o := range s.lives {
+		if o.hash != l.hash || !o.mass.growing() {
+			continue
+		}
+		slopes = append(slopes, o.mass.Slope)
+		if o.born && o.killed && o.limit == l.limit {
+			ages = append(ages, o.age())
+			if s.traffic.len() > 0 {
+				loads = append(loads, s.traffic.integral(o.start, o.end, 900))
+			}
+		}
+	}
+	if len(slopes) >= 2 {
+		h.support(0.1, s.fact("leak/lives", investigations.ToolMetrics, s.at, s.usageSource(),
+			map[string]float64{"lives": float64(len(slopes)), "slope_bytes_per_hour": median(slopes) * 3600},
+			"%d lives of this revision grow in the same way, by %s an hour in the median.", len(slopes), bytesOf(median(slopes)*3600)))
+	}
+	if len(ages) < 2 {
+		return
+	}
+	var words []string
+	for _, a := range ages {
+		words = append(words, durationOf(durationSeconds(a)))
+	}
+	id := s.fact("leak/ages", investigations.ToolMetrics, s.at, s.usageSource(),
+		map[string]float64{"lives": float64(len(ages)), "median_age_seconds": median(ages), "variation": round2(variation(ages))},
+		"%d lives ended in a kill after %s.", len(ages), strings.Join(words, ", "))
+	if variation(ages) < 0.25 {
+		h.support(0.08, id)
+	}
+	if len(loads) >= 2 && median(loads) > 0 && variation(loads) < 0.15 && variation(loads) < 0.7*variation(ages) {
+		h.support(0.1, s.fact("leak/requests", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
+			map[string]float64{"requests": median(loads), "variation": round2(variation(loads))},
+			"These lives ended after about the same number of requests (%.0f), though not at the same age: each request leaks.", median(loads)))
+	}
+}
+
+// leakAgainstTraffic: memory grew while traffic did not.
+func (s *scene) leakAgainstTraffic(h *hypothesis, l *life) {
+	p := s.traffic.between(l.start, l.end)
+	if p.len() < 6 {
+		return
+	}
+	t := trendOf(p)
+	level := median(p.Y)
+	if level <= 0 {
+		return
+	}
+	change := t.Slope * (l.end - l.start) / level
+	id := s.fact("leak/traffic", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
+		map[string]float64{"requests_per_second": level, "change_share": round2(change)},
+		"Over that life traffic changed by %+.0f %% around %.1f requests per second.", change*100, level)
+	if change < 0.15 {
+		h.support(0.1, id)
+	}
+}
+
+// leakOrCache: growth of the page cache alone is reclaimable, and no leak.
+func (s *scene) leakOrCache(h *hypothesis, l *life) {
+	if l.cache.len() < 4 || l.ws.len() < 4 {
+		return
+	}
+	c := trendOf(l.cache)
+	grown := c.Slope * (l.end - l.start)
+	total := trendOf(l.ws).Slope * (l.end - l.start)
+	if total > 0.1*l.mass.ceiling && grown > 0.6*total {
+		h.support(-0.3, s.fact("leak/cache", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryCache].Source,
+			map[string]float64{"cache_growth_bytes": grown, "working_set_growth_bytes": total},
+			"Of the working set's growth of %s the page cache makes up %s: memory that the kernel can take back, or a tmpfs.", bytesOf(total), bytesOf(grown)))
+	}
+}
+
+// leakInProfile: a heap profile names the function that holds the growth.
+func (s *scene) leakInProfile(h *hypothesis) {
+	for _, g := range s.ev.Profiles.Growth {
+		if g.Namespace != s.target.Namespace || g.Container != s.subjectContainer || len(g.Functions) == 0 {
+			continue
+		}
+		grown := float64(g.AfterBytes - g.BeforeBytes)
+		top := g.Functions[0]
+		if grown <= 0 || float64(top.Bytes) < 0.25*grown || float64(g.AfterBytes) < 1.25*float64(g.BeforeBytes) {
+			continue
+		}
+		h.support(0.15, s.fact("leak/profile/"+g.Container, investigations.ToolProfiles, g.After, g.AfterSource,
+			map[string]float64{"growth_bytes": float64(top.Bytes), "total_growth_bytes": grown},
+			"Between the heap profiles of %s and %s %s grew by %s in use, %s of all growth (%s).", stamp(g.Before), stamp(g.After),
+			top.Function, bytesOf(float64(top.Bytes)), percent(float64(top.Bytes)/grown), bytesOf(grown)))
+		return
+	}
+}
+
+// leakWithoutCurve: without metrics, kills at an even pace and a growing heap profile still speak for a leak.
+func (s *scene) leakWithoutCurve(h *hypothesis) {
+	var at []float64
+	for _, k := range s.kills {
+		if s.pod != nil && k.pod == s.pod && k.container == s.subjectContainer && !k.at.IsZero() {
+			at = append(at, seconds(k.at))
+		}
+	}
+	var gaps []float64
+	for i := 1; i < len(at); i++ {
+		gaps = append(gaps, at[i]-at[i-1])
+	}
+	if len(gaps) >= 2 && variation(gaps) < 0.2 {
+		h.support(0.3, s.fact("leak/pace", investigations.ToolKernlog, s.at, s.nodeLogSource(),
+			map[string]float64{"median_gap_seconds": median(gaps), "kills": float64(len(at))},
+			"The kernel killed in this container %d times, at an even pace of about %s.", len(at), durationOf(durationSeconds(median(gaps)))))
+	}
+	s.leakInProfile(h)
+	if h.score >= 0.15 && len(s.ev.Profiles.Growth) > 0 {
+		h.score += 0.3
+	}
+}

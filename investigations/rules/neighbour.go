@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// noisyNeighbour: one pod, or one program outside Kubernetes, grew by or holds most of what ran out, and it is
+// not the victim.
+func (s *scene) noisyNeighbour() hypothesis {
+	var h hypothesis
+	if s.unitCulprit() != nil {
+		h.support(0.62, s.led.ID("rules/kernel/kill"), s.fact("neighbour/unit", investigations.ToolKernlog, s.at, s.kill.source(), nil,
+			"The limit that broke is that of %s, which holds no pods.", shortPath(s.kill.report.OOMMemcg)))
+		return h
+	}
+	top, sh, why := s.view.main()
+	if top == nil || s.sameContainer() {
+		return h
+	}
+	id := s.sayHolder(top)
+	switch why {
+	case "growth":
+		h.support(0.6+0.3*(sh-0.5), id, s.fact("neighbour/growth", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryNodePods].Source,
+			map[string]float64{"growth_bytes": top.growth(), "all_growth_bytes": s.view.growth, "share": round2(sh)},
+			"%s accounts for %s of what the node's holders gained before the kill (%s of %s).", top.name, percent(sh), bytesOf(top.growth()), bytesOf(s.view.growth)))
+	case "excess":
+		w := 0.5
+		if s.view.hasPast {
+			w = 0.42
+		}
+		h.support(w+0.3*(sh-0.5), id, s.fact("neighbour/excess", investigations.ToolPods, s.at, s.holderSource(top),
+			map[string]float64{"excess_bytes": top.excess(), "all_excess_bytes": s.view.excess, "share": round2(sh)},
+			"%s holds %s of all memory beyond what was requested (%s of %s).", top.name, percent(sh), bytesOf(top.excess()), bytesOf(s.view.excess)))
+	}
+	if v := s.victimHolder(); v != nil && v != top {
+		g := v.growth()
+		w := 0.08
+		if g > 0.3*top.growth() && top.growth() > 0 {
+			w = -0.1
+		}
+		h.support(w, s.sayHolder(v))
+	}
+	return h
+}
+
+func (s *scene) holderSource(h *holder) string {
+	if h.seen {
+		return s.ev.Metrics.Queries[investigations.QueryNodePods].Source
+	}
+	return s.kill.source()
+}
+
+func (s *scene) victimHolder() *holder {
+	for _, h := range s.view.holders {
+		if h.pod != nil && s.victim != nil && h.pod.Name == s.victim.Pod && h.pod.Namespace == s.victim.Namespace {
+			return h
+		}
+	}
+	return nil
+}
+
+// nodeOvercommit: many together used more than there is, each about its usual self.
+func (s *scene) nodeOvercommit() hypothesis {
+	var h hypothesis
+	if s.unitCulprit() != nil || s.view == nil || len(s.view.holders) < 2 {
+		return h
+	}
+	top, sh, why := s.view.main()
+	room := s.view.allocatable
+	if room <= 0 {
+		room = s.view.total
+	}
+	id := s.fact("node/sum", investigations.ToolPods, s.at, s.nodeSource(), map[string]float64{
+		"usage_bytes": s.view.usage, "requests_bytes": s.view.requests, "limits_bytes": s.view.limits, "allocatable_bytes": room,
+	}, "The node's pods used %s together, requested %s and may use %s by their limits; allocatable are %s.",
+		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), bytesOf(room))
+	tight := s.view.usage > 0.75*room || s.view.available > 0 && s.view.available < 0.06*s.view.total
+	switch {
+	case top == nil && tight:
+		h.support(0.62, id)
+	case top == nil:
+		h.support(0.35, id)
+	default:
+		h.support(0.3, id)
+		h.support(-0.15*sh, s.sayHolder(top))
+	}
+	if top == nil && why != "" {
+		h.support(0.1, s.fact("node/many", investigations.ToolMetrics, s.at, s.nodeSource(), map[string]float64{"largest_share": round2(sh)},
+			"No single holder accounts for half of the %s: the largest for %s.", map[string]string{"growth": "growth before the kill", "excess": "memory beyond requests"}[why], percent(sh)))
+	}
+	if s.view.limits > 1.2*room {
+		h.support(0.06, id)
+	}
+	over := 0
+	for _, x := range s.view.holders {
+		if !x.outside() && x.excess() > 0.02*room {
+			over++
+		}
+	}
+	if over >= 3 {
+		h.support(0.08, s.fact("node/over", investigations.ToolPods, s.at, s.nodeSource(), map[string]float64{"pods": float64(over)},
+			"%d pods hold more than they requested by over 2 %% of the node each.", over))
+	}
+	return h
+}
+
+func (s *scene) nodeSource() string {
+	if s.nodeObj != nil && s.nodeObj.Source != "" {
+		return s.nodeObj.Source
+	}
+	return "kubernetes/nodes.json"
+}
+
+// nodeRows says how much of the machine a global report's own block accounts to one kind of memory.
+func (s *scene) nodeShare(pages *int64) float64 {
+	if pages == nil || s.kill == nil || s.kill.report.Node == nil || s.kill.report.Node.RAMPages == nil || *s.kill.report.Node.RAMPages <= 0 {
+		return 0
+	}
+	return clamp(float64(*pages)/float64(*s.kill.report.Node.RAMPages), 0, 1)
+}
+
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

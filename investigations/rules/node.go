@@ -1,0 +1,419 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// holder is somebody who holds memory of the node: a pod, or a program outside Kubernetes.
+type holder struct {
+	pod  *investigations.Pod // nil outside Kubernetes
+	name string              // namespace/pod, or the program's name
+	// usage at the kill, usual before, and request, in bytes. usual is NaN where nothing is known.
+	usage, usual, request, limit float64
+	// seen says that usage comes from metrics; else it is summed from the kernel's task table.
+	seen bool
+	// rows are the processes of the kernel's table that belong to it.
+	rows []investigations.KernelTask
+	comm string
+	pid  int64
+}
+
+// growth is how much more it held than usual; 0 where its past is not known.
+func (h *holder) growth() float64 {
+	if math.IsNaN(h.usual) {
+		return 0
+	}
+	return math.Max(0, h.usage-h.usual)
+}
+
+// excess is how much it held beyond what it asked for.
+func (h *holder) excess() float64 { return math.Max(0, h.usage-h.request) }
+
+// outside says that it is no pod.
+func (h *holder) outside() bool { return h.pod == nil }
+
+// nodeView is the memory of the node at the kill, by holder, the largest first.
+type nodeView struct {
+	holders          []*holder
+	total, available float64
+	// usage, requests and limits are sums over the pods; allocatable is the node's, all in bytes.
+	usage, requests, limits, allocatable float64
+	growth, excess                       float64
+	hasPast                              bool
+}
+
+// findNode draws the picture of the node, where a boundary above the pod broke.
+func (s *scene) findNode() {
+	switch s.boundary {
+	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
+	default:
+		return
+	}
+	v := &nodeView{total: s.nodeTotal()}
+	if s.nodeObj != nil {
+		v.allocatable = float64(s.nodeObj.AllocatableBytes)
+	}
+	s.podHolders(v)
+	s.tableHolders(v)
+	s.outsideTrend(v)
+	v.sum()
+	s.view = v
+}
+
+func (v *nodeView) sum() {
+	sort.SliceStable(v.holders, func(i, j int) bool { return v.holders[i].usage > v.holders[j].usage })
+	for _, h := range v.holders {
+		if !h.outside() {
+			v.usage += h.usage
+			v.requests += h.request
+			v.limits += h.limit
+		}
+		v.growth += h.growth()
+		v.excess += h.excess()
+		v.hasPast = v.hasPast || !math.IsNaN(h.usual)
+	}
+}
+
+// podHolders adds every pod of the node, with its usage before the kill and what was usual.
+func (s *scene) podHolders(v *nodeView) {
+	series := map[string]points{}
+	for _, sr := range s.ev.Metrics.Queries[investigations.QueryNodePods].Series {
+		series[sr.Namespace+"/"+sr.Pod] = pointsOf(sr)
+	}
+	seen := map[string]bool{}
+	for i := range s.ev.Pods.Pods {
+		p := &s.ev.Pods.Pods[i]
+		name := p.Namespace + "/" + p.Name
+		if p.Node != s.node && series[name].len() == 0 {
+			continue
+		}
+		if s.boundary == investigations.BoundarySlice && !s.inSlice(p) {
+			continue
+		}
+		seen[name] = true
+		h := &holder{pod: p, name: name, usual: math.NaN()}
+		h.request, h.limit = podRequest(p)
+		s.measure(h, series[name])
+		v.holders = append(v.holders, h)
+	}
+	for name, pts := range series {
+		if !seen[name] && s.boundary != investigations.BoundarySlice {
+			h := &holder{pod: &investigations.Pod{Name: name}, name: name, usual: math.NaN()}
+			h.pod.Namespace, h.pod.Name = splitName(name)
+			s.measure(h, pts)
+			v.holders = append(v.holders, h)
+		}
+	}
+	slices.SortFunc(v.holders, func(a, b *holder) int {
+		if a.name < b.name {
+			return -1
+		}
+		return 1
+	})
+}
+
+func splitName(n string) (ns, name string) {
+	for i := range n {
+		if n[i] == '/' {
+			return n[:i], n[i+1:]
+		}
+	}
+	return "", n
+}
+
+// inSlice says whether a pod lives below the QoS slice whose limit broke.
+func (s *scene) inSlice(p *investigations.Pod) bool {
+	if s.kill == nil || s.kill.report.QoS == "" {
+		return true
+	}
+	path := s.kill.report.OOMMemcg
+	switch {
+	case containsAny(path, "burstable"):
+		return p.QoS == "Burstable"
+	case containsAny(path, "besteffort"):
+		return p.QoS == "BestEffort"
+	}
+	return true
+}
+
+// measure takes usage just before the kill, and the usual: the median of what came at least half an hour
+// before it, or of the first half of the series where it is shorter.
+func (s *scene) measure(h *holder, p points) {
+	at := seconds(s.at)
+	x, _, ok := p.last(at + 1)
+	if !ok || at-x > 600 {
+		return
+	}
+	h.usage, h.seen = maxOf(p.between(at-150, at+1).Y), true
+	past := p.between(0, at-1800)
+	if past.len() < 10 {
+		all := p.between(0, at)
+		past = points{all.X[:all.len()/2], all.Y[:all.len()/2]}
+	}
+	if past.len() >= 3 {
+		h.usual = median(past.Y)
+		// A pod that was not there before the rise brought all that it holds.
+		if first := p.X[0]; first > seconds(s.req.From())+600 && at-first < 3600 {
+			h.usual = math.Min(h.usual, past.Y[0])
+		}
+	} else if p.len() > 0 && p.X[0] > seconds(s.req.From())+600 {
+		h.usual = 0
+	}
+}
+
+// podRequest sums up a pod's memory requests and limits; a limit of 0 means none.
+func podRequest(p *investigations.Pod) (request, limit float64) {
+	unlimited := false
+	for _, c := range p.Containers {
+		if c.Kind != investigations.ContainerApp && c.Kind != investigations.ContainerSidecar {
+			continue
+		}
+		if c.MemoryRequest != nil {
+			request += float64(*c.MemoryRequest)
+		}
+		if c.MemoryLimit != nil {
+			limit += float64(*c.MemoryLimit)
+		} else {
+			unlimited = true
+		}
+	}
+	if p.MemoryRequest != nil {
+		request = float64(*p.MemoryRequest)
+	}
+	if unlimited {
+		limit = 0
+	}
+	if p.MemoryLimit != nil {
+		limit = float64(*p.MemoryLimit)
+	}
+	return request, limit
+}
+
+// adjOf is the oom_score_adj that the kubelet gives a container (pkg/kubelet/qos/policy.go): −997 for
+// Guaranteed and node-critical pods, 1000 for BestEffort, else by the share of the node that it requests.
+func adjOf(p *investigations.Pod, c investigations.Container, capacity float64) int64 {
+	if p.PriorityClass == "system-node-critical" || p.QoS == "Guaranteed" {
+		return -997
+	}
+	if p.QoS == "BestEffort" || capacity <= 0 {
+		return 1000
+	}
+	request := 0.0
+	if c.MemoryRequest != nil {
+		request = float64(*c.MemoryRequest)
+	}
+	return int64(clamp(1000-math.Floor(1000*request/capacity), 3, 999))
+}
+
+// tableHolders assigns the rows of the kernel's table: to pods where oom_score_adj and name point to one, and
+// else to programs outside Kubernetes.
+func (s *scene) tableHolders(v *nodeView) {
+	if s.kill == nil || len(s.kill.report.Tasks) == 0 {
+		return
+	}
+	page := s.kill.pageSize()
+	outside := map[string]*holder{}
+	for _, t := range s.kill.report.Tasks {
+		if h := s.ownerOf(t, v); h != nil {
+			h.rows = append(h.rows, t)
+			continue
+		}
+		if t.OOMScoreAdj == -998 || t.OOMScoreAdj == -997 || t.OOMScoreAdj >= 2 {
+			continue
+		}
+		h := outside[t.Comm]
+		if h == nil {
+			h = &holder{name: t.Comm, comm: t.Comm, pid: t.PID, usual: math.NaN()}
+			outside[t.Comm] = h
+			v.holders = append(v.holders, h)
+		}
+		h.rows = append(h.rows, t)
+	}
+	for _, h := range v.holders {
+		var sum float64
+		var top investigations.KernelTask
+		for _, t := range h.rows {
+			sum += float64(t.RSSPages+t.SwapentsPages) * page
+			if t.RSSPages+t.SwapentsPages > top.RSSPages+top.SwapentsPages {
+				top = t
+			}
+		}
+		if len(h.rows) > 0 {
+			h.comm, h.pid = top.Comm, top.PID
+		}
+		if !h.seen {
+			h.usage = sum
+		}
+	}
+}
+
+// ownerOf finds the pod that a row of the table most likely belongs to; nil where none fits.
+func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) *holder {
+	if s.kill != nil && s.kill.pod != nil && len(s.kill.report.Killed) > 0 && t.PID == s.kill.report.Killed[0].PID {
+		for _, h := range v.holders {
+			if h.pod == s.kill.pod {
+				return h
+			}
+		}
+	}
+	capacity := v.total
+	var best *holder
+	rank, ties := 0, 0
+	for _, h := range v.holders {
+		if h.outside() {
+			continue
+		}
+		for _, c := range h.pod.Containers {
+			r := nameAffinity(c, t.Comm)
+			if adjOf(h.pod, c, capacity) == t.OOMScoreAdj && t.OOMScoreAdj != -998 {
+				r += 4
+			}
+			switch {
+			case r > rank:
+				best, rank, ties = h, r, 0
+			case r == rank && r > 0 && h != best:
+				ties++
+			}
+		}
+	}
+	if rank < 4 && t.OOMScoreAdj < 2 || rank == 0 || ties > 0 && rank < 5 {
+		return nil
+	}
+	return best
+}
+
+// outsideTrend judges, from what the node used beyond its pods, whether programs outside Kubernetes grew.
+func (s *scene) outsideTrend(v *nodeView) {
+	avail := s.nodeCurve(investigations.QueryNodeAvailable)
+	if avail.len() < 10 || v.total <= 0 {
+		return
+	}
+	at := seconds(s.at)
+	if w := avail.between(at-180, at+30); w.len() > 0 {
+		v.available = minOf(w.Y)
+	}
+	var pods []points
+	for _, sr := range s.ev.Metrics.Queries[investigations.QueryNodePods].Series {
+		pods = append(pods, pointsOf(sr))
+	}
+	if len(pods) == 0 {
+		return
+	}
+	rest := func(x float64) float64 {
+		used := v.total - avail.at(x)
+		for _, p := range pods {
+			if px, y, ok := p.last(x); ok && x-px <= 300 {
+				used -= y
+			}
+		}
+		return used
+	}
+	var past []float64
+	for _, x := range avail.between(0, at-1800).thin(120).X {
+		past = append(past, rest(x))
+	}
+	var now []float64
+	for _, x := range avail.between(at-150, at-1).X {
+		now = append(now, rest(x))
+	}
+	if len(past) < 3 || len(now) == 0 {
+		return
+	}
+	grown := maxOf(now) - median(past)
+	if grown < 0.05*v.total {
+		for _, h := range v.holders {
+			if h.outside() {
+				h.usual = h.usage
+			}
+		}
+		return
+	}
+	// What grew outside the pods belongs to the largest program outside them, if one is large enough.
+	var top *holder
+	for _, h := range v.holders {
+		if h.outside() && (top == nil || h.usage > top.usage) {
+			top = h
+		}
+	}
+	if top != nil && top.usage >= 0.4*grown {
+		top.usual = math.Max(0, top.usage-grown)
+		return
+	}
+	if len(s.kill.tasks()) == 0 {
+		v.holders = append(v.holders, &holder{name: "something outside Kubernetes", usage: maxOf(now), usual: median(past), seen: true})
+	}
+}
+
+func (k *kill) tasks() []investigations.KernelTask {
+	if k == nil {
+		return nil
+	}
+	return k.report.Tasks
+}
+
+// main returns the holder that used the memory up, or nil where many share it. The share says of what.
+func (v *nodeView) main() (h *holder, share float64, why string) {
+	if v == nil || len(v.holders) == 0 {
+		return nil, 0, ""
+	}
+	size := math.Max(v.total, v.usage)
+	// First who grew: most of what the node gained before the kill.
+	if v.growth > 0.05*size {
+		top := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.growth(), b.growth()) })
+		if sh := top.growth() / v.growth; sh >= 0.5 && top.growth() >= 0.05*size {
+			return top, sh, "growth"
+		}
+		return nil, top.growth() / v.growth, "growth"
+	}
+	// Then who holds: most of what is held beyond what was asked for, and much of the node.
+	if v.excess > 0.05*size {
+		top := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.excess(), b.excess()) })
+		if sh := top.excess() / v.excess; sh >= 0.5 && top.excess() >= 0.15*size {
+			return top, sh, "excess"
+		}
+		return nil, top.excess() / v.excess, "excess"
+	}
+	return nil, 0, ""
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// sayHolder states what a holder held, with the arithmetic, and returns the fact's id.
+func (s *scene) sayHolder(h *holder) string {
+	values := map[string]float64{"usage_bytes": h.usage, "request_bytes": h.request}
+	text := fmt.Sprintf("%s held %s at that moment", h.name, bytesOf(h.usage))
+	if !math.IsNaN(h.usual) {
+		values["usual_bytes"], values["growth_bytes"] = h.usual, h.usage-h.usual
+		text += fmt.Sprintf("; usual before was %s (%+.0f MiB)", bytesOf(h.usual), (h.usage-h.usual)/(1<<20))
+	}
+	tool, src := investigations.ToolMetrics, s.ev.Metrics.Queries[investigations.QueryNodePods].Source
+	if !h.seen {
+		tool, src = investigations.ToolKernlog, s.kill.source()
+		text += fmt.Sprintf(" (sum of %d processes in the kernel's table)", len(h.rows))
+	}
+	if !h.outside() {
+		text += fmt.Sprintf("; it requests %s", bytesOf(h.request))
+		if h.limit > 0 {
+			text += fmt.Sprintf(" and may use %s", bytesOf(h.limit))
+			values["limit_bytes"] = h.limit
+		} else {
+			text += " and has no limit"
+		}
+	} else {
+		text += "; it runs outside Kubernetes"
+	}
+	return s.fact("holder/"+h.name, tool, s.at, src, values, "%s.", text)
+}

@@ -1,0 +1,249 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// headlineLimit is the contract's: one sentence of at most 160 characters.
+const headlineLimit = 160
+
+// say writes the headline and the explanation: every sentence with the facts that it rests on.
+func (s *scene) say() {
+	s.headline = cutRunes(s.sayHeadline(), headlineLimit)
+	var p []string
+	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayDoubt())
+	var out []string
+	for _, x := range p {
+		if x != "" {
+			out = append(out, x)
+		}
+	}
+	s.explain = strings.Join(out, "\n\n")
+}
+
+func (s *scene) who() string {
+	switch {
+	case s.target.Pod != "" && s.container != "":
+		return fmt.Sprintf("%s/%s", s.target.Pod, s.container)
+	case s.target.Pod != "":
+		return s.target.Pod
+	case s.victim != nil && s.victim.Comm != "":
+		return s.victim.Comm
+	case s.target.Workload != "":
+		return s.target.Workload
+	}
+	return s.req.Target.String()
+}
+
+func (s *scene) sayHeadline() string {
+	who := investigations.CleanText(s.who(), 70)
+	limit := ""
+	if s.limitBytes > 0 {
+		limit = " of " + bytesOf(s.limitBytes)
+	}
+	if s.reason != nil {
+		if s.mechanism == investigations.NotKilled {
+			return fmt.Sprintf("Not an OOM kill: nothing killed %s.", who)
+		}
+		return fmt.Sprintf("Not an OOM kill: %s was ended by %s.", who, s.reason.what)
+	}
+	boundary := map[investigations.Boundary]string{
+		investigations.BoundaryContainer:       "at its memory limit" + limit,
+		investigations.BoundaryPod:             "at its pod's memory limit" + limit,
+		investigations.BoundaryNodeAllocatable: "because all pods together reached the node's allocatable memory",
+		investigations.BoundarySlice:           "because a cgroup above its pod reached its limit",
+		investigations.BoundaryNode:            "because node " + s.node + " ran out of memory",
+		investigations.BoundaryNUMA:            "because the memory nodes it may use ran out",
+		investigations.BoundaryHeap:            "at its runtime's own heap ceiling",
+		investigations.BoundaryUnknown:         "for want of memory",
+	}[s.boundary]
+	verb := "was killed"
+	switch s.mechanism {
+	case investigations.KubeletEviction:
+		verb = "was evicted"
+	case investigations.RuntimeOOM:
+		verb = "gave up"
+	case investigations.MechanismUnknown:
+		return fmt.Sprintf("%s: the evidence does not tell what ended it.", who)
+	}
+	return fmt.Sprintf("%s %s %s: %s.", who, verb, boundary, s.causeWords())
+}
+
+func (s *scene) causeWords() string {
+	culprit := ""
+	if s.culprit != nil {
+		culprit = s.culprit.Container
+		if s.culprit.Pod != "" && s.culprit.Pod != s.target.Pod {
+			culprit = s.culprit.Pod
+		}
+		if culprit == "" {
+			culprit = s.culprit.Comm
+		}
+		culprit = investigations.CleanText(culprit, 50)
+	}
+	since := ""
+	if s.change != nil && s.change.Revision > 0 {
+		since = fmt.Sprintf(" since revision %d", s.change.Revision)
+	} else if s.change != nil {
+		since = " after a change of configuration"
+	}
+	switch s.best.cause {
+	case investigations.CauseLeak:
+		return "it leaks memory" + since
+	case investigations.CauseUndersizedLimit:
+		return "the limit is below what it needs" + since
+	case investigations.CauseLoadSpike:
+		return "a sudden load" + since
+	case investigations.CauseRuntimeMisconfiguration:
+		return "the runtime's own ceiling does not fit the limit" + since
+	case investigations.CauseSidecar:
+		return culprit + " used up the shared limit" + since
+	case investigations.CauseNoisyNeighbour:
+		return culprit + " took the memory"
+	case investigations.CauseNodeOvercommit:
+		return "many pods together use more than there is"
+	case investigations.CauseMemoryBackedVolume:
+		return "files in memory (tmpfs) took it" + since
+	case investigations.CauseKernelMemory:
+		return "the kernel's own memory took it" + since
+	}
+	return "why can't be told from the evidence at hand"
+}
+
+// sayWhat: what ended, and how one knows.
+func (s *scene) sayWhat() string {
+	if s.reason != nil {
+		return fmt.Sprintf("%s was no victim of memory: it was %s.%s", investigations.CleanText(s.who(), 120), s.reason.what, cite(s.reason.facts...))
+	}
+	ids := []string{
+		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
+		s.led.ID("rules/metrics/oomevents"), s.led.ID("rules/pods/silent"),
+	}
+	if s.evicted != nil {
+		ids = append(ids, s.evicted.facts...)
+	}
+	if s.death != nil {
+		ids = append(ids, s.led.ID("rules/pods/death/"+s.death.pod.Name+"/"+s.death.container))
+	}
+	ids = append(ids, s.led.ID("rules/boundary/near"), s.led.ID("rules/boundary/pod"), s.led.ID("rules/boundary/far"), s.led.ID("rules/node/short"))
+	if len(unique(ids)) == 0 {
+		ids = s.best.pro
+	}
+	return s.mechanismWords() + cite(ids...)
+}
+
+func (s *scene) mechanismWords() string {
+	who := investigations.CleanText(s.who(), 120)
+	switch s.mechanism {
+	case investigations.MemcgOOMKill:
+		if s.startKill {
+			return "The kernel killed runc's init of " + who + " before the program started: the limit is too low even for that."
+		}
+		if s.silent {
+			return "The kernel killed a process in " + who + " for its cgroup's limit; the container itself lived on."
+		}
+		return "The kernel killed " + who + " because a memory cgroup was at its limit; the boundary is: " + boundaryWords(s.boundary) + "."
+	case investigations.GlobalOOMKill:
+		return "The kernel killed " + who + " because the machine ran out of memory; its own limit was not what broke."
+	case investigations.KubeletEviction:
+		return "The kubelet evicted " + who + " because the node was low on memory."
+	case investigations.SystemdOOMD:
+		return "A killer in user space ended " + who + " before the kernel had to."
+	case investigations.RuntimeOOM:
+		return "The runtime of " + who + " gave up at its own ceiling; no kernel kill took place."
+	}
+	return "What ended " + who + " is not known."
+}
+
+func boundaryWords(b investigations.Boundary) string {
+	switch b {
+	case investigations.BoundaryContainer:
+		return "the container's own limit"
+	case investigations.BoundaryPod:
+		return "the pod's limit, which its containers share"
+	case investigations.BoundaryNodeAllocatable:
+		return "what the node allows all pods together"
+	case investigations.BoundarySlice:
+		return "a cgroup above the pod, or a system service's"
+	}
+	return "not known"
+}
+
+// sayWhy: the cause, with what speaks for it.
+func (s *scene) sayWhy() string {
+	if s.reason != nil {
+		return ""
+	}
+	if s.best.cause == investigations.CauseInsufficientEvidence {
+		return "No cause is carried by what could be read." + cite(s.best.pro...)
+	}
+	w := s.causeWords()
+	text := "Cause: " + w + "." + cite(s.best.pro...)
+	if len(s.best.con) > 0 {
+		text += " Against it speaks" + cite(s.best.con...) + "."
+	}
+	return text
+}
+
+// sayTrigger: what set it off, and what did not.
+func (s *scene) sayTrigger() string {
+	if s.reason != nil {
+		return ""
+	}
+	switch {
+	case s.change != nil:
+		return fmt.Sprintf("Set off by: %s, at %s.%s", investigations.CleanText(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
+	case s.trigger == investigations.TriggerTraffic:
+		return "Set off by load." + cite(s.changeWhy...)
+	case s.trigger == investigations.TriggerScheduledJob:
+		return "Set off by a job." + cite(s.changeWhy...)
+	case s.trigger == investigations.TriggerNone && len(s.changeWhy) > 0:
+		return "No change set it off; the last rollout is not it." + cite(s.changeWhy...)
+	}
+	return ""
+}
+
+// sayStopGap: what a higher limit would buy against a leak, said as that.
+func (s *scene) sayStopGap() string {
+	if s.best.cause != investigations.CauseLeak || s.life == nil || s.life.mass.Slope <= 0 || s.life.limit <= 0 || s.boundary == investigations.BoundaryHeap {
+		return ""
+	}
+	hours := 0.5 * s.life.limit / s.life.mass.Slope / 3600
+	if hours > 24*60 || hours <= 0 {
+		return ""
+	}
+	id := s.fact("leak/stopgap", investigations.ToolMetrics, s.at, s.usageSource(),
+		map[string]float64{"extra_bytes": 0.5 * s.life.limit, "slope_bytes_per_hour": s.life.mass.Slope * 3600, "hours": round2(hours)},
+		"Half as much limit again (%s) divided by the growth of %s an hour is %s.", bytesOf(0.5*s.life.limit), bytesOf(s.life.mass.Slope*3600), durationOf(time.Duration(hours*float64(time.Hour))))
+	return "A higher limit cures no leak; as a stop-gap, half as much again would buy about " + durationOf(time.Duration(hours*float64(time.Hour))) + "." + cite(id)
+}
+
+// sayDoubt: why the confidence is no higher.
+func (s *scene) sayDoubt() string {
+	var why []string
+	why = append(why, s.caps...)
+	if len(s.hypotheses) > 1 && s.hypotheses[0].cause == s.best.cause && s.best.score-s.hypotheses[1].score < 0.2 {
+		why = append(why, "another cause ("+strings.ReplaceAll(string(s.hypotheses[1].cause), "_", " ")+") is close")
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	ids := s.best.pro
+	if len(ids) > 1 {
+		ids = ids[:1]
+	}
+	return "The confidence is held down by: " + strings.Join(why, "; ") + "." + cite(ids...)
+}
+
+// cutRunes cuts a sentence at n characters.
+func cutRunes(t string, n int) string {
+	r := []rune(investigations.CleanText(t, 4*n))
+	if len(r) <= n {
+		return string(r)
+	}
+	return string(r[:n-1]) + "…"
+}

@@ -1,0 +1,192 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// Rules judges by the rules of this package. The zero value is ready for use, and safe for concurrent use.
+type Rules struct{}
+
+var _ investigations.Rules = Rules{}
+
+// New returns the rules.
+func New() Rules { return Rules{} }
+
+// Diagnose implements investigations.Rules.
+func (Rules) Diagnose(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) investigations.Diagnosis {
+	s := newScene(req, ev, led)
+	s.findMechanism()
+	s.findBoundary()
+	s.findLives()
+	s.findNode()
+	s.findParties()
+	s.weigh()
+	s.findTrigger()
+	s.recommend()
+	s.forecast()
+	s.judgeConfidence()
+	s.say()
+	return s.diagnosis()
+}
+
+// scene is one investigation in the making: the evidence joined around the target, and the answers as they
+// are found. Later steps read what earlier ones found.
+type scene struct {
+	req investigations.Request
+	ev  investigations.Evidence
+	led *investigations.Ledger
+
+	// What it is about.
+	pod       *investigations.Pod
+	container string // the target's or the victim's container; "" unknown
+	workload  *investigations.Workload
+	target    investigations.Target
+	node      string
+	nodeObj   *investigations.Node
+	kills     []*kill // every kernel report with a time and its match, in order of time
+	boot      map[string]time.Time
+
+	// What happened.
+	at        time.Time
+	kill      *kill                    // the kernel's report of this kill; nil where there is none
+	death     *death                   // how a container of the target ended; nil where none did
+	reason    *otherReason             // why it ended, where that was no OOM kill
+	startKill bool                     // killed before it started (runc's init)
+	silent    bool                     // a child was killed, and the container lived on
+	userKill  *investigations.UserKill // systemd-oomd's line
+	runtime   *runtimeEnd              // the runtime's own out-of-memory error
+	evicted   *eviction
+	covers    bool // a kernel log of the node covers the moment without loss
+	hasLog    bool // there is a kernel log of the node
+
+	mechanism investigations.Mechanism
+	boundary  investigations.Boundary
+	// limitBytes is the limit that broke, in bytes; 0 unknown.
+	limitBytes float64
+
+	lives   []*life // of the culprit's or victim's container, all pods of the workload, by start
+	life    *life   // the one that ended in this kill
+	traffic points
+	view    *nodeView
+	victim  *investigations.Party
+	culprit *investigations.Party
+	// subject is the container whose memory is judged: culprit if of the workload, else victim.
+	subjectPod       *investigations.Pod
+	subjectContainer string
+
+	hypotheses []hypothesis
+	best       hypothesis
+	trigger    investigations.Trigger
+	change     *investigations.Change
+	changeWhy  []string
+	runtimeFit *runtimeFit
+	volume     *investigations.Volume
+	advice     []investigations.Recommendation
+	next       *investigations.NextKill
+	confidence float64
+	caps       []string
+	blind      []investigations.BlindSpot
+	headline   string
+	explain    string
+}
+
+// hypothesis is a cause with what speaks for and against it.
+type hypothesis struct {
+	cause investigations.Cause
+	score float64
+	pro   []string
+	con   []string
+	// say is the sentence that explains the cause, with citations.
+	say string
+}
+
+// support adds weight to a hypothesis and cites what the weight rests on; a negative weight is an objection.
+func (h *hypothesis) support(weight float64, factIDs ...string) {
+	h.score += weight
+	for _, id := range factIDs {
+		if id == "" {
+			continue
+		}
+		if weight >= 0 {
+			h.pro = append(h.pro, id)
+		} else {
+			h.con = append(h.con, id)
+		}
+	}
+}
+
+// fact adds a fact that the rules computed. Key must name what is said, so that saying it twice is one fact.
+func (s *scene) fact(key, tool string, at time.Time, source string, values map[string]float64, format string, args ...any) string {
+	return s.led.Add(investigations.Fact{
+		Key: "rules/" + key, Tool: tool, At: at.UTC(), Source: source, Values: values, Says: fmt.Sprintf(format, args...),
+	})
+}
+
+func (s *scene) blindSpot(tool, wouldTell, format string, args ...any) {
+	s.blind = append(s.blind, investigations.BlindSpot{Tool: tool, Why: fmt.Sprintf(format, args...), WouldTell: wouldTell})
+}
+
+func newScene(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) *scene {
+	s := &scene{
+		req: req, ev: ev, led: led, at: req.At, target: req.Target, boot: map[string]time.Time{},
+		mechanism: investigations.MechanismUnknown, boundary: investigations.BoundaryUnknown,
+		trigger: investigations.TriggerUnknown,
+	}
+	if s.ev.Pods == nil {
+		s.ev.Pods = &investigations.PodEvidence{}
+	}
+	if s.ev.Rollouts == nil {
+		s.ev.Rollouts = &investigations.RolloutEvidence{}
+	}
+	if s.ev.Metrics == nil {
+		s.ev.Metrics = &investigations.MetricEvidence{}
+	}
+	if s.ev.Kernel == nil {
+		s.ev.Kernel = &investigations.KernelEvidence{}
+	}
+	if s.ev.Logs == nil {
+		s.ev.Logs = &investigations.LogEvidence{}
+	}
+	if s.ev.Profiles == nil {
+		s.ev.Profiles = &investigations.ProfileEvidence{}
+	}
+	s.readClocks()
+	s.collectKills()
+	s.resolve()
+	return s
+}
+
+func (s *scene) diagnosis() investigations.Diagnosis {
+	v := investigations.Verdict{
+		Mechanism: s.mechanism, Boundary: s.boundary, Cause: s.best.cause, Trigger: s.trigger,
+		Change: s.change, Victim: s.victim, Culprit: s.culprit, Confidence: s.confidence,
+		Headline: s.headline, Explanation: s.explain, Recommendations: s.advice, NextKill: s.next,
+		WrittenBy: "rules",
+	}
+	d := investigations.Diagnosis{At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey()}
+	for _, h := range s.hypotheses {
+		d.Hypotheses = append(d.Hypotheses, investigations.Hypothesis{
+			Cause: h.cause, Score: round2(clamp(h.score, 0, 0.99)), For: unique(h.pro), Against: unique(h.con),
+		})
+	}
+	return d
+}
+
+// killKey tells this kill from every other; see investigations.KillKey.
+func (s *scene) killKey() string {
+	switch {
+	case s.kill != nil && len(s.kill.report.Killed) > 0:
+		r := s.kill.report
+		boot := ""
+		if b := s.boot[s.kill.log.Source]; !b.IsZero() {
+			boot = b.Truncate(time.Minute).Format(time.RFC3339)
+		}
+		return investigations.KillKey(s.req.Cluster, s.node, boot, fmt.Sprint(r.Killed[0].PID), s.kill.at.UTC().Format(time.RFC3339Nano))
+	case s.death != nil && s.pod != nil:
+		return investigations.KillKey(s.req.Cluster, s.pod.UID, s.death.container, s.death.term.FinishedAt.UTC().Format(time.RFC3339))
+	}
+	return investigations.KillKey(s.req.Cluster, s.req.Target.String(), s.req.At.UTC().Format(time.RFC3339))
+}

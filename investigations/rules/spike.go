@@ -1,0 +1,165 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// loadSpike: far below the limit until moments before the end. A scrape every 15 to 60 seconds may miss the
+// rise altogether; then the kernel's report beside the last sample is the evidence.
+func (s *scene) loadSpike() hypothesis {
+	var h hypothesis
+	l := s.judged()
+	if l != nil && l.mass.n >= 3 {
+		m := l.mass
+		switch {
+		case m.sudden():
+			h.support(0.58, s.saySudden(l))
+		case m.growing():
+			h.support(-0.2, s.sayGrowth(l))
+		}
+	}
+	if b := s.burst(); b != "" {
+		h.support(0.22, b)
+	}
+	if w := s.workBefore(); w != nil {
+		h.support(0.18, s.sayWork(w))
+		if l == nil || l.mass.n < 3 {
+			h.support(0.3, s.sayWork(w))
+		}
+	}
+	if id := s.jobBefore(); id != "" {
+		h.support(0.15, id)
+	}
+	if s.isJob() {
+		id := s.fact("spike/job", investigations.ToolRollouts, s.at, s.workload.Source, nil,
+			"The pod belongs to %s: a batch job, whose memory depends on what it is given.", s.workload.Ref())
+		h.support(0.3, id)
+		if s.jobPeersLived() {
+			h.support(0.2, id)
+		}
+	}
+	if s.follows().yes && s.burst() == "" {
+		h.support(-0.15, s.follows().fact)
+	}
+	return h
+}
+
+func (s *scene) isJob() bool {
+	return s.workload != nil && (s.workload.Kind == "job" || s.workload.Kind == "cronjob")
+}
+
+// jobPeersLived says whether other runs of the same job got by with less.
+func (s *scene) jobPeersLived() bool {
+	for _, o := range s.lives {
+		if o.pod != s.target.Pod && !o.killed && o.mass.n >= 3 && (o.limit <= 0 || o.mass.peak < 0.85*o.limit) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scene) saySudden(l *life) string {
+	m := l.mass
+	x, y, _ := l.ws.last(l.end)
+	values := map[string]float64{"usual_bytes": m.level, "last_bytes": y, "limit_bytes": l.limit, "ramp_seconds": m.ramp}
+	if y < 0.8*m.ceiling && s.kill != nil && l == s.life {
+		return s.fact("spike/unseen", investigations.ToolMetrics, fromSeconds(x), s.usageSource(), values,
+			"The last sample, %s before the kill, has the working set at %s (%s of %s); the kernel's report has it at the limit: it rose between two samples.",
+			durationOf(durationSeconds(l.end-x)), bytesOf(y), percent(y/m.ceiling), bytesOf(m.ceiling))
+	}
+	return s.fact("spike/ramp/"+l.pod+"/"+fmt.Sprint(int64(l.start)), investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(), values,
+		"Memory of %s/%s stood at %s (%s of %s) for most of its life and rose to %s within the last %s.", l.pod, l.container,
+		bytesOf(m.level), percent(m.level/m.ceiling), bytesOf(m.ceiling), bytesOf(y), durationOf(durationSeconds(m.ramp)))
+}
+
+// burst says whether traffic jumped in the minutes before the kill, against the two hours before; it returns
+// the fact's id, or "".
+func (s *scene) burst() string {
+	at := seconds(s.at)
+	now, before := s.traffic.between(at-600, at), s.traffic.between(at-9000, at-1500)
+	if now.len() < 2 || before.len() < 10 {
+		return ""
+	}
+	was, is := median(before.Y), quantile(now.Y, 0.9)
+	if was <= 0 || is < 1.6*was {
+		return ""
+	}
+	return s.fact("spike/traffic", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
+		map[string]float64{"before_rps": was, "now_rps": is, "ratio": round2(is / was)},
+		"Traffic rose from %.1f to %.1f requests per second in the ten minutes before the kill, %.1f times the level before.", was, is, is/was)
+}
+
+// work is a line of a log that tells of a large request, input or job.
+type work struct {
+	match  *investigations.LogMatch
+	source string
+}
+
+// workBefore returns the line that best explains a rise in the minutes before the kill: the largest size, else
+// the latest.
+func (s *scene) workBefore() *work {
+	var best *work
+	for i := range s.ev.Logs.Logs {
+		l := &s.ev.Logs.Logs[i]
+		if l.Namespace != s.target.Namespace || l.Pod != s.target.Pod {
+			continue
+		}
+		for j := range l.Matches {
+			m := &l.Matches[j]
+			if m.Kind != investigations.LogWork && m.Kind != investigations.LogAllocation {
+				continue
+			}
+			gap := s.at.Sub(m.At)
+			if m.At.IsZero() || gap < -5*time.Second || gap > 15*time.Minute {
+				continue
+			}
+			if best == nil || m.Bytes > best.match.Bytes || m.Bytes == best.match.Bytes && m.At.After(best.match.At) {
+				best = &work{m, fmt.Sprintf("%s:%d", l.Source, m.Line)}
+			}
+		}
+	}
+	return best
+}
+
+func (s *scene) sayWork(w *work) string {
+	values := map[string]float64{"seconds_before": s.at.Sub(w.match.At).Seconds()}
+	if w.match.Bytes > 0 {
+		values["bytes"] = float64(w.match.Bytes)
+	}
+	return s.fact("spike/log", investigations.ToolLogs, w.match.At, w.source, values,
+		"%s before the kill the log says: %q.", durationOf(s.at.Sub(w.match.At)), investigations.CleanText(w.match.Text, 240))
+}
+
+var batchWords = []string{"cron", "schedul", "nightly", "hourly", "daily", "weekly", "batch", "job ", "job=", "job:"}
+
+// batchText says whether a line of a log tells of a scheduled job and not of somebody's request.
+func batchText(t string) bool {
+	t = strings.ToLower(t)
+	return containsAny(t, batchWords...) && !containsAny(t, "post /", "get /", "put /", "upload", "http/1")
+}
+
+// jobBefore finds a job of the same namespace that started shortly before the kill and is no part of the
+// workload itself; it returns the fact's id, or "".
+func (s *scene) jobBefore() string {
+	var best *investigations.Workload
+	for i := range s.ev.Rollouts.Workloads {
+		w := &s.ev.Rollouts.Workloads[i]
+		if w.Kind != "job" || w.Namespace != s.target.Namespace || w.StartTime.IsZero() || s.workload == w {
+			continue
+		}
+		gap := s.at.Sub(w.StartTime)
+		if gap >= 0 && gap <= 15*time.Minute && (best == nil || w.StartTime.After(best.StartTime)) {
+			best = w
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return s.fact("spike/jobstart", investigations.ToolRollouts, best.StartTime, best.Source,
+		map[string]float64{"seconds_before": s.at.Sub(best.StartTime).Seconds()},
+		"The job %s started %s before the kill, at %s.", best.Name, durationOf(s.at.Sub(best.StartTime)), stamp(best.StartTime))
+}

@@ -1,0 +1,154 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// undersized: the program needs about what it always needs, and the limit is at or below that. Every life comes
+// to about the same plateau near the limit, or memory follows the traffic up and down, or the limit was put
+// below what earlier lives held in peace.
+func (s *scene) undersized() hypothesis {
+	var h hypothesis
+	if s.startKill {
+		id := s.led.ID("rules/startkill")
+		h.support(0.93, id, s.sayTinyLimit())
+		return h
+	}
+	l := s.judged()
+	if was, id := s.loweredLimit(); id != "" {
+		h.support(0.72, id)
+		if was.ended && was.killed {
+			h.support(-0.1, id)
+		}
+	}
+	if l == nil || l.mass.n < 4 {
+		s.undersizedShort(&h)
+		return h
+	}
+	m := l.mass
+	id := s.sayGrowth(l)
+	near := m.tail / math.Max(m.ceiling, 1)
+	switch {
+	case f(s).yes:
+		h.support(0.66, s.follows().fact)
+	case m.flat() && near >= 0.84 && !m.sudden():
+		h.support(0.6, id, s.sayPlateau(l))
+	case m.flattening() && near >= 0.84 && !m.sudden():
+		h.support(0.55, id, s.sayPlateau(l))
+	case near >= 0.9 && !m.growing() && !m.sudden():
+		h.support(0.45, id, s.sayPlateau(l))
+	case s.samePlateau(l):
+		h.support(0.3, s.sayPlateau(l))
+	}
+	if h.score > 0.3 && s.samePlateau(l) {
+		h.support(0.14, s.sayPlateau(l))
+	}
+	if m.growing() && !m.flattening() && !f(s).yes {
+		h.support(-0.25, id)
+	}
+	if m.sudden() {
+		h.support(-0.25, s.saySudden(l))
+	}
+	return h
+}
+
+func f(s *scene) following { return s.follows() }
+
+// undersizedShort judges lives of which hardly a sample exists: killed within moments of each start.
+func (s *scene) undersizedShort(h *hypothesis) {
+	var ages []float64
+	for _, o := range s.lives {
+		if s.life != nil && o.hash == s.life.hash && o.killed && o.born {
+			ages = append(ages, o.age())
+		}
+	}
+	if len(ages) >= 2 && maxOf(ages) < 300 {
+		h.support(0.3, s.fact("undersized/short", investigations.ToolMetrics, s.at, s.usageSource(),
+			map[string]float64{"lives": float64(len(ages)), "longest_seconds": maxOf(ages)},
+			"%d lives of this revision were killed within %s of their start: the limit does not hold what it needs to start.",
+			len(ages), durationOf(durationSeconds(maxOf(ages)))))
+	}
+}
+
+func (s *scene) sayTinyLimit() string {
+	c := containerSpec(s.pod, s.container)
+	if c == nil || c.MemoryLimit == nil {
+		return ""
+	}
+	raw := c.RawMemoryLimit
+	if raw == "" {
+		raw = fmt.Sprint(*c.MemoryLimit)
+	}
+	return s.fact("undersized/tiny", investigations.ToolPods, s.at, s.pod.Source, map[string]float64{"limit_bytes": float64(*c.MemoryLimit)},
+		"The memory limit of container %s is written as %q, which is %s; runc's init alone takes several MiB.", c.Name, raw, bytesOf(float64(*c.MemoryLimit)))
+}
+
+// samePlateau says whether the other lives came to the same level, and ended there or stayed.
+func (s *scene) samePlateau(l *life) bool {
+	n, same := 0, 0
+	for _, o := range s.lives {
+		if o == l || o.mass.n < 8 || o.limit != l.limit {
+			continue
+		}
+		n++
+		if math.Abs(o.mass.tail-l.mass.tail) <= 0.08*l.mass.tail && !o.mass.growing() {
+			same++
+		}
+	}
+	return n > 0 && same*3 >= n*2
+}
+
+func (s *scene) sayPlateau(l *life) string {
+	var tails []float64
+	for _, o := range s.lives {
+		if o.mass.n >= 8 && o.limit == l.limit && o.hash == l.hash {
+			tails = append(tails, o.mass.tail)
+		}
+	}
+	if len(tails) == 0 {
+		tails = []float64{l.mass.tail}
+	}
+	return s.fact("undersized/plateau", investigations.ToolMetrics, s.at, s.usageSource(),
+		map[string]float64{"plateau_bytes": median(tails), "limit_bytes": l.limit, "lives": float64(len(tails))},
+		"%d lives under this limit came to a level of %s in the median (from %s to %s), %s of the limit of %s.", len(tails),
+		bytesOf(median(tails)), bytesOf(minOf(tails)), bytesOf(maxOf(tails)), percent(median(tails)/math.Max(l.mass.ceiling, 1)), bytesOf(l.limit))
+}
+
+// loweredLimit finds an earlier life that held, in peace and under a higher limit or none, what the limit in
+// force no longer allows. It returns that life and the fact that says so.
+func (s *scene) loweredLimit() (*life, string) {
+	now := s.limitBytes
+	if s.boundary == investigations.BoundaryPod || now <= 0 {
+		now = s.containerLimit(s.target.Pod, s.subjectContainer)
+	}
+	if now <= 0 {
+		return nil, ""
+	}
+	var best *life
+	for _, o := range s.lives {
+		if o.start >= seconds(s.at) || o.mass.n < 6 || o.killed {
+			continue
+		}
+		free := o.limit <= 0 || o.limit > 1.02*now
+		if !free || o.mass.growing() || o.mass.tail < 0.88*now {
+			continue
+		}
+		if best == nil || o.mass.n > best.mass.n {
+			best = o
+		}
+	}
+	if best == nil {
+		return nil, ""
+	}
+	old := "no limit"
+	if best.limit > 0 {
+		old = "a limit of " + bytesOf(best.limit)
+	}
+	return best, s.fact("undersized/lowered", investigations.ToolMetrics, fromSeconds(best.end), s.usageSource(),
+		map[string]float64{"plateau_bytes": best.mass.tail, "old_limit_bytes": best.limit, "limit_bytes": now, "peak_bytes": best.mass.peak},
+		"Under %s %s/%s lived at %s (peak %s) for %s without a kill; the limit now is %s.", old, best.pod, best.container,
+		bytesOf(best.mass.tail), bytesOf(best.mass.peak), durationOf(durationSeconds(best.age())), bytesOf(now))
+}

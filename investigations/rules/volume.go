@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"math"
+	"strings"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// memoryBackedVolume: files on a tmpfs (an emptyDir with medium Memory, /dev/shm) count as the cgroup's memory
+// and belong to no process.
+func (s *scene) memoryBackedVolume() hypothesis {
+	var h hypothesis
+	s.volume = s.findVolume()
+	sh := s.shmemShare()
+	if s.boundary == investigations.BoundaryNode || s.boundary == investigations.BoundaryNUMA {
+		if s.kill != nil && s.kill.report.Node != nil {
+			sh = s.nodeShare(s.kill.report.Node.ShmemPages)
+		}
+	}
+	if sh >= 0.35 {
+		h.support(0.45+0.5*sh, s.sayShmem(sh))
+	} else if sh > 0 && s.kill != nil && len(s.kill.report.Stats) > 0 {
+		h.support(-0.1, s.sayShmem(sh))
+	}
+	s.volumeFromCache(&h, sh)
+	if s.volume != nil && h.score > 0 {
+		limit := "without a size limit"
+		if s.volume.SizeLimit != nil {
+			limit = "with a size limit of " + bytesOf(float64(*s.volume.SizeLimit))
+		}
+		h.support(0.1, s.fact("volume/spec", investigations.ToolPods, s.at, s.pod.Source, nil,
+			"The pod has the emptyDir %q with medium Memory, %s.", s.volume.Name, limit))
+	}
+	return h
+}
+
+// findVolume returns the pod's memory-backed volume; where there are several, one that the judged container
+// mounts. nil where there is none.
+func (s *scene) findVolume() *investigations.Volume {
+	if s.pod == nil {
+		return nil
+	}
+	var any *investigations.Volume
+	for i := range s.pod.Volumes {
+		v := &s.pod.Volumes[i]
+		if !v.Memory {
+			continue
+		}
+		if any == nil {
+			any = v
+		}
+		if c := containerSpec(s.pod, s.subjectContainer); c != nil {
+			for _, m := range c.Mounts {
+				if m.Volume == v.Name {
+					return v
+				}
+			}
+		}
+	}
+	return any
+}
+
+// shmemBytes reads from the report's stat block how much of the cgroup's memory is tmpfs or shared memory, and
+// how much there is in all. Before it had a counter of its own, cgroup v1 counted it among the cache, and on
+// the anonymous lists: what those hold beyond rss is shmem.
+func (s *scene) shmemBytes() (shmem, usage float64) {
+	if s.kill == nil || s.kill.report.Kind != investigations.KernelMemcg {
+		return 0, 0
+	}
+	st := s.kill.report.Stats
+	if s.kill.report.Memory != nil {
+		usage = float64(s.kill.report.Memory.UsageKB) * 1024
+	}
+	if v, ok := st["shmem"]; ok {
+		return float64(v), usage
+	}
+	rss, haveRSS := st["rss"]
+	active, haveActive := st["active_anon"]
+	inactive := st["inactive_anon"]
+	if haveRSS && haveActive {
+		return math.Max(0, float64(active+inactive-rss)), usage
+	}
+	return 0, usage
+}
+
+func (s *scene) shmemShare() float64 {
+	shmem, usage := s.shmemBytes()
+	if usage <= 0 {
+		return 0
+	}
+	return clamp(shmem/usage, 0, 1)
+}
+
+func (s *scene) sayShmem(sh float64) string {
+	shmem, usage := s.shmemBytes()
+	if usage <= 0 {
+		return s.fact("volume/nodeshmem", investigations.ToolKernlog, s.at, s.kill.source(), map[string]float64{"share": round2(sh)},
+			"Shared memory and tmpfs make up %s of the machine's memory.", percent(sh))
+	}
+	procs := s.rssOfTasks()
+	return s.fact("volume/shmem", investigations.ToolKernlog, s.at, s.kill.source(),
+		map[string]float64{"shmem_bytes": shmem, "usage_bytes": usage, "processes_bytes": procs},
+		"Of the %s that the cgroup used, %s (%s) is shmem: tmpfs or shared memory; its processes hold %s of anonymous memory.",
+		bytesOf(usage), bytesOf(shmem), percent(sh), bytesOf(procs))
+}
+
+// rssOfTasks sums up the anonymous memory of the table's rows; where the table does not split it, all of rss.
+func (s *scene) rssOfTasks() float64 {
+	var sum float64
+	for _, t := range s.kill.tasks() {
+		if t.RSSAnonPages != nil {
+			sum += float64(*t.RSSAnonPages)
+		} else {
+			sum += float64(t.RSSPages)
+		}
+	}
+	if s.kill == nil {
+		return 0
+	}
+	return sum * s.kill.pageSize()
+}
+
+// volumeFromCache: without the kernel's split, a cache that grew to the limit beside a level rss can only be a
+// tmpfs: page cache would have been taken back.
+func (s *scene) volumeFromCache(h *hypothesis, shmem float64) {
+	l := s.judged()
+	if l == nil || l.cache.len() < 3 || l.mem.len() < 3 || l.limit <= 0 || shmem > 0 {
+		return
+	}
+	_, cache, _ := l.cache.last(l.end)
+	_, rss, _ := l.mem.last(l.end)
+	if cache < 0.4*l.limit || cache < rss {
+		return
+	}
+	w := 0.3
+	if s.findVolume() != nil {
+		w = 0.6
+	}
+	h.support(w, s.fact("volume/cache", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryCache].Source,
+		map[string]float64{"cache_bytes": cache, "rss_bytes": rss, "limit_bytes": l.limit},
+		"Before the kill the cache, which includes tmpfs, held %s and anonymous memory %s, of a limit of %s: reclaimable cache would have been taken back.",
+		bytesOf(cache), bytesOf(rss), bytesOf(l.limit)))
+}
+
+// mountedAt says where the judged container sees the volume.
+func (s *scene) mountedAt(v *investigations.Volume) string {
+	if c := containerSpec(s.pod, s.subjectContainer); c != nil && v != nil {
+		for _, m := range c.Mounts {
+			if m.Volume == v.Name {
+				return m.Path
+			}
+		}
+	}
+	return strings.TrimSpace("/dev/shm")
+}
