@@ -107,6 +107,15 @@ func stepAt(before, after curve, at time.Time) curve {
 	}
 }
 
+// wobble adds slow swings of a share of the value, that never repeat.
+func (s *scene) wobble(c curve, share float64) curve {
+	a, b, d := s.between(0, 6), s.between(0, 6), s.between(0, 6)
+	return func(t time.Time) float64 {
+		h := t.Sub(s.at).Hours()
+		return c(t) * (1 + share*(math.Sin(h*9.1+a)+math.Sin(h*3.7+b)+math.Sin(h*23.3+d))/3)
+	}
+}
+
 // flatTraffic is a steady rate.
 func (s *scene) flatTraffic(rps float64) curve { return flat(rps) }
 

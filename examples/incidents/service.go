@@ -93,19 +93,45 @@ func (s *scene) restartGap() time.Duration { return s.dur(11*time.Second, 22*tim
 // mortal lets a pod's main container live n equal lives of about a length, each ended by its own limit, the
 // last at end, and a further one that still runs. It moves the pod's creation to just before the first.
 func (s *scene) mortal(p *pod, end time.Time, n int, long time.Duration, grow growth) {
+	var lengths []time.Duration
+	for range n {
+		lengths = append(lengths, s.dur(long*97/100, long*103/100))
+	}
+	s.lifetimes(p, end, lengths, grow, s.killed)
+	s.restarted(p.main(), long, grow)
+}
+
+// killed ends a life by its own limit.
+func (s *scene) killed(l *life) { s.oomKill(l) }
+
+// exits returns what ends a life by the program's own exit.
+func exits(reason string, code int32) func(*life) {
+	return func(l *life) { l.reason, l.exit = reason, code }
+}
+
+// lifetimes lets a pod's main container live lives of the given lengths, each ended by finish, the last at end.
+// It moves the pod's creation to just before the first.
+func (s *scene) lifetimes(p *pod, end time.Time, lengths []time.Duration, grow growth, finish func(*life)) {
 	c := p.main()
 	type span struct{ from, to time.Time }
-	var spans []span
-	for range n {
-		from := end.Add(-s.dur(long*97/100, long*103/100))
-		spans = append([]span{{from, end}}, spans...)
-		end = from.Add(-s.restartGap())
+	spans := make([]span, len(lengths))
+	for i := len(lengths) - 1; i >= 0; i-- {
+		spans[i] = span{end.Add(-lengths[i]), end}
+		end = spans[i].from.Add(-s.restartGap())
 	}
 	p.created = spans[0].from.Add(-s.dur(9*time.Second, 30*time.Second))
 	for _, x := range spans {
-		s.oomKill(s.run(c, x.from, x.to, grow(c, x.from, x.to)))
+		finish(s.run(c, x.from, x.to, grow(c, x.from, x.to)))
 	}
-	s.restarted(c, long, grow)
+}
+
+// someLengths are n lengths of lives, scattered between two bounds.
+func (s *scene) someLengths(n int, lo, hi time.Duration) []time.Duration {
+	var out []time.Duration
+	for range n {
+		out = append(out, s.dur(lo, hi))
+	}
+	return out
 }
 
 // restarted lets a container run again after its last life, until the end of the recording.
