@@ -38,6 +38,28 @@ func (s *scene) findParties() {
 		s.lives = s.livesOf(s.subjectContainer)
 		s.life = s.lifeAt(s.lives, s.target.Pod)
 	}
+	s.setCeilings()
+}
+
+// setCeilings replaces the container's own limit, by which its lives are judged, where another one broke: in a
+// pod what the pod's limit leaves it, and above the pod none.
+func (s *scene) setCeilings() {
+	room := 0.0
+	switch s.boundary {
+	case investigations.BoundaryPod:
+		room = s.limitBytes
+		for _, x := range s.podShares() {
+			if x.container != s.subjectContainer {
+				room -= x.usage
+			}
+		}
+	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
+	default:
+		return
+	}
+	for _, l := range s.lives {
+		l.limit = math.Max(room, 0)
+	}
 }
 
 func (s *scene) party(ns, pod, container string) *investigations.Party {

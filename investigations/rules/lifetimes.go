@@ -123,6 +123,10 @@ func (s *scene) knownEnds(pod, container string, ws points) ends {
 			}
 		}
 	}
+	if p := s.findPod(s.target.Namespace, pod); p != nil && ws.len() > 0 && seconds(p.Created) > ws.X[0]+60 {
+		// A StatefulSet gives the same name to the pod that comes next.
+		e.add(seconds(p.Created), false)
+	}
 	oom := s.curve(investigations.QueryOOMEvents, pod, container)
 	for i := 1; i < oom.len(); i++ {
 		if oom.Y[i] > oom.Y[i-1] && drops(ws, oom.X[i]) {
@@ -211,7 +215,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 		}
 	}
 	push := func(from, to float64, isEnd, oom, isBorn bool) {
-		l := &life{pod: pod, container: container, hash: s.hashOf(s.target.Namespace, pod), start: from, end: to, born: isBorn, ended: isEnd, killed: oom}
+		l := &life{pod: pod, container: container, hash: s.hashAt(pod, from), start: from, end: to, born: isBorn, ended: isEnd, killed: oom}
 		// A sample just after the end may still repeat the value of the last scrape before it.
 		l.ws, l.cache = ws.between(from, to), cache.between(from, to)
 		l.mem = mem.between(from, to)
@@ -239,6 +243,22 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 		push(start, last, false, false, born)
 	}
 	return out
+}
+
+// hashAt returns the template hash of a pod at a moment: of a pod of the same name before it, that of the
+// revision before.
+func (s *scene) hashAt(pod string, x float64) string {
+	hash := s.hashOf(s.target.Namespace, pod)
+	p := s.findPod(s.target.Namespace, pod)
+	if p == nil || x >= seconds(p.Created)-30 {
+		return hash
+	}
+	if r := s.revisionByHash(hash); r != nil {
+		if prev := s.revisionBefore(r); prev != nil && seconds(s.rolledOut(r)) > x {
+			return prev.Hash
+		}
+	}
+	return hash
 }
 
 func restartsOf(p *investigations.Pod, container string) int32 {

@@ -47,6 +47,7 @@ func (s *scene) byOtherExit() bool {
 	if e := s.stopReason(); e != nil {
 		r.what += ", after " + e.what
 		r.facts = append(r.facts, e.facts...)
+		r.probe = e.probe
 	}
 	s.reason = r
 	return true

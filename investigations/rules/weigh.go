@@ -20,6 +20,11 @@ func (s *scene) weigh() {
 		s.best = s.hypotheses[0]
 		return
 	}
+	if s.mechanism == investigations.MechanismUnknown {
+		s.best = s.insufficient()
+		s.hypotheses = []hypothesis{s.best}
+		return
+	}
 	s.runtimeFit = s.findRuntimeFit()
 	all := map[investigations.Cause]func() hypothesis{
 		investigations.CauseLeak:                    s.leak,
