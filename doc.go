@@ -1,2 +1,41 @@
-// Package oombot is the guided tour of the module: it holds no code.
+// Package oombot is the guided tour of the module; it holds no code.
+//
+// Something in a Kubernetes cluster runs out of memory and dies. oombot reads the kernel log, the state of pods
+// and nodes, rollouts, metrics, logs and heap profiles side by side, and says whose limit broke, who is the
+// victim and who the culprit, why, what set it off, what to do, and what could not be seen.
+//
+// # From a kill to a verdict
+//
+// A recorded incident is a folder, which [github.com/oombot/oombot/tools/bundle] opens as an io/fs.FS that stays
+// inside it. Its incident.yaml says what was killed and when: an investigations.Request.
+//
+// Six sources read their parts of it at the same time, each under a deadline of its own. None knows of another:
+//
+//   - [github.com/oombot/oombot/tools/kernlog] parses what the kernel said: the reports of the OOM killer
+//   - [github.com/oombot/oombot/tools/pods] reads how containers ended, under which limits, beside whom
+//   - [github.com/oombot/oombot/tools/rollouts] reads which change came when
+//   - [github.com/oombot/oombot/tools/metrics] reads how memory developed
+//   - [github.com/oombot/oombot/tools/logs] reads what the program itself said
+//   - [github.com/oombot/oombot/tools/profiles] reads which functions hold memory
+//
+// Each answers with typed Evidence, with Facts that name where a person finds them, and with BlindSpots for what
+// it could not see. [github.com/oombot/oombot/tools/toolstest] is the suite that holds all of them to that.
+//
+// [github.com/oombot/oombot/investigations] is the domain and the run: it merges the evidence, numbers the facts
+// and asks the rules. It declares the interfaces that it needs and imports nothing else of the module.
+//
+// [github.com/oombot/oombot/investigations/rules] weighs every hypothesis, with the facts for and against it, and
+// writes the verdict. It is pure: the same evidence gives the same verdict, byte for byte.
+//
+// [github.com/oombot/oombot/investigations/report] prints the result as text and as JSON, and
+// [github.com/oombot/oombot/investigations/eval] compares it with a truth that a person wrote down.
+//
+// [github.com/oombot/oombot/cmd/oombot] joins them: flags, wiring, printing, one file a command.
+//
+// # Around it
+//
+// [github.com/oombot/oombot/examples] holds incidents that the demo replays, and
+// [github.com/oombot/oombot/examples/incidents] generates them, many kinds with any seed, without knowing the
+// program that reads them. The test in internal/importtest keeps the arrows between packages as they are. Tests
+// against real components are modules of their own below e2e.
 package oombot
