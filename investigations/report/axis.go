@@ -59,9 +59,10 @@ func (s scale) label(v float64) string {
 	return trimmed(v/s.unit, digits)
 }
 
+const day = 24 * time.Hour
+
 // ticks returns moments at round clock times within r, at most one for every gap of n columns.
 func (r timeRange) ticks(n, gap int) []time.Time {
-	const day = 24 * time.Hour
 	steps := []time.Duration{
 		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 		time.Hour, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour, 12 * time.Hour, day, 2 * day, 5 * day, 10 * day, 30 * day,

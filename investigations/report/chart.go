@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,12 +98,28 @@ func empty(columns []float64) bool {
 	return true
 }
 
-// rangeOf spans the samples and the kill, and reaches back to a rollout that came shortly before.
+// lastOf returns the last value that is a number.
+func lastOf(columns []float64) float64 {
+	for _, v := range slices.Backward(columns) {
+		if !math.IsNaN(v) {
+			return v
+		}
+	}
+	return math.NaN()
+}
+
+// rangeOf spans the samples and the kill, and reaches back to a rollout that came shortly before. Samples that
+// are far from the kill have a wrong clock and don't count.
 func rangeOf(s *subject, r *inv.Result, rollouts []int64) timeRange {
-	out := timeRange{from: math.MaxInt64, to: r.At.UnixMilli()}
+	at := r.At.UnixMilli()
+	near := timeRange{at - 31*day.Milliseconds(), at + day.Milliseconds()}
+	out := timeRange{from: math.MaxInt64, to: at}
 	for _, points := range s.main {
-		out.from = min(out.from, points[0].t)
-		out.to = max(out.to, points[len(points)-1].t)
+		for _, p := range points {
+			if p.t >= near.from && p.t <= near.to {
+				out.from, out.to = min(out.from, p.t), max(out.to, p.t)
+			}
+		}
 	}
 	for _, at := range rollouts {
 		if before := out.from - at; before > 0 && before < (out.to-out.from)/4 {
@@ -183,7 +200,7 @@ func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []int
 	}
 	var parts []string
 	if c.hasLimit {
-		parts = append(parts, limitChar+limitChar+" limit "+inv.FormatBytes(c.data[0][len(c.data[0])-1]))
+		parts = append(parts, limitChar+limitChar+" limit "+inv.FormatBytes(lastOf(c.data[0])))
 	}
 	if c.hasSecond {
 		parts = append(parts, secondChar+secondChar+" "+s.secondName)

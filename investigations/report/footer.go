@@ -15,11 +15,11 @@ func (p *page) blindSpots(r *inv.Result) {
 	}
 	p.heading("NOT SEEN", "")
 	const mostOfATool = 4
+	name := func(tool string) string { return cut(clean(tool), 12) }
 	toolWidth, seen := 0, map[string]int{}
 	for _, b := range r.BlindSpots {
-		toolWidth = max(toolWidth, width(clean(b.Tool)))
+		toolWidth = max(toolWidth, width(name(b.Tool)))
 	}
-	toolWidth = min(toolWidth, 12)
 	for _, b := range r.BlindSpots {
 		seen[b.Tool]++
 		if seen[b.Tool] > mostOfATool {
@@ -29,7 +29,7 @@ func (p *page) blindSpots(r *inv.Result) {
 		if b.WouldTell != "" {
 			say += "; it would tell " + b.WouldTell
 		}
-		p.para(span{"  " + pad(clean(b.Tool), toolWidth) + "  ", yellow}, say, plain)
+		p.para(span{"  " + pad(name(b.Tool), toolWidth) + "  ", yellow}, say, plain)
 	}
 	more := 0
 	for _, n := range seen {
@@ -52,9 +52,10 @@ func (p *page) hypotheses(r *inv.Result) {
 		return
 	}
 	p.heading("OTHER EXPLANATIONS", "by score, 0 to 1")
+	name := func(c inv.Cause) string { return cut(clean(causeWords(c)), len("memory-backed volume (tmpfs)")) }
 	causeWidth := 0
 	for _, h := range others {
-		causeWidth = max(causeWidth, width(clean(causeWords(h.Cause))))
+		causeWidth = max(causeWidth, width(name(h.Cause)))
 	}
 	for _, h := range others {
 		var why []string
@@ -64,7 +65,7 @@ func (p *page) hypotheses(r *inv.Result) {
 		if len(h.Against) > 0 {
 			why = append(why, "against"+cited(h.Against))
 		}
-		lead := fmt.Sprintf("  %.2f  %s", h.Score, clean(causeWords(h.Cause)))
+		lead := fmt.Sprintf("  %.2f  %s", h.Score, name(h.Cause))
 		if len(why) == 0 {
 			p.line(span{lead, plain})
 			continue
@@ -84,7 +85,7 @@ func (p *page) precedents(r *inv.Result) {
 		if len(e.Why) > 0 {
 			say += ": " + strings.Join(e.Why, ", ")
 		}
-		p.para(span{"  " + clean(e.ID) + "  ", plain}, say, plain)
+		p.para(span{"  " + cut(clean(e.ID), ulidLength) + "  ", plain}, say, plain)
 	}
 }
 
@@ -113,6 +114,8 @@ func (p *page) footer(r *inv.Result) {
 	p.line()
 	p.para(span{}, strings.Join(parts, " · "), dim)
 }
+
+const ulidLength = 26
 
 func writer(by string) string {
 	if by == "llm" {

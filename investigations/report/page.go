@@ -74,9 +74,15 @@ func (p *page) heading(title, aside string) {
 	}
 }
 
-// para writes text wrapped: its first line after lead, the others indented as far. Citations stand out.
+// para writes text wrapped: its first line after lead, the others indented as far. Citations stand out. A
+// lead that leaves no room for text gets a line of its own.
 func (p *page) para(lead span, text string, st style) {
+	const leastText = 20
 	indent := strings.Repeat(" ", width(clean(lead.text)))
+	if p.width-len(indent) < leastText {
+		p.line(span{cut(clean(lead.text), p.width), lead.style})
+		lead, indent = span{"    ", plain}, "    "
+	}
 	for i, l := range wrap(clean(text), p.width-len(indent)) {
 		head := lead
 		if i > 0 {

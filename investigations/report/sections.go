@@ -94,7 +94,7 @@ func (p *page) facts(r *inv.Result) {
 			continue
 		}
 		shown = append(shown, f)
-		idWidth = max(idWidth, width(clean(f.ID)))
+		idWidth = max(idWidth, width(shortID(f.ID)))
 		if !f.At.IsZero() {
 			timeWidth = max(timeWidth, len(clock(f.At, r.At)))
 		}
@@ -118,7 +118,7 @@ func (p *page) facts(r *inv.Result) {
 
 // fact writes one fact: id, time, sentence, and its source in the same line where it fits.
 func (p *page) fact(f inv.Fact, idWidth int, at string) {
-	lead := []span{{"  ", plain}, {pad(clean(f.ID), idWidth), cyan}, {"  ", plain}}
+	lead := []span{{"  ", plain}, {pad(shortID(f.ID), idWidth), cyan}, {"  ", plain}}
 	if at != "" {
 		lead = append(lead, span{at, dim}, span{"  ", plain})
 	}
@@ -132,16 +132,23 @@ func (p *page) fact(f inv.Fact, idWidth int, at string) {
 	for i, l := range lines {
 		spans := append(slices.Clone(lead), span{l, plain})
 		lead = []span{indent}
-		if i == len(lines)-1 && source != "" && used+width(l)+2+width(source) <= p.width {
+		if i == len(lines)-1 && used+width(l)+2+width(source) <= p.width {
 			spans = append(spans, span{"  " + source, dim})
 			source = ""
 		}
 		p.line(spans...)
 	}
-	if source != "" || len(lines) == 0 {
-		p.line(append(lead, span{source, dim})...)
+	for _, l := range wrap(source, p.width-used) {
+		p.line(append(slices.Clone(lead), span{l, dim})...)
+		lead = []span{indent}
+	}
+	if len(lines) == 0 && source == "" {
+		p.line(lead...)
 	}
 }
+
+// shortID fits a fact's id into its column, whoever made it up.
+func shortID(id string) string { return cut(clean(id), len("F1234567")) }
 
 var factID = regexp.MustCompile(`F\d+`)
 

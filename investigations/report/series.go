@@ -97,8 +97,11 @@ func (r timeRange) columns(points []point, n int) []float64 {
 
 // fmax is the larger one, where NaN is nothing.
 func fmax(a, b float64) float64 {
-	if math.IsNaN(a) {
+	switch {
+	case math.IsNaN(a):
 		return b
+	case math.IsNaN(b):
+		return a
 	}
 	return max(a, b)
 }

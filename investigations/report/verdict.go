@@ -15,7 +15,7 @@ func (p *page) verdict(r *inv.Result) {
 	if gap := p.width - width(target) - width(when); gap >= 2 {
 		p.line(span{target, bold}, span{strings.Repeat(" ", gap), plain}, span{when, dim})
 	} else {
-		p.line(span{target, bold})
+		p.para(span{}, target, bold)
 		p.line(span{when, dim})
 	}
 	p.line()
@@ -47,7 +47,7 @@ func (p *page) answers(v *inv.Verdict) {
 	var spans []span
 	used := 0
 	for _, pair := range pairs {
-		label, answer := pair[0], clean(pair[1])
+		label, answer := pair[0], cut(clean(pair[1]), p.width-len("confidence "))
 		w := len(label) + 1 + width(answer)
 		switch {
 		case used == 0:
