@@ -19,6 +19,7 @@ type PodEvidence struct {
 	Events      []Event
 	LimitRanges []LimitRange
 	Quotas      []ResourceQuota
+	Namespaces  []Namespace
 	// HasPods and its like tell "looked and found none" from "could not look".
 	HasPods, HasNodes, HasEvents bool
 }
@@ -47,11 +48,11 @@ type Pod struct {
 	MemoryRequest       *int64 // pod-level (KEP-2837), bytes
 	MemoryLimit         *int64 // pod-level, bytes
 	OverheadMemoryBytes int64
-	// Source is the file, with the item's index where there are many.
+	// Source is the file, with the lines of the object where they tell it from others.
 	Source string
 }
 
-// Condition is a condition of a pod or node.
+// Condition is a condition of a pod, node or workload; At is when it last changed.
 type Condition struct {
 	Type, Status, Reason, Message string
 	At                            time.Time
@@ -128,8 +129,10 @@ type Volume struct {
 	Memory bool
 	// SizeLimit is in bytes; nil where not set.
 	SizeLimit *int64
-	// Ref is the name of the ConfigMap or claim.
+	// Ref is the name of the ConfigMap, secret or claim, or the host's path.
 	Ref string
+	// ConfigMaps are the ConfigMaps that it takes in: one, or several where it is projected.
+	ConfigMaps []string
 }
 
 // Node is a v1.Node.
@@ -181,6 +184,14 @@ type ResourceQuota struct {
 	Source                                             string
 }
 
+// Namespace is a v1.Namespace.
+type Namespace struct {
+	Name             string
+	Labels           map[string]string
+	Created, Deleted time.Time
+	Source           string
+}
+
 // ManagedChange is one entry of managedFields: who changed what part, and when.
 type ManagedChange struct {
 	Manager, Operation string
@@ -197,6 +208,8 @@ type RolloutEvidence struct {
 	ConfigMaps  []ConfigMap
 	Autoscalers []Autoscaler
 	GitOps      []GitOps
+	// Priorities are the PriorityClasses.
+	Priorities []PriorityClass
 	// HasWorkloads says that at least one of the workload kinds could be read.
 	HasWorkloads bool
 	// HasRevisions says that replicasets or controllerrevisions could be read.
@@ -218,11 +231,11 @@ type Workload struct {
 	Revisions []Revision
 	// Template is the spec's own.
 	Template PodTemplate
-	// Conditions hold a deployment's Progressing.
+	// Conditions hold a deployment's Progressing, with the time of its last update, and a job's.
 	Conditions []Condition
-	// Schedule is a cronjob's.
+	// Schedule is a cronjob's; with CRON_TZ=ZONE in front where it has a time zone of its own.
 	Schedule string
-	// StartTime and CompletionTime are a job's.
+	// StartTime and CompletionTime are a job's; a cronjob's StartTime is when it was last due.
 	StartTime, CompletionTime time.Time
 	// Changed are managedFields entries on the spec.
 	Changed []ManagedChange
@@ -267,13 +280,22 @@ type PodTemplate struct {
 type ConfigMap struct {
 	Namespace, Name string
 	Created         time.Time
-	// Data holds values of keys that steer a runtime's memory, and Digest tells versions apart.
+	// Data holds the values of keys that steer a runtime's memory; of a file, the lines that do.
 	Data    map[string]string
 	Keys    []string
 	Changed []ManagedChange
 	// HasManagedFields is false where the time of the last change can't be known.
 	HasManagedFields bool
 	Source           string
+}
+
+// PriorityClass is a scheduling.k8s.io PriorityClass.
+type PriorityClass struct {
+	Name  string
+	Value int32
+	// Default says that pods without a class have this one.
+	Default bool
+	Source  string
 }
 
 // Autoscaler is a HorizontalPodAutoscaler ("hpa") or VerticalPodAutoscaler ("vpa").
@@ -297,7 +319,7 @@ type GitOps struct {
 	// Revision is what was last applied, and At when.
 	Revision string
 	At       time.Time
-	// Namespaces and Names are of the resources that it manages, as far as it says; empty: unknown.
+	// Resources are what it manages, as far as it says; empty: unknown.
 	Resources []string // namespace/kind/name
 	Suspended bool
 	AutoSync  bool

@@ -1,0 +1,106 @@
+package kubeclient
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+)
+
+// Names of variables and settings that steer a runtime's memory. Names are compared in upper case with _ for
+// every separator.
+var (
+	// optionNames hold a command line's worth of flags.
+	optionNames = regexp.MustCompile(`(^|_)(OPTS|OPTIONS|ARGS|FLAGS|JAVA_TOOL_OPTIONS|MALLOC_CONF|GODEBUG)$|^RUBYOPT$|^LD_PRELOAD$`)
+	// sizeNames hold a number, a size, a share or a word.
+	sizeNames = regexp.MustCompile(`^GOMEMLIMIT$|^GOGC$|^GOMAXPROCS$|^MALLOC_|^PYTHONMALLOC$|^RUBY_GC_|^UV_THREADPOOL_SIZE$` +
+		`|HEAP|OLD_SPACE|(^|_)RAM(_|$)|MEM(ORY)?(_|$)|(^|_)(MEMORY|MAXMEM|MEM[A-Z]*|XM[XS])|_MEM(_|$)` +
+		`|WORKERS?(_|$)|CONCURRENCY|THREADS?(_|$)|PARALLELISM|REPLICAS|PREFETCH` +
+		`|CACHE|BUFFER|BATCH|POOL_SIZE|QUEUE_SIZE|MAX_(SIZE|ENTRIES|ITEMS|CONN|REQUESTS|BODY|MESSAGE|INFLIGHT)|SHM`)
+	secretNames = regexp.MustCompile(`PASSW|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE|AUTH|CERT|DSN|SIGNING|ENCRYPT|SALT|COOKIE|SESSION_?ID|WEBHOOK|_KEY$|^KEY$|_PIN$`)
+	separators  = strings.NewReplacer(".", "_", "-", "_", "/", "_", " ", "_")
+)
+
+// sizeLike is what a size, a count, a share or a switch looks like; an address or a password does not.
+var sizeLike = regexp.MustCompile(`^\s*-?[0-9][0-9.,_]*\s*([kmgtpeKMGTPE]?i?[bB]?|%|ms|s|m|h)\s*$|^0x[0-9a-fA-F]{1,16}$|^(?i:true|false|on|off|yes|no|auto|none|max|unlimited|default|server|malloc|pymalloc|debug)$`)
+
+var hexLike = regexp.MustCompile(`^(0x)?[0-9a-fA-F]{1,16}$`)
+
+// memoryFlag is an option of a runtime or a server that bounds or sizes memory, wherever it stands.
+var memoryFlag = regexp.MustCompile(`(^|[\s"'=,])(-Xm[xsn]|-Xss|-XX:|--?max[-_](old|new|semi)[-_]space[-_]size|--?max[-_]heap|--?heap|--expose[-_]gc|-Xmx)` +
+	`|(?i:mem(ory)?[-_.]?(limit|size|max)|max[-_.]?mem|heap|cache[-_.]?size|buffer[-_.]?(pool[-_.]?)?size|shared[-_]buffers|work[-_]mem|maxmemory)`)
+
+// nameClass is what a name of a variable, setting or key says about its value.
+type nameClass int
+
+const (
+	nameOther nameClass = iota
+	nameSecret
+	nameOption // flags, some of which may steer memory
+	nameSize   // a size, a count, a share or a switch
+	nameHex    // a size that .NET reads as a hexadecimal number, with or without 0x
+)
+
+func classify(name string) nameClass {
+	n := separators.Replace(strings.ToUpper(name))
+	switch {
+	case secretNames.MatchString(n):
+		return nameSecret
+	case optionNames.MatchString(n):
+		return nameOption
+	case strings.HasPrefix(n, "DOTNET_") || strings.HasPrefix(n, "COMPLUS_"):
+		return nameHex
+	case sizeNames.MatchString(n):
+		return nameSize
+	}
+	return nameOther
+}
+
+// maxValue is how many bytes of a value are kept.
+const maxValue = 2000
+
+// safeValue returns a value where its name says that it steers memory and it is no secret by name or shape,
+// and otherwise "". Of a list of flags, those that look like secrets come without their values.
+func safeValue(class nameClass, value string) string {
+	switch {
+	case value == "" || len(value) > maxValue:
+		return ""
+	case class == nameOption:
+		return safeFlags(value)
+	case class == nameHex && hexLike.MatchString(value):
+		return value
+	case class == nameSize || class == nameHex:
+		// A reference to another variable, as $(LIMIT), is not a value yet.
+		if sizeLike.MatchString(value) || len(value) < 32 && strings.HasPrefix(value, "$(") {
+			return value
+		}
+		if memoryFlag.MatchString(value) {
+			return safeFlags(value)
+		}
+	}
+	return ""
+}
+
+// safeFlags blanks the value of every flag whose name looks like a secret's, and every address with a user.
+func safeFlags(value string) string {
+	fields := strings.Fields(value)
+	for i, f := range fields {
+		key, _, valued := strings.Cut(f, "=")
+		name := separators.Replace(strings.ToUpper(strings.TrimLeft(key, "-")))
+		switch {
+		case secretNames.MatchString(name) && valued:
+			fields[i] = key + "=***"
+		case secretNames.MatchString(name) && i+1 < len(fields):
+			fields[i+1] = "***"
+		case strings.Contains(f, "://") && strings.Contains(f, "@"):
+			fields[i] = "***"
+		}
+	}
+	return strings.Join(fields, " ")
+}
+
+// digest tells two values apart without keeping them: the first 32 bits of SHA-256, too few to find a value by.
+func digest(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:4])
+}
