@@ -106,7 +106,7 @@ func wholePod(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subjec
 // neighbours shows the culprit's pod beside the victim's, on the node that ran out; without a culprit that has
 // samples the node itself.
 func neighbours(ev *inv.Evidence, victim, culprit inv.Party) subject {
-	of := func(a inv.Party) []point {
+	samples := func(a inv.Party) []point {
 		if a.Pod == "" {
 			return nil
 		}
@@ -115,7 +115,7 @@ func neighbours(ev *inv.Evidence, victim, culprit inv.Party) subject {
 		}
 		return collect(ev.Metrics, inv.QueryWorkingSet, samePod(a))
 	}
-	guilty := of(culprit)
+	guilty := samples(culprit)
 	if len(guilty) == 0 {
 		return wholeNode(ev, victim)
 	}
@@ -124,7 +124,7 @@ func neighbours(ev *inv.Evidence, victim, culprit inv.Party) subject {
 		title: "working set of " + inv.Target{Namespace: culprit.Namespace, Pod: culprit.Pod}.String(),
 	}
 	if culprit.Pod != victim.Pod || culprit.Namespace != victim.Namespace {
-		s.second, s.secondName = of(victim), "the victim, "+victim.Pod
+		s.second, s.secondName = samples(victim), "the victim, "+victim.Pod
 	}
 	return s
 }
