@@ -101,8 +101,8 @@ func TestShapes(t *testing.T) {
 		return l
 	}
 	tests := []struct {
-		name                             string
-		life                             *life
+		name                              string
+		life                              *life
 		growing, flat, flattens, suddenly bool
 	}{
 		{"leak", build(400, func(x float64) float64 { return 0.3 + 0.68*x }), true, false, false, false},
