@@ -1,0 +1,153 @@
+package kernlog
+
+import "bytes"
+
+// wrapWidth is where terminals and mail programs break lines.
+const wrapWidth = 80
+
+// follow takes a line that begins with padding: it goes on with the record of the line before, and is never
+// a record of its own, whatever it says.
+func (p *Parser) follow(r *record) {
+	l := &p.last
+	if l.origin != originKernel {
+		return
+	}
+	padding := leadingSpaces(r.msg)
+	if l.prefixed {
+		// dmesg and journalctl pad to the width of the prefix; a name can go on with further spaces.
+		padding = min(padding, l.width)
+	} else {
+		padding = 0
+	}
+	p.following(p.decoded(r.msg[padding:], false), r)
+}
+
+// decoded undoes the escapes of a text. The result is valid until the next line.
+func (p *Parser) decoded(msg []byte, syslog bool) []byte {
+	p.text1 = decode(p.text1[:0], msg, syslog)
+	if len(p.text1) > 0 {
+		return p.text1
+	}
+	return msg
+}
+
+// following reads the next physical line of the record before.
+func (p *Parser) following(text []byte, r *record) {
+	l := &p.last
+	s := l.src
+	switch {
+	case s != nil && s.part.active:
+		p.join(s, &message{text: text, first: p.line, rec: r}, "\n")
+	case s != nil && s.open != nil:
+		p.continued(s, s.open, text)
+	case len(l.short) > 0:
+		p.afterShort(text)
+	}
+}
+
+// continued reads a further line of a record that belongs to an open report.
+func (p *Parser) continued(s *source, b *builder, text []byte) {
+	switch p.last.class {
+	case classRow:
+		b.appendName(p, text)
+	case classStat, classStats:
+		b.stat(trimSpaces(text))
+	case classMemInfo, classMemValues:
+		b.memValues(text)
+	case classNone:
+		if b.stage != stageHead {
+			if len(p.last.short) > 0 {
+				p.afterShort(text)
+			}
+			return
+		}
+		b.cpuGoesOn(p, text)
+	default:
+		return
+	}
+	p.extend(s, b)
+}
+
+// extend makes the current line the last one of a report.
+func (p *Parser) extend(s *source, b *builder) {
+	b.last, s.line = p.line, p.line
+}
+
+// afterShort looks for a header whose command name has a line break in it: its beginning was a record that is
+// shorter than a name.
+func (p *Parser) afterShort(text []byte) {
+	l := &p.last
+	short := decode(nil, l.short, false)
+	i := bytes.Index(text, []byte(invoked))
+	if i < 0 {
+		if len(short)+1+len(text) <= maxComm {
+			l.short = append(append(append(l.short[:0], short...), '\n'), text...)
+		} else {
+			l.short = l.short[:0]
+		}
+		return
+	}
+	if len(short)+1+i > maxComm {
+		return
+	}
+	whole := append(append(short, '\n'), text...)
+	rec := &record{host: []byte(l.host), caller: []byte(l.caller), prefixed: l.prefixed}
+	m := &message{class: classHeader, text: whole, first: l.shortLine, rec: rec, stamp: l.stamp}
+	l.src = p.read(p.find(rec), m)
+	l.class, l.short = classHeader, l.short[:0]
+}
+
+// plain takes a line without a prefix: a kernel message of `journalctl -o cat`, or the rest of a line that
+// was wrapped.
+func (p *Parser) plain(r *record) {
+	l := &p.last
+	if l.origin == originUser || l.origin == originOther {
+		return
+	}
+	if len(r.msg) > maxMessage {
+		r.msg = r.msg[:maxMessage]
+	}
+	if s := l.src; s != nil && l.origin == originKernel {
+		c := classify(r.msg)
+		switch {
+		case s.part.active && c == classNone:
+			p.join(s, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, p.glue(s.part.text, r.msg))
+			return
+		case c == classStat && l.prefixed && s.open != nil && s.open.stage == stageStats:
+			s.open.stat(r.msg)
+			p.extend(s, s.open)
+			return
+		case c == classNone && l.prefixed && l.class == classRow && l.length == wrapWidth && s.open != nil:
+			s.open.wrappedName(p, r.msg)
+			p.extend(s, s.open)
+			return
+		}
+	}
+	if p.userKill(r, identNone) {
+		return
+	}
+	p.kernel(r)
+}
+
+// glue returns what stood where a message was broken off: nothing where a terminal broke the line at its
+// width, a line break inside of a command name, and else a space.
+func (p *Parser) glue(text, rest []byte) string {
+	switch {
+	case p.last.length == wrapWidth:
+		return ""
+	case p.last.length < wrapWidth-20 && openName(text):
+		return "\n"
+	case len(rest) > 0 && (rest[0] == ' ' || len(text) > 0 && text[len(text)-1] == ' '):
+		return ""
+	}
+	return " "
+}
+
+// openName tells whether a text ends within a command name.
+func openName(text []byte) bool {
+	if i := bytes.LastIndex(text, []byte(",task=")); i >= 0 {
+		return true
+	}
+	i := bytes.IndexByte(text, '(')
+	return i >= 0 && bytes.HasPrefix(text[bytes.IndexByte(text, 'K')+1:], []byte("ill")) && !bytes.Contains(text, []byte(" total-vm:"))
+}

@@ -1,0 +1,199 @@
+package kernlog
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// summary is what a log tells beside its reports.
+type summary struct {
+	// from and to are the earliest and the latest date of the lines that were looked at: the first, the last,
+	// every thousandth and all that are part of a report.
+	from, to         time.Time
+	upFrom, upTo     float64
+	hasUp            bool
+	skipped          int64
+	losses           []investigations.KernelLoss
+	boots            []bootMark
+	boot             int
+	userKills        []investigations.UserKill
+	seq              int64
+	hasSeq           bool
+	anchors          anchors
+	lastDate, lastUp []byte
+	lastForm         dateForm
+	lastUS           int64
+	lastHasUS        bool
+	sampled          int64
+	userUptimes      []userUptime
+}
+
+// userUptime is the time of a user-space kill whose line has no date.
+type userUptime struct {
+	kill, boot int
+	us         int64
+}
+
+// bootMark is a start of the machine.
+type bootMark struct {
+	boot int
+	at   time.Time
+}
+
+// stamps remembers the time of a line, and reads it where the line is one of those that are looked at.
+func (s *summary) stamps(p *Parser, r *record) {
+	if !r.stamped() {
+		return
+	}
+	s.lastDate = append(s.lastDate[:0], r.date...)
+	s.lastUp = append(s.lastUp[:0], r.uptime...)
+	s.lastForm, s.lastUS, s.lastHasUS = r.dateForm, r.usec, r.hasUsec
+	if s.sampled == 0 || p.line-s.sampled >= 1024 {
+		s.sampled = p.line
+		s.sample(p)
+	}
+}
+
+// sample reads the time of the last line.
+func (s *summary) sample(p *Parser) {
+	r := record{date: s.lastDate, dateForm: s.lastForm, usec: s.lastUS, hasUsec: s.lastHasUS}
+	if len(s.lastUp) > 0 {
+		r.uptime = s.lastUp
+	}
+	s.seen(p.stampOf(&r))
+}
+
+// seen takes a time into the log's coverage.
+func (s *summary) seen(t stamp) {
+	if !t.at.IsZero() {
+		if s.from.IsZero() || t.at.Before(s.from) {
+			s.from = t.at
+		}
+		if t.at.After(s.to) {
+			s.to = t.at
+		}
+	}
+	if !t.hasUS {
+		return
+	}
+	up := float64(t.us) / 1e6
+	if !s.hasUp {
+		s.upFrom, s.hasUp = up, true
+	}
+	s.upTo = up
+	if s.anchors.before(s.boot, t.us) {
+		s.boot++ // the clock began anew, and the line that says so is not in the log
+	}
+	if !t.at.IsZero() {
+		s.anchors.add(anchor{boot: s.boot, us: t.us, at: t.at.UnixMicro()})
+	}
+	s.anchors.seen(s.boot, t.us)
+}
+
+// sequence looks for a gap in the numbers of /dev/kmsg records.
+func (s *summary) sequence(p *Parser, r *record) {
+	if s.hasSeq && r.seq > s.seq+1 {
+		p.lost(r, quoteInt(r.seq-s.seq-1)+" records are missing before this line")
+	}
+	s.seq, s.hasSeq = r.seq, true
+}
+
+// lost notes that records were lost before the current line.
+func (p *Parser) lost(r *record, why string) {
+	if len(p.sum.losses) < maxNotes {
+		at, _ := p.at(r)
+		p.sum.losses = append(p.sum.losses, investigations.KernelLoss{At: at, Line: p.line, Why: investigations.CleanText(why, 200)})
+	}
+	if s := p.find(r); s != nil {
+		s.gap = true
+	}
+}
+
+// aside reads messages that stand between reports.
+func (p *Parser) aside(s *source, m *message) {
+	switch m.class {
+	case classSuppressed:
+		i := bytes.Index(m.text, []byte(": "))
+		if i < 0 || len(p.suppressed) > 256 {
+			return
+		}
+		n, _ := leadingInt(m.text[i+2:])
+		p.suppressed[p.name(m.rec.host)] += n
+	case classLost:
+		p.lost(m.rec, string(m.text[:min(len(m.text), 200)]))
+	case classBoot:
+		p.booted(m)
+	case classAudit:
+		p.sum.audit(m)
+	case classNoKill:
+		if s != nil && s.open != nil && s.open.stage < stageKill {
+			s.open.noKill = true
+			s.open.touch(p, s, m)
+		}
+	}
+}
+
+// booted closes what was open before the machine started anew.
+func (p *Parser) booted(m *message) {
+	for i := len(p.sources) - 1; i >= 0; i-- {
+		if s := p.sources[i]; s.host == string(m.rec.host) {
+			p.settle(s)
+			p.finish(s)
+			p.drop(s)
+		}
+	}
+	s := &p.sum
+	s.boot++
+	if len(s.boots) < maxNotes {
+		s.boots = append(s.boots, bootMark{boot: s.boot, at: m.stamp.at})
+	}
+	s.seen(m.stamp)
+}
+
+// report takes the times of a finished report into account.
+func (s *summary) report(b *builder) {
+	s.seenDates(b.stamp)
+	s.seenDates(b.lastStamp)
+}
+
+func (s *summary) seenDates(t stamp) {
+	t.hasUS = false
+	s.seen(t)
+}
+
+// Summary returns what the log tells beside its reports; Reports, Node and Source are the caller's to fill in.
+// It may be called at any time and is whole after Flush.
+func (p *Parser) Summary() investigations.KernelLog {
+	s := &p.sum
+	if s.lastForm != dateNone || s.lastHasUS || len(s.lastUp) > 0 {
+		s.sample(p)
+	}
+	l := investigations.KernelLog{
+		From: s.from, To: s.to, Lost: s.losses, UserKills: s.userKills, SkippedLines: s.skipped, Lines: p.line,
+		BootTime: s.anchors.bootTime(s.boot),
+	}
+	if s.hasUp {
+		from, to := s.upFrom, s.upTo
+		l.UptimeFrom, l.UptimeTo = &from, &to
+		if l.From.IsZero() && !l.BootTime.IsZero() {
+			l.From, l.To = s.anchors.at(s.anchors.firstBoot, int64(from*1e6)), s.anchors.at(s.boot, int64(to*1e6))
+		}
+	}
+	for _, u := range s.userUptimes {
+		if u.kill < len(l.UserKills) {
+			l.UserKills[u.kill].At = s.anchors.at(u.boot, u.us)
+		}
+	}
+	for _, m := range s.boots {
+		at := m.at
+		if at.IsZero() {
+			at = s.anchors.bootTime(m.boot)
+		}
+		if !at.IsZero() {
+			l.Boots = append(l.Boots, at)
+		}
+	}
+	return l
+}

@@ -1,0 +1,261 @@
+package kernlog
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// column is what a column of the task table holds.
+type column uint8
+
+const (
+	colOther column = iota
+	colUID
+	colTGID
+	colTotalVM
+	colRSS
+	colRSSAnon
+	colRSSFile
+	colRSSShmem
+	// colPgtables is bytes, colPagePages pages of page tables (nr_ptes, nr_pmds, nr_puds; up to 4.14).
+	colPgtables
+	colPagePages
+	colSwapents
+	colAdj
+)
+
+// columns are the columns behind the pid.
+type columns struct {
+	n    int
+	list [16]column
+}
+
+// Tables whose header is cut off are read by the number of their columns.
+var (
+	cols7  = columns{7, [16]column{colUID, colTGID, colTotalVM, colRSS, colPgtables, colSwapents, colAdj}}
+	cols8  = columns{8, [16]column{colUID, colTGID, colTotalVM, colRSS, colPagePages, colPagePages, colSwapents, colAdj}}
+	cols9  = columns{9, [16]column{colUID, colTGID, colTotalVM, colRSS, colPagePages, colPagePages, colPagePages, colSwapents, colAdj}}
+	cols10 = columns{10, [16]column{colUID, colTGID, colTotalVM, colRSS, colRSSAnon, colRSSFile, colRSSShmem, colPgtables, colSwapents, colAdj}}
+)
+
+// table reads the title, the header and the rows of a task table.
+func (p *Parser) table(s *source, m *message) bool {
+	b := s.open
+	switch m.class {
+	case classTasks:
+		if b != nil && b.stage == stageTable && (b.tableHead || b.tableTitle) {
+			p.finish(s)
+		}
+		b = p.atStage(s, m, stageTable)
+		b.tableTitle, b.strong = true, true
+	case classTableHead:
+		if b != nil && b.stage == stageTable && b.tableHead {
+			p.finish(s)
+		}
+		b = p.atStage(s, m, stageTable)
+		b.tableHead, b.strong = true, true
+		b.cols = parseColumns(m.text)
+	case classRow:
+		return p.tableRow(s, m)
+	}
+	return true
+}
+
+// parseColumns reads `[  pid  ]   uid  tgid total_vm      rss … name`.
+func parseColumns(text []byte) (c columns) {
+	i := bytes.IndexByte(text, ']')
+	for word := range bytes.FieldsSeq(text[i+1:]) {
+		if string(word) == "name" || c.n == len(c.list) {
+			break
+		}
+		c.list[c.n] = columnOf(string(word))
+		c.n++
+	}
+	return c
+}
+
+func columnOf(word string) column {
+	switch word {
+	case "uid":
+		return colUID
+	case "tgid":
+		return colTGID
+	case "total_vm":
+		return colTotalVM
+	case "rss":
+		return colRSS
+	case "rss_anon":
+		return colRSSAnon
+	case "rss_file":
+		return colRSSFile
+	case "rss_shmem":
+		return colRSSShmem
+	case "pgtables_bytes":
+		return colPgtables
+	case "nr_ptes", "nr_pmds", "nr_puds":
+		return colPagePages
+	case "swapents":
+		return colSwapents
+	case "oom_score_adj":
+		return colAdj
+	}
+	return colOther
+}
+
+// tableRow reads a row. Its name is the rest of the line behind the last column, whatever it looks like.
+func (p *Parser) tableRow(s *source, m *message) bool {
+	b := s.open
+	cols := columns{}
+	if b != nil && b.stage <= stageTable && b.tableHead {
+		cols = b.cols
+	} else {
+		cols = guessColumns(m.text)
+	}
+	row, ok := parseRow(m.text, &cols)
+	if !ok {
+		// A row that is broken off is waited for only inside of a table: elsewhere it is something else.
+		return b == nil || b.stage != stageTable || m.final
+	}
+	if b == nil || b.stage > stageTable {
+		b = p.start(s, m, stageTable)
+	}
+	b.stage = stageTable
+	b.touch(p, s, m)
+	if len(b.r.Tasks) >= maxRows || p.rows() >= maxOpenRows && len(b.r.Tasks) > 1024 {
+		b.thinRows()
+	}
+	b.addRow(p, &row)
+	return true
+}
+
+// rows counts the rows of all open reports.
+func (p *Parser) rows() int {
+	n := 0
+	for _, b := range p.queue {
+		n += len(b.r.Tasks)
+	}
+	return n
+}
+
+// taskRow is a row as it is read.
+type taskRow struct {
+	values [colAdj + 1]int64
+	has    [colAdj + 1]bool
+	pid    int64
+	name   []byte
+}
+
+// parseRow reads the numbers from the left and takes one space and the rest as the name.
+func parseRow(text []byte, cols *columns) (row taskRow, ok bool) {
+	i := bytes.IndexByte(text, ']')
+	if i < 0 || cols.n == 0 {
+		return row, false
+	}
+	row.pid, _ = leadingInt(trimSpaces(text[1:i]))
+	rest := text[i+1:]
+	for _, c := range cols.list[:cols.n] {
+		for len(rest) > 0 && rest[0] == ' ' {
+			rest = rest[1:]
+		}
+		v, n := signed(rest)
+		if n == 0 {
+			return row, false
+		}
+		if c == colPagePages {
+			v += row.values[c]
+		}
+		row.values[c], row.has[c] = v, true
+		rest = rest[n:]
+	}
+	if len(rest) == 0 || rest[0] != ' ' {
+		return row, false
+	}
+	row.name = rest[1:]
+	return row, true
+}
+
+// guessColumns tells the columns of a row without a header from how many numbers it begins with.
+func guessColumns(text []byte) columns {
+	i := bytes.IndexByte(text, ']')
+	n := 0
+	for word := range bytes.FieldsSeq(text[i+1:]) {
+		if _, digits := signed(word); digits != len(word) {
+			break
+		}
+		n++
+	}
+	switch {
+	case n >= 10:
+		return cols10
+	case n == 9:
+		return cols9
+	case n == 8:
+		return cols8
+	}
+	return cols7
+}
+
+// addRow keeps a row.
+func (b *builder) addRow(p *Parser, row *taskRow) {
+	t := investigations.KernelTask{
+		PID: row.pid, TGID: row.values[colTGID], UID: row.values[colUID], Comm: p.name(row.name[:min(len(row.name), 64)]),
+		TotalVMPages: row.values[colTotalVM], RSSPages: row.values[colRSS], SwapentsPages: row.values[colSwapents],
+		OOMScoreAdj: row.values[colAdj],
+	}
+	opt := func(c column) *int64 {
+		if !row.has[c] {
+			return nil
+		}
+		return b.ptr(row.values[c])
+	}
+	t.RSSAnonPages, t.RSSFilePages, t.RSSShmemPages = opt(colRSSAnon), opt(colRSSFile), opt(colRSSShmem)
+	t.PgtablesBytes = opt(colPgtables)
+	if row.has[colPagePages] {
+		b.old = true
+		// Pages until the end of the report, when the page size is known; no row has both columns.
+		t.Badness = b.ptr(row.values[colPagePages])
+	}
+	if b.r.Tasks == nil {
+		b.r.Tasks = make([]investigations.KernelTask, 0, 32)
+	}
+	b.r.Tasks = append(b.r.Tasks, t)
+}
+
+// thinRows leaves out the half of the table that holds less memory.
+func (b *builder) thinRows() {
+	size := func(t investigations.KernelTask) int64 { return t.RSSPages + t.SwapentsPages }
+	sizes := make([]int64, len(b.r.Tasks))
+	for i, t := range b.r.Tasks {
+		sizes[i] = size(t)
+	}
+	slices.Sort(sizes)
+	median := sizes[len(sizes)/2]
+	n := 0
+	b.r.Tasks = slices.DeleteFunc(b.r.Tasks, func(t investigations.KernelTask) bool {
+		n++
+		return size(t) < median || size(t) == median && n%2 == 0
+	})
+	b.rowsCut = true
+}
+
+// appendName adds the rest of a name that has a line break in it to the last row.
+func (b *builder) appendName(p *Parser, text []byte) {
+	if n := len(b.r.Tasks); n > 0 {
+		t := &b.r.Tasks[n-1]
+		if name := t.Comm + "\n" + string(text); len(name) <= maxComm {
+			t.Comm = name
+		}
+	}
+}
+
+// wrappedName adds the rest of a name that a terminal broke off at its width.
+func (b *builder) wrappedName(p *Parser, text []byte) {
+	if n := len(b.r.Tasks); n > 0 {
+		t := &b.r.Tasks[n-1]
+		if name := t.Comm + string(text); len(name) <= maxComm {
+			t.Comm = name
+		}
+	}
+}
