@@ -112,3 +112,9 @@ func (s *scene) neighbour(use float64) *pod {
 	s.settle(p, use)
 	return p
 }
+
+// quantity writes bytes as Kubernetes does.
+func quantity(n int64) string {
+	q := bytes64(n)
+	return q.String()
+}

@@ -85,6 +85,14 @@ func sawtooth(lo, hi float64, period time.Duration, from time.Time) curve {
 	}
 }
 
+// ramp goes from low to high between two moments, and stays there.
+func ramp(low, high float64, from, to time.Time) curve {
+	span := to.Sub(from).Seconds()
+	return func(t time.Time) float64 {
+		return low + (high-low)*max(0, min(1, t.Sub(from).Seconds()/span))
+	}
+}
+
 // jump is what memory does in a spike: under until at−rise, then up to peak at at.
 func jump(under curve, peak float64, at time.Time, rise time.Duration) curve {
 	return func(t time.Time) float64 {

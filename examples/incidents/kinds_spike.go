@@ -257,9 +257,9 @@ func initContainerSpike(s *scene) {
 
 // workers makes the main container a parent with equal workers.
 func (s *scene) workers(w *workload, parent, worker string, n int) {
-	specs := []procSpec{{comm: parent, share: 0.06}}
+	specs := []procSpec{{comm: parent, share: 0.5 / float64(n)}}
 	for range n {
-		specs = append(specs, procSpec{comm: worker, share: 0.94 / float64(n)})
+		specs = append(specs, procSpec{comm: worker, share: (1 - 0.5/float64(n)) / float64(n)})
 	}
 	w.procs[w.container().Name] = specs
 }

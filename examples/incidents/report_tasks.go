@@ -67,8 +67,8 @@ func (p *printer) summary(r oomReport) {
 		path = "/"
 	}
 	mems := "0"
-	if r.constraint != "" {
-		mems = "0-1"
+	if r.constraint == "CONSTRAINT_MEMORY_POLICY" {
+		mems, nodemask = "0-1", "0"
 	}
 	p.put(6, "oom-kill:constraint=%s,nodemask=%s,cpuset=%s,mems_allowed=%s,%s,task_memcg=%s,task=%s,pid=%d,uid=%d",
 		constraint, nodemask, cpuset(r.invoker.path), mems, scope, path, r.victim.comm, r.victim.pid, r.victim.uid)
