@@ -1,10 +1,13 @@
 package kubeclient
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -67,4 +70,18 @@ func cause(err error) string {
 		return "it is not there"
 	}
 	return investigations.CleanText(err.Error(), 200)
+}
+
+// Holding returns a test for items that hold one of the words as a whole text: a name, where the words are
+// names. It is quick, and true of some items too many.
+func Holding(words []string) func(raw []byte) bool {
+	var quoted [][]byte
+	for _, w := range words {
+		if q, err := json.Marshal(w); err == nil {
+			quoted = append(quoted, q)
+		}
+	}
+	return func(raw []byte) bool {
+		return slices.ContainsFunc(quoted, func(q []byte) bool { return bytes.Contains(raw, q) })
+	}
 }
