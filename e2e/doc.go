@@ -1,8 +1,13 @@
-// Package e2e drives the built program against real components: the OOM killer of this machine's kernel. Each
-// test makes memory run out within cgroups that are named as a kubelet names them, takes what the kernel logged
-// about it from /dev/kmsg, and compares what the program makes of that with what the test knows to be true.
+// Package e2e drives the built program against real kernels that run out of memory: that of this machine, and
+// that of a virtual machine which the tests boot. Cgroups are named as a kubelet names them. Each test takes what
+// the kernel logged from /dev/kmsg and compares what the program makes of it with what the test knows to be true.
 //
-// The tests need root and cgroup v1's memory controller, and skip with the reason where there is none. They run
-// by `make e2e`, which builds the program and names it in OOMBOT_BINARY. Every cgroup that they make has a name
-// of its own and is removed in the end; limits are set on those only.
+// The tests need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
+// missing. They run by `make e2e`, which builds the program, fetches the rest, and names both in the environment:
+//
+//	OOMBOT_BINARY      the program under test
+//	OOMBOT_E2E_KERNEL  the kernel of the virtual machine
+//
+// On this machine every cgroup that the tests make has a name of its own, or is /kubepods where there is none, and
+// is removed in the end; limits are set on those only.
 package e2e
