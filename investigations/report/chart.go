@@ -28,6 +28,7 @@ func (p *page) chart(r *inv.Result, ev *inv.Evidence) {
 	if shown.to <= shown.from {
 		return
 	}
+	shown = zoom(shown, &s, r)
 	labelWidth := len("0.0000")
 	n := p.width - labelWidth - 2
 	curves, top := s.curves(shown, n)
@@ -106,27 +107,6 @@ func lastOf(columns []float64) float64 {
 		}
 	}
 	return math.NaN()
-}
-
-// rangeOf spans the samples and the kill, and reaches back to a rollout that came shortly before. Samples that
-// are far from the kill have a wrong clock and don't count.
-func rangeOf(s *subject, r *inv.Result, rollouts []int64) timeRange {
-	at := r.At.UnixMilli()
-	near := timeRange{at - 31*day.Milliseconds(), at + day.Milliseconds()}
-	out := timeRange{from: math.MaxInt64, to: at}
-	for _, points := range s.main {
-		for _, p := range points {
-			if p.t >= near.from && p.t <= near.to {
-				out.from, out.to = min(out.from, p.t), max(out.to, p.t)
-			}
-		}
-	}
-	for _, at := range rollouts {
-		if before := out.from - at; before > 0 && before < (out.to-out.from)/4 {
-			out.from = at
-		}
-	}
-	return out
 }
 
 // chartSpans colours a line of the graph by its characters.

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,14 +42,21 @@ func (p *page) blindSpots(r *inv.Result) {
 	}
 }
 
-// hypotheses writes the causes that did not win, with what speaks for and against them.
-func (p *page) hypotheses(r *inv.Result) {
+// otherCauses returns the hypotheses that did not win but have something to say, at most four, best first.
+func otherCauses(r *inv.Result) []inv.Hypothesis {
 	var others []inv.Hypothesis
 	for _, h := range r.Hypotheses {
 		if h.Cause != r.Verdict.Cause && (h.Score > 0 || len(h.For) > 0) {
 			others = append(others, h)
 		}
 	}
+	slices.SortStableFunc(others, func(a, b inv.Hypothesis) int { return cmp.Compare(b.Score, a.Score) })
+	return others[:min(len(others), 4)]
+}
+
+// hypotheses writes the causes that did not win, with what speaks for and against them.
+func (p *page) hypotheses(r *inv.Result) {
+	others := otherCauses(r)
 	if len(others) == 0 {
 		return
 	}

@@ -79,14 +79,9 @@ func (p *page) nextKill(r *inv.Result) {
 	p.para(span{"  ", plain}, strings.Join(parts, "; ")+cited(n.Why), plain)
 }
 
-// facts writes the facts that the verdict cites, in the order of their numbers.
+// facts writes the facts that the text cites, in the order of their numbers.
 func (p *page) facts(r *inv.Result) {
-	ids := citedIDs(&r.Verdict)
-	for _, h := range r.Hypotheses {
-		if h.Cause == r.Verdict.Cause {
-			ids = append(ids, h.For...)
-		}
-	}
+	ids := citedIDs(r)
 	var shown []inv.Fact
 	idWidth, timeWidth := 0, 0
 	for _, f := range r.Facts {
@@ -152,14 +147,23 @@ func shortID(id string) string { return cut(clean(id), len("F1234567")) }
 
 var factID = regexp.MustCompile(`F\d+`)
 
-// citedIDs returns the ids of the facts that a verdict rests on.
-func citedIDs(v *inv.Verdict) []string {
+// citedIDs returns the ids of the facts that the verdict rests on, and of those that are cited beside it.
+func citedIDs(r *inv.Result) []string {
+	v := &r.Verdict
 	ids := factID.FindAllString(strings.Join(citation.FindAllString(v.Explanation, -1), " "), -1)
 	for _, rec := range v.Recommendations {
 		ids = append(ids, rec.Why...)
 	}
 	if v.NextKill != nil {
 		ids = append(ids, v.NextKill.Why...)
+	}
+	for _, h := range r.Hypotheses {
+		if h.Cause == v.Cause {
+			ids = append(ids, h.For...)
+		}
+	}
+	for _, h := range otherCauses(r) {
+		ids = append(append(ids, h.For...), h.Against...)
 	}
 	return ids
 }

@@ -136,19 +136,36 @@ func TestFactsShown(t *testing.T) {
 			Recommendations: []inv.Recommendation{{Action: inv.ActionFixLeak, Why: []string{"F3"}}},
 			NextKill:        &inv.NextKill{At: killedAt, Why: []string{"F4"}},
 		},
-		Hypotheses: []inv.Hypothesis{{Cause: inv.CauseLeak, For: []string{"F5"}}, {Cause: inv.CauseSidecar, For: []string{"F6"}}},
+		Hypotheses: []inv.Hypothesis{{Cause: inv.CauseLeak, For: []string{"F5"}}, {Cause: inv.CauseSidecar, For: []string{"F6"}, Against: []string{"F7"}}},
 	}
-	for _, id := range []string{"F1", "F2", "F3", "F4", "F5", "F6"} {
+	for _, id := range []string{"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8"} {
 		r.Facts = append(r.Facts, inv.Fact{ID: id, Says: "says " + id, Source: "source.json"})
 	}
 	got := section(text(t, r, nil, TextOptions{}), "EVIDENCE")
-	want := `  4 of 6; -o json has all
+	want := `  6 of 8; -o json has all
   F1  says F1  source.json
   F3  says F3  source.json
   F4  says F4  source.json
-  F5  says F5  source.json`
+  F5  says F5  source.json
+  F6  says F6  source.json
+  F7  says F7  source.json`
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("facts (-want +got):\n%s", d)
+	}
+}
+
+func TestOtherCausesAreFew(t *testing.T) {
+	r := &inv.Result{Verdict: inv.Verdict{Cause: inv.CauseLeak}}
+	for i, c := range inv.Causes {
+		r.Hypotheses = append(r.Hypotheses, inv.Hypothesis{Cause: c, Score: float64(i) / 100})
+	}
+	want := `  by score, 0 to 1
+  0.10  insufficient evidence
+  0.09  not an OOM
+  0.08  kernel memory
+  0.07  memory-backed volume (tmpfs)`
+	if d := cmp.Diff(want, section(text(t, r, nil, TextOptions{}), "OTHER EXPLANATIONS")); d != "" {
+		t.Errorf("other causes (-want +got):\n%s", d)
 	}
 }
 
