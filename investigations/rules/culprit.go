@@ -53,7 +53,8 @@ func (s *scene) setCeilings() {
 				room -= x.usage
 			}
 		}
-	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
+	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice,
+		investigations.BoundaryHeap:
 	default:
 		return
 	}

@@ -19,6 +19,14 @@ type following struct {
 // follows compares two readings of the same curves: an undersized service follows the present value of its
 // traffic and comes down with it; a leak that follows traffic is the integral of it.
 func (s *scene) follows() following {
+	if s.followed == nil {
+		f := s.compareTraffic()
+		s.followed = &f
+	}
+	return *s.followed
+}
+
+func (s *scene) compareTraffic() following {
 	var f following
 	if s.traffic.len() < 20 || spread(s.traffic.thin(200).Y) < 0.25 {
 		return f

@@ -83,6 +83,7 @@ type scene struct {
 	change     *investigations.Change
 	changeWhy  []string
 	runtimeFit *runtimeFit
+	followed   *following // what follows found; nil before
 	volume     *investigations.Volume
 	advice     []investigations.Recommendation
 	next       *investigations.NextKill

@@ -25,6 +25,8 @@ type shape struct {
 	sawtooth float64
 	// grown is the growth by the trend over the whole span, in bytes.
 	grown float64
+	// byLoad says that growth which slows down over time is steady over the number of requests served.
+	byLoad bool
 }
 
 // shapeOf describes a life; known is false where fewer than four samples exist.
@@ -82,12 +84,34 @@ func rampStart(l *life, threshold float64) float64 {
 
 // growing says whether memory rose steadily over the life, by a share of the ceiling that matters.
 func (m shape) growing() bool {
-	return m.known && m.Tau >= 0.55 && m.grown >= 0.12*m.ceiling && m.Scatter <= 0.35*math.Abs(m.grown)
+	return m.known && m.Tau >= 0.55 && m.grown >= 0.12*m.ceiling && m.Scatter <= 0.35*math.Abs(m.grown) && !m.flattening()
 }
 
 // flattening says whether the growth came to rest: a cache or a heap that warmed up.
 func (m shape) flattening() bool {
-	return m.known && m.early > 0 && m.late < 0.3*m.early
+	return m.known && m.early > 0 && m.late < 0.3*m.early && !m.byLoad
+}
+
+// steadyByLoad says whether memory grows as evenly with the requests served in the second half of the life as
+// in the first: then a slower growth only means less traffic.
+func steadyByLoad(l *life, traffic points) bool {
+	if traffic.len() < 10 {
+		return false
+	}
+	p := l.mem.thin(120)
+	if p.len() < 12 {
+		return false
+	}
+	q := points{X: make([]float64, p.len()), Y: p.Y}
+	sum, from := 0.0, l.start
+	for i, x := range p.X {
+		sum += traffic.between(from-600, x).integral(from, x, 900)
+		q.X[i], from = sum, x
+	}
+	half := q.len() / 2
+	early := trendOf(points{q.X[:half], q.Y[:half]}).Slope
+	late := trendOf(points{q.X[half:], q.Y[half:]}).Slope
+	return early > 0 && late > 0.6*early
 }
 
 // flat says whether the life has one level.

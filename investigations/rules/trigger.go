@@ -28,7 +28,7 @@ func (s *scene) findTrigger() {
 		}
 		return
 	}
-	for _, find := range []func() bool{s.revisionTrigger, s.limitRangeTrigger, s.configMapTrigger, s.loadTrigger} {
+	for _, find := range []func() bool{s.resizeTrigger, s.revisionTrigger, s.limitRangeTrigger, s.configMapTrigger, s.loadTrigger} {
 		if find() {
 			return
 		}
@@ -304,6 +304,32 @@ func (s *scene) earlierRevisionCalm(l *life) string {
 	return s.fact("leak/calm", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"lives": float64(len(slopes)), "slope_bytes_per_hour": median(slopes) * 3600},
 		"%s of earlier revisions (%d) stayed level: %s an hour in the median, and none was killed.", plural(len(slopes), "life"), prev.Number, bytesOf(median(slopes)*3600))
+}
+
+// resizeTrigger: the limit of the running container was lowered in place (KEP-1287), without a new pod.
+func (s *scene) resizeTrigger() bool {
+	if s.best.cause != investigations.CauseUndersizedLimit || s.life == nil {
+		return false
+	}
+	limit := s.curve(investigations.QueryLimit, s.target.Pod, s.subjectContainer)
+	for i := limit.len() - 1; i > 0; i-- {
+		was, is := limit.Y[i-1], limit.Y[i]
+		if limit.X[i] > seconds(s.at) || is >= 0.98*was || is <= 0 {
+			continue
+		}
+		if p := s.pod; p != nil && seconds(p.Created) > limit.X[i]-60 {
+			return false // another pod of the same name
+		}
+		at := fromSeconds(limit.X[i])
+		s.trigger = investigations.TriggerConfigChange
+		what := fmt.Sprintf("memory limit of %s: %s -> %s, in place", s.subjectContainer, quantityOf(was), quantityOf(is))
+		s.change = &investigations.Change{Workload: s.target.Workload, At: at, What: []string{what}}
+		s.changeWhy = append(s.changeWhy, s.fact("trigger/resize", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryLimit].Source,
+			map[string]float64{"before_bytes": was, "after_bytes": is},
+			"The limit in force of the running container %s fell from %s to %s at %s.", s.subjectContainer, bytesOf(was), bytesOf(is), stamp(at)))
+		return true
+	}
+	return false
 }
 
 // limitRangeTrigger: the limit stands in no template; the namespace's LimitRange put it in.

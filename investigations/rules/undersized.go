@@ -32,7 +32,7 @@ func (s *scene) undersized() hypothesis {
 	id := s.sayGrowth(l)
 	near := m.tail / math.Max(m.ceiling, 1)
 	switch {
-	case f(s).yes:
+	case s.follows().yes:
 		h.support(0.66, s.follows().fact)
 	case m.flat() && near >= 0.84 && !m.sudden():
 		h.support(0.6, id, s.sayPlateau(l))
@@ -46,7 +46,7 @@ func (s *scene) undersized() hypothesis {
 	if h.score > 0.3 && s.samePlateau(l) {
 		h.support(0.14, s.sayPlateau(l))
 	}
-	if m.growing() && !m.flattening() && !f(s).yes {
+	if m.growing() && !m.flattening() && !s.follows().yes {
 		h.support(-0.25, id)
 	}
 	if m.sudden() {
@@ -54,8 +54,6 @@ func (s *scene) undersized() hypothesis {
 	}
 	return h
 }
-
-func f(s *scene) following { return s.follows() }
 
 // undersizedShort judges lives of which hardly a sample exists: killed within moments of each start.
 func (s *scene) undersizedShort(h *hypothesis) {

@@ -14,6 +14,9 @@ const enough = 0.4
 func (s *scene) weigh() {
 	for _, l := range s.lives {
 		l.mass = shapeOf(l)
+		if l.mass.known && l.mass.late < 0.3*l.mass.early {
+			l.mass.byLoad = steadyByLoad(l, s.traffic)
+		}
 	}
 	if s.reason != nil {
 		s.hypotheses = []hypothesis{s.notOOM()}
