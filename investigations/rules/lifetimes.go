@@ -89,22 +89,26 @@ func (s *scene) lifeAt(lives []*life, pod string) *life {
 }
 
 // ends are the moments at which a life of the container ended, with whether by an OOM kill.
-type ends map[float64]bool
+type ends struct {
+	at map[float64]bool
+	// apart is how many seconds two ends must lie apart to be two: a counter shows an end a scrape or two late.
+	apart float64
+}
 
-// add notes an end; ends within 90 s are one.
+// add notes an end; ends that are closer than apart are one, and the first that was noted dates it.
 func (e ends) add(x float64, oom bool) {
-	for k, was := range e {
-		if math.Abs(k-x) <= together.Seconds() {
-			e[k] = was || oom
+	for k, was := range e.at {
+		if math.Abs(k-x) <= e.apart {
+			e.at[k] = was || oom
 			return
 		}
 	}
-	e[x] = oom
+	e.at[x] = oom
 }
 
 // knownEnds gathers ends from the kernel's reports, the pod's status, and the counters.
 func (s *scene) knownEnds(pod, container string, ws points) ends {
-	e := ends{}
+	e := ends{at: map[float64]bool{}, apart: math.Max(together.Seconds(), 2.5*ws.step())}
 	for _, k := range s.kills {
 		if k.pod != nil && k.pod.Name == pod && k.pod.Namespace == s.target.Namespace && k.container == container && !k.at.IsZero() {
 			e.add(seconds(k.at), true)
@@ -153,7 +157,7 @@ func (s *scene) endsComplete(pod, container string, e ends) bool {
 	if c == nil {
 		return false
 	}
-	return int(c.Restarts) <= len(e)
+	return int(c.Restarts) <= len(e.at)
 }
 
 // drops says whether the working set falls by a fifth around x.
@@ -197,7 +201,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 	}
 	known := s.knownEnds(pod, container, ws)
 	var at []float64
-	for x := range known {
+	for x := range known.at {
 		at = append(at, x)
 	}
 	sort.Float64s(at)
@@ -210,7 +214,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 	start := first
 	born := first > windowStart+120 && first > seconds(s.req.From())+120
 	if p := s.findPod(s.target.Namespace, pod); p != nil && !p.Started.IsZero() && !born {
-		if st := seconds(p.Started); st <= first && len(known) == 0 || st <= first && int(restartsOf(p, container)) <= len(known) {
+		if st := seconds(p.Started); st <= first && len(known.at) == 0 || st <= first && int(restartsOf(p, container)) <= len(known.at) {
 			start, born = st, true
 		}
 	}
@@ -235,7 +239,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 			continue
 		}
 		if x-start > 1 {
-			push(start, x, true, known[x] || s.looksOOM(ws, limit, x), born)
+			push(start, x, true, known.at[x] || s.looksOOM(ws, limit, x), born)
 		}
 		start, born = x+1, true
 	}
