@@ -31,6 +31,8 @@ type MetricEvidence struct {
 type Query struct {
 	Series []Series
 	Source string
+	// Broken says that the answer could not be read whole: Series is what stands before the break.
+	Broken bool
 }
 
 // Series is one time series: samples in ascending order of time, without duplicates, NaN or infinities.

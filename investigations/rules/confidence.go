@@ -69,5 +69,6 @@ func (s *scene) metricsHelp() bool {
 	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
 		return len(s.ev.Metrics.Queries[investigations.QueryNodePods].Series) > 0 || s.life != nil
 	}
-	return len(s.lives) > 0
+	ws := s.ev.Metrics.Queries[investigations.QueryWorkingSet]
+	return len(s.lives) > 0 && len(ws.Series) > 0 && !ws.Broken
 }

@@ -129,6 +129,6 @@ func (t *Tool) read(
 	res, err := decode(ctx, f, spec, w)
 	series := spec.clean(res.series)
 	if n.answer(spec, res, series, err) {
-		queries[spec.name] = investigations.Query{Series: series, Source: spec.file()}
+		queries[spec.name] = investigations.Query{Series: series, Source: spec.file(), Broken: err != nil}
 	}
 }
