@@ -25,6 +25,8 @@ type shape struct {
 	sawtooth float64
 	// grown is the growth by the trend over the whole span, in bytes.
 	grown float64
+	// stale says that the last sample is too long before the end to tell how the end came.
+	stale bool
 	// byLoad says that growth which slows down over time is steady over the number of requests served.
 	byLoad bool
 }
@@ -39,6 +41,7 @@ func shapeOf(l *life) shape {
 	if m.ceiling <= 0 {
 		m.ceiling = m.peak
 	}
+	m.stale = l.end-l.ws.X[m.n-1] > math.Max(300, 4*l.ws.step())
 	m.last = maxOf(l.ws.Y[max(0, m.n-2):])
 	m.level = median(l.ws.Y)
 	k := max(1, m.n/10)
@@ -122,7 +125,7 @@ func (m shape) flat() bool {
 // sudden says whether the end came out of a level far below the ceiling: the rise was short against the life,
 // or no sample saw it at all.
 func (m shape) sudden() bool {
-	if m.n < 3 {
+	if m.n < 3 || m.stale {
 		return false
 	}
 	unseen := m.last < 0.8*m.ceiling
