@@ -1,0 +1,150 @@
+// Package profiles reads heap profiles in pprof's format, reduces them to the functions that hold memory in
+// use, and compares earlier with later ones. It owns the choice of what is compared, and of the function that
+// a stack counts for; whether a growth is a leak is judged elsewhere.
+//
+// # Reads
+//
+// profiles/NAMESPACE/POD/CONTAINER/TIME.pb.gz, TIME being 20060102T150405Z. Of the sample types the one for
+// memory in use counts (inuse_space of Go and of Rust's jemalloc, space of Node.js and tcmalloc). Compared are,
+// for each container, the latest profile before the moment with the earliest of the same pod, and with the
+// latest of an older revision's pod.
+//
+// # Cannot see
+//
+// Memory that the profiler does not sample: stacks, what C code allocates beside a managed heap, page cache.
+// A profile of allocations alone says nothing of what is held. The last seconds before a kill are in no
+// profile. Of more than 8 profiles of one container some are read, of all at most 200; a profile that is over
+// 32 MiB unpacked, or would take too much memory, is not.
+//
+// # Permissions
+//
+// None for a bundle.
+//
+// # Cost
+//
+// One profile at a time in memory, at most 200 MB for one made to be hostile; some 30 MB a second unpacked.
+package profiles
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// Tool reads the heap profiles of a bundle. It is safe for concurrent use.
+type Tool struct {
+	fsys fs.FS
+}
+
+var _ investigations.Tool = (*Tool)(nil)
+
+// New returns a Tool that reads the bundle in fsys.
+func New(fsys fs.FS) *Tool { return &Tool{fsys: fsys} }
+
+// Describe implements investigations.Tool.
+func (t *Tool) Describe() investigations.Description {
+	return investigations.Description{
+		Name: investigations.ToolProfiles,
+		Summary: "Heap profiles of the target's containers: the functions that hold memory in use, and those whose " +
+			"share grew.",
+		Schema: json.RawMessage(schema),
+	}
+}
+
+const schema = `{
+  "type": "object",
+  "properties": {
+    "namespace": {"type": "string", "description": "namespace of the pod"},
+    "pod": {"type": "string", "description": "name of the pod"},
+    "container": {"type": "string", "description": "name of a container of the pod"},
+    "at": {"type": "string", "format": "date-time", "description": "the moment to look at"}
+  },
+  "additionalProperties": false
+}`
+
+// Query implements investigations.Tool. Its error is ctx's own, where nothing could be read before it ended.
+func (t *Tool) Query(ctx context.Context, req investigations.Request) (investigations.ToolResult, error) {
+	if err := ctx.Err(); err != nil {
+		return investigations.ToolResult{}, fmt.Errorf("read profiles: %w", err)
+	}
+	n := &notes{}
+	files, ok := t.list(ctx, req, n)
+	if !ok {
+		return investigations.ToolResult{BlindSpots: n.spots}, nil
+	}
+	var heaps []heap
+	for i, f := range files {
+		if ctx.Err() != nil {
+			n.add("%s and %d more profiles were not read for want of time", f.path, len(files)-i-1)
+			break
+		}
+		h, err := t.read(f)
+		if err != nil {
+			n.add("%s %s", f.path, reason(err))
+			continue
+		}
+		if f.at.IsZero() {
+			n.add("%s: the name of the file is no time (20060102T150405Z)", f.path)
+		}
+		heaps = append(heaps, *h)
+	}
+	ev := &investigations.ProfileEvidence{Growth: growth(req, heaps, n)}
+	for _, h := range heaps {
+		ev.Profiles = append(ev.Profiles, h.HeapProfile)
+	}
+	n.coverage(req, ev)
+	return investigations.ToolResult{
+		Evidence: investigations.Evidence{Profiles: ev}, Facts: facts(req, ev), BlindSpots: n.spots,
+	}, nil
+}
+
+// notes collect what could not be seen.
+type notes struct {
+	spots []investigations.BlindSpot
+}
+
+func (n *notes) add(format string, args ...any) {
+	n.spots = append(n.spots, investigations.BlindSpot{
+		Tool: investigations.ToolProfiles, Why: investigations.CleanText(fmt.Sprintf(format, args...), 400),
+		WouldTell: investigations.WouldTell(investigations.ToolProfiles),
+	})
+}
+
+// coverage notes that the target has no profile, or none to compare with.
+func (n *notes) coverage(req investigations.Request, ev *investigations.ProfileEvidence) {
+	t := req.Target
+	if t.Pod == "" && t.Workload == "" {
+		return
+	}
+	count := 0
+	for _, p := range ev.Profiles {
+		if about(t, p.Namespace, p.Pod, p.Container) {
+			count++
+		}
+	}
+	compared := false
+	for _, g := range ev.Growth {
+		compared = compared || about(t, g.Namespace, g.AfterPod, g.Container)
+	}
+	switch {
+	case count == 0:
+		n.add("profiles/ holds no heap profile of %.300q that can be read", t.String())
+	case count == 1 && !compared:
+		n.add("there is one heap profile of %.300q only, and none to compare it with", t.String())
+	}
+}
+
+// reason says why a file could not be read.
+func reason(err error) string {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err
+	}
+	if errors.Is(err, errAllocations) || errors.Is(err, errNoHeap) {
+		return err.Error()
+	}
+	return "can't be read: " + investigations.CleanText(err.Error(), 200)
+}
