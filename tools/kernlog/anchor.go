@@ -26,15 +26,18 @@ type anchors struct {
 	lastUS    int64
 }
 
+// due tells whether the next anchor is to be kept.
+func (a *anchors) due() bool {
+	a.skipped++
+	return a.skipped > a.stride
+}
+
 func (a *anchors) add(n anchor) {
 	if n.us < 0 || n.at < n.us {
 		return
 	}
 	if len(a.list) == 0 {
 		a.firstBoot = n.boot
-	}
-	if a.skipped++; a.skipped <= a.stride {
-		return
 	}
 	a.skipped = 0
 	if len(a.list) == maxAnchors {
@@ -84,11 +87,15 @@ func (a *anchors) bootTime(boot int) time.Time {
 
 // audit reads the date of `audit: type=1400 audit(1774487759.684:8494): …`, in a log that has only times since
 // boot.
-func (s *summary) audit(m *message) {
-	if !m.stamp.hasUS || !m.stamp.at.IsZero() {
+func (s *summary) audit(p *Parser, m *message) {
+	if !m.rec.hasUsec && m.rec.uptime == nil || m.rec.dateForm != dateNone || !s.anchors.due() {
 		return
 	}
-	v, ok := after(m.text, " audit(")
+	text, at := m.text, p.stamp(m)
+	if !at.hasUS || !at.at.IsZero() {
+		return
+	}
+	v, ok := after(text, " audit(")
 	if !ok {
 		return
 	}
@@ -100,9 +107,9 @@ func (s *summary) audit(m *message) {
 	if !ok || us == 0 {
 		return
 	}
-	if s.anchors.before(s.boot, m.stamp.us) {
+	if s.anchors.before(s.boot, at.us) {
 		s.boot++
 	}
-	s.anchors.add(anchor{boot: s.boot, us: m.stamp.us, at: us})
-	s.anchors.seen(s.boot, m.stamp.us)
+	s.anchors.add(anchor{boot: s.boot, us: at.us, at: us})
+	s.anchors.seen(s.boot, at.us)
 }

@@ -1,6 +1,8 @@
 package kernlog
 
 import (
+	"strings"
+
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -75,22 +77,23 @@ type builder struct {
 	// pageKB is the page size in KiB as the report shows it; 0 where it does not.
 	pageKB int64
 	ints   []int64
+	names  strings.Builder
 }
 
 // start opens a report. Whatever its source had open before is finished.
 func (p *Parser) start(s *source, m *message, st stage) *builder {
 	p.finish(s)
 	p.keep(s)
-	b := &builder{src: s, stage: st, stamp: m.stamp, lastStamp: m.stamp, last: p.line, row: -1, boot: p.sum.boot}
+	at := p.stamp(m)
+	b := &builder{src: s, stage: st, stamp: at, lastStamp: at, last: p.line, row: -1, boot: p.sum.boot}
 	b.r.Host = s.host
 	b.r.Lines[0] = m.first
-	if m.stamp.hasUS {
-		up := float64(m.stamp.us) / 1e6
+	if at.hasUS {
+		up := float64(at.us) / 1e6
 		b.r.UptimeS = &up
 	}
-	if !m.stamp.at.IsZero() {
-		at := m.stamp.at
-		b.r.At = &at
+	if !at.at.IsZero() {
+		b.r.At = &at.at
 	}
 	if n := p.suppressed[s.host]; n > 0 {
 		b.r.SuppressedBefore = n
@@ -129,8 +132,10 @@ func (p *Parser) atStage(s *source, m *message, st stage) *builder {
 // touch counts a message in.
 func (b *builder) touch(p *Parser, s *source, m *message) {
 	b.lineBefore, b.last, s.line = b.last, p.line, p.line
-	if m.stamp.hasUS || !m.stamp.at.IsZero() {
-		b.lastStamp = m.stamp
+	if b.stage >= stageSummary {
+		if at := p.stamp(m); at.hasUS || !at.at.IsZero() {
+			b.lastStamp = at
+		}
 	}
 	if s.gap {
 		b.gap, s.gap = true, false

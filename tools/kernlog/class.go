@@ -136,7 +136,7 @@ func byBeginning(msg []byte) class {
 			return p.class
 		}
 	}
-	if statLine(msg) {
+	if last := msg[len(msg)-1]; (isDigit(last) || last == ' ') && msg[0]-'a' <= 'z'-'a' && statLine(msg) {
 		return classStat
 	}
 	return classNone
@@ -158,10 +158,6 @@ func refine(c class, msg []byte) class {
 		}
 	case classLost:
 		if !bytes.Contains(msg, []byte("kernel messages")) && !bytes.Contains(msg, []byte("messages dropped")) {
-			return classNone
-		}
-	case classAudit:
-		if !bytes.Contains(msg, []byte(" audit(")) {
 			return classNone
 		}
 	}
@@ -202,8 +198,21 @@ const maxComm = 15
 
 // isHeader looks for the header's words behind a command name, whose bytes may be escaped.
 func isHeader(msg []byte) bool {
-	end := min(len(msg), 4*maxComm+len(invoked))
-	return bytes.Contains(msg[:end], []byte("voked oom-killer: ")) && bytes.Contains(msg[:end], []byte(invoked))
+	end := maxComm + 1
+	if len(msg) < end+len(invoked) {
+		end = len(msg) - len(invoked)
+	}
+	for i := 0; i < end; i++ {
+		switch c := msg[i]; {
+		case c == ' ':
+			if msg[i+1] == 'i' && string(msg[i:i+len(invoked)]) == invoked {
+				return true
+			}
+		case c == '\\' || c >= 0x80:
+			return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
+		}
+	}
+	return false
 }
 
 // pages knows the lines of a report that begin with a number.

@@ -40,7 +40,7 @@ func (p *Parser) following(text []byte, r *record) {
 		p.join(s, &message{text: text, first: p.line, rec: r}, "\n")
 	case s != nil && s.open != nil:
 		p.continued(s, s.open, text)
-	case len(l.short) > 0:
+	case l.isShort:
 		p.afterShort(text)
 	}
 }
@@ -49,14 +49,14 @@ func (p *Parser) following(text []byte, r *record) {
 func (p *Parser) continued(s *source, b *builder, text []byte) {
 	switch p.last.class {
 	case classRow:
-		b.appendName(p, text)
+		b.appendName(text)
 	case classStat, classStats:
 		b.stat(trimSpaces(text))
 	case classMemInfo, classMemValues:
 		b.memValues(text)
 	case classNone:
 		if b.stage != stageHead {
-			if len(p.last.short) > 0 {
+			if p.last.isShort {
 				p.afterShort(text)
 			}
 			return
@@ -83,7 +83,7 @@ func (p *Parser) afterShort(text []byte) {
 		if len(short)+1+len(text) <= maxComm {
 			l.short = append(append(append(l.short[:0], short...), '\n'), text...)
 		} else {
-			l.short = l.short[:0]
+			l.isShort = false
 		}
 		return
 	}
@@ -92,9 +92,9 @@ func (p *Parser) afterShort(text []byte) {
 	}
 	whole := append(append(short, '\n'), text...)
 	rec := &record{host: []byte(l.host), caller: []byte(l.caller), prefixed: l.prefixed}
-	m := &message{class: classHeader, text: whole, first: l.shortLine, rec: rec, stamp: l.stamp}
+	m := &message{class: classHeader, text: whole, first: l.shortLine, rec: rec, time: l.stamp, timed: true}
 	l.src = p.read(p.find(rec), m)
-	l.class, l.short = classHeader, l.short[:0]
+	l.class, l.isShort = classHeader, false
 }
 
 // plain takes a line without a prefix: a kernel message of `journalctl -o cat`, or the rest of a line that
@@ -118,7 +118,7 @@ func (p *Parser) plain(r *record) {
 			p.extend(s, s.open)
 			return
 		case c == classNone && l.prefixed && l.class == classRow && l.length == wrapWidth && s.open != nil:
-			s.open.wrappedName(p, r.msg)
+			s.open.wrappedName(r.msg)
 			p.extend(s, s.open)
 			return
 		}

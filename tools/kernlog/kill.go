@@ -31,10 +31,10 @@ func (p *Parser) kill(s *source, m *message) bool {
 	case b == nil:
 		b = p.bare(s, m, &k)
 	case b.stage == stageKill:
-		if !b.owns(&k, m, p.line) {
+		if !b.owns(&k, p.stamp(m), p.line) {
 			b = p.bare(s, m, &k)
 		}
-	case !b.expects(&k, m):
+	case !b.expects(&k, p.stamp(m)):
 		b = p.bare(s, m, &k)
 	}
 	b.add(&k)
@@ -73,8 +73,8 @@ func (b *builder) add(k *killLine) {
 }
 
 // expects tells whether the open report, which has no kill yet, ends with this one.
-func (b *builder) expects(k *killLine, m *message) bool {
-	if !b.fits(k.kind) || m.stamp.gap(b.lastStamp) > killGap || b.noKill || b.exiting {
+func (b *builder) expects(k *killLine, at stamp) bool {
+	if !b.fits(k.kind) || at.gap(b.lastStamp) > killGap || b.noKill || b.exiting {
 		return false
 	}
 	if b.announced != nil {
@@ -113,11 +113,11 @@ func (b *builder) inTable(pid int64) bool {
 }
 
 // owns tells whether a further kill belongs to a report that has one already.
-func (b *builder) owns(k *killLine, m *message, line int64) bool {
+func (b *builder) owns(k *killLine, at stamp, line int64) bool {
 	if k.kind != "" && b.prefixKind != "" && k.kind != b.prefixKind {
 		return false
 	}
-	if m.stamp.gap(b.lastStamp) > groupGap || line-b.last > groupLines {
+	if at.gap(b.lastStamp) > groupGap || line-b.last > groupLines {
 		return false
 	}
 	for i := range b.r.Killed {
@@ -146,7 +146,7 @@ func (p *Parser) groupKill(s *source, m *message) bool {
 	path := pathOf(rest[:i])
 	b := s.open
 	switch {
-	case b == nil || b.stage != stageKill || m.stamp.gap(b.lastStamp) > groupGap:
+	case b == nil || b.stage != stageKill || p.stamp(m).gap(b.lastStamp) > groupGap:
 		b = p.start(s, m, stageKill)
 		b.strong = true
 	case b.group && len(b.r.Killed) > 1:
@@ -155,7 +155,7 @@ func (p *Parser) groupKill(s *source, m *message) bool {
 		b.r.Killed = b.r.Killed[:len(b.r.Killed)-1]
 		kind, first, stamp := b.prefixKind, b.last, b.lastStamp
 		b.last = b.lineBefore
-		b = p.start(s, &message{first: first, rec: m.rec, stamp: stamp}, stageKill)
+		b = p.start(s, &message{first: first, rec: m.rec, time: stamp, timed: true}, stageKill)
 		b.strong, b.prefixKind = true, kind
 		b.r.Killed = append(b.r.Killed, last)
 	}

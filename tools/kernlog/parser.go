@@ -1,6 +1,7 @@
 package kernlog
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -51,8 +52,9 @@ type Parser struct {
 	doc  document
 	sum  summary
 
-	// length is that of the current line, rec its record.
+	// length is that of the current line, rec its record, indent how far a quoted log is moved in.
 	length int
+	indent int
 	rec    record
 
 	scratch, text1 []byte
@@ -67,8 +69,9 @@ type lastRecord struct {
 	src    *source
 	class  class
 	// short is the message of a kernel record that is no longer than a command name: the beginning of a name
-	// with a line break in it, perhaps.
+	// with a line break in it, perhaps. It can be empty where isShort is set.
 	short     []byte
+	isShort   bool
 	shortLine int64
 	length    int
 	prefixed  bool
@@ -92,6 +95,12 @@ func NewParser(opt Options) *Parser {
 
 // Line takes the next line of the log, without its line break. It keeps nothing of b.
 func (p *Parser) Line(b []byte) {
+	p.advance(b)
+	p.sum.keep()
+}
+
+// advance is Line for a caller that calls p.sum.keep before b changes.
+func (p *Parser) advance(b []byte) {
 	p.line++
 	if n := len(b); n > 0 && b[n-1] == '\r' {
 		b = b[:n-1]
@@ -116,7 +125,7 @@ func (p *Parser) Line(b []byte) {
 		p.forget(originOther)
 	case originNone:
 		if len(b) == 0 {
-			p.forget(originNone)
+			p.blank()
 		}
 	}
 	p.last.length = p.length
@@ -154,9 +163,17 @@ func (p *Parser) Flush() {
 	p.forget(originNone)
 }
 
+// blank takes an empty line. dmesg writes nothing where the rest of a name is empty.
+func (p *Parser) blank() {
+	if l := &p.last; l.class == classRow && l.src != nil && l.src.open != nil && l.prefixed {
+		l.src.open.emptyName()
+	}
+	p.forget(originNone)
+}
+
 func (p *Parser) forget(o origin) {
 	p.last.origin, p.last.src, p.last.class, p.last.short = o, nil, classNone, p.last.short[:0]
-	p.last.prefixed = false
+	p.last.prefixed, p.last.isShort = false, false
 }
 
 // stampOf returns the time of a record.
@@ -189,11 +206,11 @@ func (p *Parser) kernel(r *record) {
 	}
 	c := classify(r.msg)
 	s := p.find(r)
-	if c == classNone && (s == nil || s.open != nil && s.open.stage == stageKill && !s.part.active) {
+	if (c == classNone || c == classAudit && p.sum.anchors.stride > 0 && !p.sum.anchors.due()) && (s == nil || s.open != nil && s.open.stage == stageKill && !s.part.active) {
 		p.noted(r, s, c)
 		return
 	}
-	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.line, rec: r, stamp: p.stampOf(r)}
+	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}
 	p.take(s, &m)
 }
 
@@ -205,19 +222,29 @@ type message struct {
 	// first is the line on which the message begins; it ends on the current one.
 	first int64
 	rec   *record
-	stamp stamp
+	// time is read from rec where timed is not set: most messages of a report never need it.
+	time  stamp
+	timed bool
 	// final says that nothing more of the message is to come.
 	final bool
+}
+
+// stamp returns the time of a message.
+func (p *Parser) stamp(m *message) stamp {
+	if !m.timed {
+		m.time, m.timed = p.stampOf(m.rec), true
+	}
+	return m.time
 }
 
 // noted remembers a record as the one before the next line.
 func (p *Parser) noted(r *record, s *source, c class) {
 	l := &p.last
 	l.origin, l.src, l.class, l.prefixed = originKernel, s, c, r.prefixed
-	l.short = l.short[:0]
-	l.width = max(0, p.length-len(r.msg))
-	if len(r.msg) <= 4*maxComm && c == classNone {
-		l.short = append(l.short, r.msg...)
+	l.short, l.isShort = l.short[:0], false
+	l.width = max(0, p.length-r.off-len(r.msg))
+	if c == classNone && (len(r.msg) <= maxComm || len(r.msg) <= 4*maxComm && bytes.IndexByte(r.msg, '\\') >= 0) {
+		l.short, l.isShort = append(l.short, r.msg...), true
 		l.shortLine, l.host, l.caller = p.line, p.name(r.host), p.name(r.caller)
 		if r.prefixed {
 			l.stamp = p.stampOf(r)

@@ -6,11 +6,24 @@ import "bytes"
 // so that a file may hold several transports.
 func (p *Parser) split(line []byte, r *record) {
 	*r = record{}
-	line = unquote(line)
 	if len(line) == 0 {
 		return
 	}
+	if bare := unquote(line); len(bare) < len(line) {
+		r.off = len(line) - len(bare)
+		if line = bare; len(line) == 0 {
+			return
+		}
+	}
 	r.msg = line
+	if line[0] != ' ' {
+		p.indent = 0
+	}
+	p.unwrap(line, r)
+}
+
+// unwrap reads the prefix of a line that is not empty.
+func (p *Parser) unwrap(line []byte, r *record) {
 	switch c := line[0]; {
 	case c == '[':
 		p.bracket(line, r)

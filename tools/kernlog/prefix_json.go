@@ -11,6 +11,9 @@ import (
 func (p *Parser) indented(line []byte, r *record) {
 	r.origin = originFollow
 	if !p.doc.open {
+		if p.movedIn(line, r) {
+			return
+		}
 		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte(`"dmesg": [`)) {
 			p.doc = document{open: true}
 			r.origin = originNone
@@ -18,6 +21,33 @@ func (p *Parser) indented(line []byte, r *record) {
 		return
 	}
 	p.field(bytes.TrimLeft(line, " \t"), r)
+}
+
+// movedIn reads a log that is moved in as a whole, as chats show code. The first of its lines does not follow
+// a line with a prefix.
+func (p *Parser) movedIn(line []byte, r *record) bool {
+	n := leadingSpaces(line)
+	if p.indent == 0 {
+		if n > 16 || n == len(line) || p.last.prefixed || p.last.origin == originUser || p.last.origin == originOther {
+			return false
+		}
+		t := record{off: r.off + n, msg: line[n:]}
+		if p.unwrap(line[n:], &t); !t.prefixed {
+			return false
+		}
+		p.indent, *r = n, t
+		return true
+	}
+	if n < p.indent {
+		return false
+	}
+	r.off += p.indent
+	r.msg = line[p.indent:]
+	if n > p.indent || len(r.msg) == 0 {
+		return n > p.indent
+	}
+	p.unwrap(r.msg, r)
+	return true
 }
 
 // document is what is known of the current record of a dmesg -J document, which has one field a line.

@@ -64,6 +64,8 @@ type record struct {
 	syslog bool
 	// prefixed says that the line has a stamp of its own.
 	prefixed bool
+	// off is how many bytes of quoting and indentation stood before it all.
+	off int
 }
 
 // stamped tells whether the record has a time of any kind.

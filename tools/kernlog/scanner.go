@@ -93,11 +93,12 @@ func (s *Scanner) line(b []byte) {
 		s.begun = true
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
-	s.p.Line(b)
+	s.p.advance(b)
 }
 
 // fill reads on; it returns false at the end.
 func (s *Scanner) fill() bool {
+	s.p.sum.keep()
 	if s.from > 0 {
 		s.to = copy(s.buf, s.buf[s.from:s.to])
 		s.from = 0

@@ -30,7 +30,7 @@ const maxJoins = 40
 // take reads a kernel message, together with what came before it where it continues that.
 func (p *Parser) take(s *source, m *message) {
 	if s != nil && s.part.active {
-		if glue, ok := s.part.continues(m); ok {
+		if glue, ok := p.continues(&s.part, m); ok {
 			p.join(s, m, glue)
 			p.noted(m.rec, s, s.lastClass(m.class))
 			return
@@ -57,7 +57,7 @@ func (s *source) lastClass(c class) class {
 }
 
 // continues tells whether a record goes on with the message that is not whole, and what stands between them.
-func (t *part) continues(m *message) (glue string, ok bool) {
+func (p *Parser) continues(t *part, m *message) (glue string, ok bool) {
 	if m.rec.fragment {
 		return "", true
 	}
@@ -72,7 +72,7 @@ func (t *part) continues(m *message) (glue string, ok bool) {
 		}
 	}
 	// A line break in a command name. A console repeats the stamp for each line.
-	if named(t.class) && m.stamp.hasUS && m.stamp.us == t.stamp.us && len(m.text) < 512 {
+	if named(t.class) && len(m.text) < 512 && sameMoment(p.stamp(m), t.stamp) {
 		return "\n", true
 	}
 	return "", false
@@ -90,7 +90,7 @@ func (p *Parser) join(s *source, m *message, glue string) {
 	t.joins++
 	t.active = false
 	whole := &message{
-		class: t.class, text: t.text, first: t.first, rec: m.rec, stamp: t.stamp,
+		class: t.class, text: t.text, first: t.first, rec: m.rec, time: t.stamp, timed: true,
 		final: t.joins >= maxJoins || len(t.text) > maxMessage,
 	}
 	joins, text := t.joins, t.text
@@ -107,7 +107,7 @@ func (p *Parser) settle(s *source) {
 		return
 	}
 	s.part.active = false
-	m := &message{class: s.part.class, text: s.part.text, first: s.part.first, rec: &record{host: []byte(s.host), caller: []byte(s.caller)}, stamp: s.part.stamp, final: true}
+	m := &message{class: s.part.class, text: s.part.text, first: s.part.first, rec: &record{host: []byte(s.host), caller: []byte(s.caller)}, time: s.part.stamp, timed: true, final: true}
 	line := p.line
 	p.line = s.line
 	p.read(s, m)
@@ -118,15 +118,15 @@ func (p *Parser) settle(s *source) {
 func (p *Parser) wait(s *source, m *message) {
 	t := &s.part
 	text := append(t.text[:0], m.text...)
-	*t = part{active: true, class: m.class, text: text, first: m.first, stamp: m.stamp, prefixed: m.rec.prefixed}
+	*t = part{active: true, class: m.class, text: text, first: m.first, stamp: p.stamp(m), prefixed: m.rec.prefixed}
 	s.line = p.line
 }
 
 // shortBefore tells whether the record before could be the beginning of the header's command name.
 func (p *Parser) shortBefore(m *message) bool {
 	l := &p.last
-	return l.origin == originKernel && len(l.short) > 0 && m.rec.prefixed && m.stamp.hasUS && l.prefixed &&
-		l.stamp.hasUS && l.stamp.us == m.stamp.us && l.shortLine == p.line-1
+	return l.origin == originKernel && l.isShort && m.rec.prefixed && l.prefixed && sameMoment(l.stamp, p.stamp(m)) && l.shortLine == p.line-1 &&
+		l.host == string(m.rec.host) && l.caller == string(m.rec.caller)
 }
 
 // prependShort puts the record before in front of a header, if the two make a command name.
@@ -140,3 +140,6 @@ func (p *Parser) prependShort(m *message) {
 	text = append(append(text, '\n'), m.text...)
 	m.text, m.first = text, p.last.shortLine
 }
+
+// sameMoment tells whether two stamps are equal to the microsecond.
+func sameMoment(a, b stamp) bool { return a.hasUS && b.hasUS && a.us == b.us }

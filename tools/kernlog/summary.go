@@ -11,21 +11,21 @@ import (
 type summary struct {
 	// from and to are the earliest and the latest date of the lines that were looked at: the first, the last,
 	// every thousandth and all that are part of a report.
-	from, to         time.Time
-	upFrom, upTo     float64
-	hasUp            bool
-	skipped          int64
-	losses           []investigations.KernelLoss
-	boots            []bootMark
-	boot             int
-	userKills        []investigations.UserKill
-	seq              int64
-	hasSeq           bool
-	anchors          anchors
+	from, to     time.Time
+	upFrom, upTo float64
+	hasUp        bool
+	skipped      int64
+	losses       []investigations.KernelLoss
+	boots        []bootMark
+	boot         int
+	userKills    []investigations.UserKill
+	seq          int64
+	hasSeq       bool
+	anchors      anchors
+	// last is the time of the last line; kept says that it is not in the line's own memory any more.
+	last             record
+	kept             bool
 	lastDate, lastUp []byte
-	lastForm         dateForm
-	lastUS           int64
-	lastHasUS        bool
 	sampled          int64
 	userUptimes      []userUptime
 }
@@ -47,22 +47,26 @@ func (s *summary) stamps(p *Parser, r *record) {
 	if !r.stamped() {
 		return
 	}
-	s.lastDate = append(s.lastDate[:0], r.date...)
-	s.lastUp = append(s.lastUp[:0], r.uptime...)
-	s.lastForm, s.lastUS, s.lastHasUS = r.dateForm, r.usec, r.hasUsec
+	l := &s.last
+	l.date, l.dateForm, l.uptime, l.usec, l.hasUsec = r.date, r.dateForm, r.uptime, r.usec, r.hasUsec
+	s.kept = false
 	if s.sampled == 0 || p.line-s.sampled >= 1024 {
 		s.sampled = p.line
-		s.sample(p)
+		s.seen(p.stampOf(l))
 	}
 }
 
-// sample reads the time of the last line.
-func (s *summary) sample(p *Parser) {
-	r := record{date: s.lastDate, dateForm: s.lastForm, usec: s.lastUS, hasUsec: s.lastHasUS}
-	if len(s.lastUp) > 0 {
-		r.uptime = s.lastUp
+// keep copies what is needed of the last line, whose memory is about to change.
+func (s *summary) keep() {
+	if s.kept {
+		return
 	}
-	s.seen(p.stampOf(&r))
+	s.kept = true
+	s.lastDate, s.lastUp = append(s.lastDate[:0], s.last.date...), append(s.lastUp[:0], s.last.uptime...)
+	s.last.date = s.lastDate
+	if s.last.uptime != nil {
+		s.last.uptime = s.lastUp
+	}
 }
 
 // seen takes a time into the log's coverage.
@@ -86,7 +90,7 @@ func (s *summary) seen(t stamp) {
 	if s.anchors.before(s.boot, t.us) {
 		s.boot++ // the clock began anew, and the line that says so is not in the log
 	}
-	if !t.at.IsZero() {
+	if !t.at.IsZero() && s.anchors.due() {
 		s.anchors.add(anchor{boot: s.boot, us: t.us, at: t.at.UnixMicro()})
 	}
 	s.anchors.seen(s.boot, t.us)
@@ -126,7 +130,7 @@ func (p *Parser) aside(s *source, m *message) {
 	case classBoot:
 		p.booted(m)
 	case classAudit:
-		p.sum.audit(m)
+		p.sum.audit(p, m)
 	case classNoKill:
 		if s != nil && s.open != nil && s.open.stage < stageKill {
 			s.open.noKill = true
@@ -147,9 +151,9 @@ func (p *Parser) booted(m *message) {
 	s := &p.sum
 	s.boot++
 	if len(s.boots) < maxNotes {
-		s.boots = append(s.boots, bootMark{boot: s.boot, at: m.stamp.at})
+		s.boots = append(s.boots, bootMark{boot: s.boot, at: p.stamp(m).at})
 	}
-	s.seen(m.stamp)
+	s.seen(p.stamp(m))
 }
 
 // report takes the times of a finished report into account.
@@ -167,8 +171,8 @@ func (s *summary) seenDates(t stamp) {
 // It may be called at any time and is whole after Flush.
 func (p *Parser) Summary() investigations.KernelLog {
 	s := &p.sum
-	if s.lastForm != dateNone || s.lastHasUS || len(s.lastUp) > 0 {
-		s.sample(p)
+	if s.last.stamped() {
+		s.seen(p.stampOf(&s.last))
 	}
 	l := investigations.KernelLog{
 		From: s.from, To: s.to, Lost: s.losses, UserKills: s.userKills, SkippedLines: s.skipped, Lines: p.line,

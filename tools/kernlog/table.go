@@ -126,7 +126,7 @@ func (p *Parser) tableRow(s *source, m *message) bool {
 	if len(b.r.Tasks) >= maxRows || p.rows() >= maxOpenRows && len(b.r.Tasks) > 1024 {
 		b.thinRows()
 	}
-	b.addRow(p, &row)
+	b.addRow(&row)
 	return true
 }
 
@@ -198,9 +198,9 @@ func guessColumns(text []byte) columns {
 }
 
 // addRow keeps a row.
-func (b *builder) addRow(p *Parser, row *taskRow) {
+func (b *builder) addRow(row *taskRow) {
 	t := investigations.KernelTask{
-		PID: row.pid, TGID: row.values[colTGID], UID: row.values[colUID], Comm: p.name(row.name[:min(len(row.name), 64)]),
+		PID: row.pid, TGID: row.values[colTGID], UID: row.values[colUID], Comm: b.nameOf(row.name[:min(len(row.name), 64)]),
 		TotalVMPages: row.values[colTotalVM], RSSPages: row.values[colRSS], SwapentsPages: row.values[colSwapents],
 		OOMScoreAdj: row.values[colAdj],
 	}
@@ -223,6 +223,13 @@ func (b *builder) addRow(p *Parser, row *taskRow) {
 	b.r.Tasks = append(b.r.Tasks, t)
 }
 
+// nameOf returns a name as a string. Many share one piece of memory.
+func (b *builder) nameOf(name []byte) string {
+	from := b.names.Len()
+	b.names.Write(name)
+	return b.names.String()[from:]
+}
+
 // thinRows leaves out the half of the table that holds less memory.
 func (b *builder) thinRows() {
 	size := func(t investigations.KernelTask) int64 { return t.RSSPages + t.SwapentsPages }
@@ -241,7 +248,7 @@ func (b *builder) thinRows() {
 }
 
 // appendName adds the rest of a name that has a line break in it to the last row.
-func (b *builder) appendName(p *Parser, text []byte) {
+func (b *builder) appendName(text []byte) {
 	if n := len(b.r.Tasks); n > 0 {
 		t := &b.r.Tasks[n-1]
 		if name := t.Comm + "\n" + string(text); len(name) <= maxComm {
@@ -250,8 +257,15 @@ func (b *builder) appendName(p *Parser, text []byte) {
 	}
 }
 
+// emptyName notes that the last row's name is nothing but a line break.
+func (b *builder) emptyName() {
+	if n := len(b.r.Tasks); n > 0 && b.r.Tasks[n-1].Comm == "" {
+		b.r.Tasks[n-1].Comm = "\n"
+	}
+}
+
 // wrappedName adds the rest of a name that a terminal broke off at its width.
-func (b *builder) wrappedName(p *Parser, text []byte) {
+func (b *builder) wrappedName(text []byte) {
 	if n := len(b.r.Tasks); n > 0 {
 		t := &b.r.Tasks[n-1]
 		if name := t.Comm + string(text); len(name) <= maxComm {
