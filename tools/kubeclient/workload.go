@@ -1,6 +1,7 @@
 package kubeclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -184,6 +185,24 @@ func ControllerTouched(meta *metav1.ObjectMeta) time.Time {
 	for i := range meta.ManagedFields {
 		e := &meta.ManagedFields[i]
 		if at := timeOf(e.Time); e.Manager == "kube-controller-manager" && e.Subresource == "" && at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+var templateField = []byte(`"f:template":`)
+
+// TemplateEdited returns when someone other than a controller of Kubernetes last changed an object of which the
+// pod template is theirs; zero where managedFields do not say.
+func TemplateEdited(meta *metav1.ObjectMeta) time.Time {
+	var last time.Time
+	for i := range meta.ManagedFields {
+		e := &meta.ManagedFields[i]
+		if e.Manager == "kube-controller-manager" || e.Subresource != "" || e.FieldsV1 == nil {
+			continue
+		}
+		if at := timeOf(e.Time); at.After(last) && bytes.Contains(e.FieldsV1.GetRawBytes(), templateField) {
 			last = at
 		}
 	}
