@@ -99,11 +99,11 @@ func undersizedFollowsTraffic(s *scene) {
 func healthy(settled, tau float64) func(c *container, from time.Time) (curve, time.Duration) {
 	return func(c *container, from time.Time) (curve, time.Duration) {
 		room := c.room(c.limit())
-		grow := warm(settled*0.3, settled, from, time.Duration(tau*float64(time.Second)))
+		grow := warm(settled*0.2, settled, from, time.Duration(tau*float64(time.Second)))
 		if room >= settled {
 			return grow, 0
 		}
-		return grow, time.Duration(tau * math.Log((settled*0.7)/(settled-room)) * float64(time.Second))
+		return grow, time.Duration(tau * math.Log((settled*0.8)/(settled-room)) * float64(time.Second))
 	}
 }
 

@@ -16,14 +16,10 @@ func (s *scene) kernelNoise(l *klog) []kline {
 	if s.opt.Small {
 		lo, hi = 15*time.Minute, 70*time.Minute
 	}
-	anchored := false
+	lines = append(lines, s.auditLine(l.from.Add(1500*time.Millisecond)))
 	for t := l.from.Add(s.dur(10*time.Second, lo)); t.Before(l.to); t = t.Add(s.dur(lo, hi)) {
 		t = t.Add(time.Duration(s.rng.IntN(1e6)) * time.Microsecond)
-		k := s.noiseLine(t)
-		if !anchored && len(lines) == 2 {
-			k, anchored = s.auditLine(t), true
-		}
-		lines = append(lines, k)
+		lines = append(lines, s.noiseLine(t))
 	}
 	return lines
 }

@@ -42,8 +42,10 @@ type container struct {
 	waitingMessage string
 	// limits is the limit in force over time where it changed; nil means the spec's.
 	limits curve
-	// invisible OOM kills raise the counter of kills without ending a life.
+	// extraKills raise the counter of kills without ending a life.
 	extraKills []time.Time
+	// bare says that its programs have no page cache and next to no memory of the kernel.
+	bare bool
 }
 
 // life is one run of a container. Nil curves mean the default of a small service.
@@ -100,15 +102,26 @@ func (l *life) at(t time.Time) memory {
 		return int64(c(t)) / pageSize * pageSize
 	}
 	m := memory{
-		anon: v(l.anon, 0), cold: v(l.cold, 4*mib), hot: v(l.hot, 6*mib), shmem: v(l.shmem, 0),
+		anon: v(l.anon, 0), cold: v(l.cold, l.c.cache(4*mib)), hot: v(l.hot, l.c.cache(6*mib)), shmem: v(l.shmem, 0),
 		slab: v(l.slab, l.c.overhead()/2), sock: v(l.sock, 4*kib), kstack: 32 * 1024,
 	}
 	m.tables = v(l.tables, max(32*kib, m.anon/450)) / pageSize * pageSize
 	return m
 }
 
+// cache is a default amount of page cache.
+func (c *container) cache(usual int64) int64 {
+	if c.bare {
+		return 0
+	}
+	return usual
+}
+
 // overhead is the kernel's usual memory for a container, in bytes.
 func (c *container) overhead() int64 {
+	if c.bare {
+		return 128 * kib
+	}
 	return max(c.limit()/90, 2*mib) / pageSize * pageSize
 }
 

@@ -79,13 +79,13 @@ func (l *klog) line(k kline, seq int64) string {
 	case "kmsg":
 		return fmt.Sprintf("%d,%d,%d,-;%s", k.prio, seq, up.Microseconds(), escape(k.text))
 	case "dmesg":
-		return padded(stamp, k.text)
+		return padded(stamp, printable(k.text))
 	case "dmesg-x":
-		return padded(fmt.Sprintf("kern  :%-6s: %s", levels[k.prio&7], stamp), k.text)
+		return padded(fmt.Sprintf("kern  :%-6s: %s", levels[k.prio&7], stamp), printable(k.text))
 	case "dmesg-T":
-		return padded(k.at.Format("[Mon Jan _2 15:04:05 2006] "), k.text)
+		return padded(k.at.Format("[Mon Jan _2 15:04:05 2006] "), printable(k.text))
 	case "dmesg-iso":
-		return padded(k.at.Format("2006-01-02T15:04:05,000000+00:00 "), k.text)
+		return padded(k.at.Format("2006-01-02T15:04:05,000000+00:00 "), printable(k.text))
 	case "short-monotonic":
 		return padded(stamp+host+" "+ident+": ", k.text)
 	case "short":
@@ -123,6 +123,17 @@ func escape(text string) string {
 		b.WriteByte(c)
 	}
 	return b.String()
+}
+
+// printable writes control characters but newlines as dmesg does.
+func printable(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.ContainsFunc(line, func(r rune) bool { return r < 32 || r == 127 }) {
+			lines[i] = escape(line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // octal writes control characters as rsyslog does.
