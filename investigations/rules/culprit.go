@@ -38,6 +38,7 @@ func (s *scene) findParties() {
 		s.lives = s.livesOf(s.subjectContainer)
 		s.life = s.lifeAt(s.lives, s.target.Pod)
 	}
+	s.runtimeFit = s.findRuntimeFit()
 	s.setCeilings()
 }
 
@@ -53,8 +54,11 @@ func (s *scene) setCeilings() {
 				room -= x.usage
 			}
 		}
-	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice,
-		investigations.BoundaryHeap:
+	case investigations.BoundaryHeap:
+		if r := s.runtimeFit; r != nil && r.heap > 0 {
+			room = r.heap + r.beside
+		}
+	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
 	default:
 		return
 	}

@@ -41,10 +41,17 @@ func (s *scene) leak() hypothesis {
 		h.support(-0.35, s.saySudden(l))
 	}
 	s.leakOrCache(&h, l)
+	if s.isJob() {
+		h.support(-0.35, s.sayJob())
+	}
 	if f := s.follows(); f.yes {
 		h.support(-0.45, f.fact)
 	}
 	s.leakInProfile(&h)
+	if _, id := s.loweredLimit(); id != "" {
+		// What is taken for growth is the way to a level that was held in peace while there was room.
+		h.support(-0.5, id)
+	}
 	if p := s.earlierRevisionCalm(l); p != "" && h.score > 0.3 {
 		h.support(0.1, p)
 	}
@@ -158,7 +165,7 @@ func (s *scene) leakRepeats(h *hypothesis, l *life) {
 	if len(slopes) >= 2 {
 		h.support(0.1, s.fact("leak/lives", investigations.ToolMetrics, s.at, s.usageSource(),
 			map[string]float64{"lives": float64(len(slopes)), "slope_bytes_per_hour": median(slopes) * 3600},
-			"%d lives of this revision grow in the same way, by %s an hour in the median.", len(slopes), bytesOf(median(slopes)*3600)))
+			"%s of this revision grow in the same way, by %s an hour in the median.", lives(len(slopes)), bytesOf(median(slopes)*3600)))
 	}
 	if len(ages) < 2 {
 		return
@@ -169,7 +176,7 @@ func (s *scene) leakRepeats(h *hypothesis, l *life) {
 	}
 	id := s.fact("leak/ages", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"lives": float64(len(ages)), "median_age_seconds": median(ages), "variation": round2(variation(ages))},
-		"%d lives ended in a kill after %s.", len(ages), strings.Join(words, ", "))
+		"%s ended in a kill after %s.", lives(len(ages)), strings.Join(words, ", "))
 	if variation(ages) < 0.25 {
 		h.support(0.08, id)
 	}

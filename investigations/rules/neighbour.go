@@ -1,9 +1,6 @@
 package rules
 
 import (
-	"fmt"
-	"math"
-
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -120,18 +117,4 @@ func (s *scene) nodeShare(pages *int64) float64 {
 		return 0
 	}
 	return clamp(float64(*pages)/float64(*s.kill.report.Node.RAMPages), 0, 1)
-}
-
-func finite(v float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
-	}
-	return v
-}
-
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }

@@ -33,7 +33,7 @@ func (s *scene) forecast() {
 		why = append(why, s.led.ID("rules/leak/ages"))
 		if why[0] == "" {
 			why[0] = s.fact("next/ages", investigations.ToolMetrics, s.at, s.usageSource(), map[string]float64{"median_age_seconds": mid, "lives": float64(len(ages))},
-				"%s of this revision ended in a kill, in the median after %s.", plural(len(ages), "life"), durationOf(durationSeconds(mid)))
+				"%s of this revision ended in a kill, in the median after %s.", lives(len(ages)), durationOf(durationSeconds(mid)))
 		}
 	case s.best.cause == investigations.CauseLeak && s.life.mass.Slope > 0 && s.life.limit > 0:
 		mid = math.Max(0, s.life.limit-s.life.mass.first) / s.life.mass.Slope

@@ -268,10 +268,10 @@ func (s *scene) adviseSidecar() {
 	} else {
 		r.Note = "Give it a limit of its own, so that it can't take what the pod's other containers need."
 	}
-	s.advise(r)
 	if l := s.life; l != nil && l.container == c && l.mass.growing() {
-		s.advise(investigations.Recommendation{Action: investigations.ActionFixLeak, Container: c, Note: "It grows without end; its own fix (or an update of its image) is the cure.", Why: []string{s.sayGrowth(l)}})
+		r.Note += " It grows without end; a fix or an update of its image is the cure."
 	}
+	s.advise(r)
 }
 
 func (s *scene) adviseNeighbour() {

@@ -18,9 +18,12 @@ func (s *scene) loadSpike() hypothesis {
 		switch {
 		case m.sudden():
 			h.support(0.58, s.saySudden(l))
-		case m.growing():
+		case m.growing() && !s.isJob():
 			h.support(-0.2, s.sayGrowth(l))
 		}
+	}
+	if _, id := s.loweredLimit(); id != "" {
+		h.support(-0.45, id)
 	}
 	if b := s.burst(); b != "" {
 		h.support(0.22, b)
@@ -29,15 +32,17 @@ func (s *scene) loadSpike() hypothesis {
 		h.support(0.18, s.sayWork(w))
 		if l == nil || l.mass.n < 3 {
 			h.support(0.3, s.sayWork(w))
+		} else if s.boundary == investigations.BoundaryHeap && !l.mass.growing() && s.at.Sub(w.match.At) <= 2*time.Minute {
+			// The heap's ceiling is often far above the level, and one input jumps it between two samples.
+			h.support(0.4, s.sayWork(w))
 		}
 	}
 	if id := s.jobBefore(); id != "" {
 		h.support(0.15, id)
 	}
 	if s.isJob() {
-		id := s.fact("spike/job", investigations.ToolRollouts, s.at, s.workload.Source, nil,
-			"The pod belongs to %s: a batch job, whose memory depends on what it is given.", s.workload.Ref())
-		h.support(0.3, id)
+		id := s.sayJob()
+		h.support(0.45, id)
 		if s.jobPeersLived() {
 			h.support(0.2, id)
 		}
@@ -49,7 +54,16 @@ func (s *scene) loadSpike() hypothesis {
 }
 
 func (s *scene) isJob() bool {
-	return s.workload != nil && (s.workload.Kind == "job" || s.workload.Kind == "cronjob")
+	return s.workload != nil && (s.workload.Kind == "job" || s.workload.Kind == "cronjob") || s.pod != nil && s.pod.OwnerKind == "job"
+}
+
+func (s *scene) sayJob() string {
+	if s.workload != nil {
+		return s.fact("spike/job", investigations.ToolRollouts, s.at, s.workload.Source, nil,
+			"The pod belongs to %s: a batch job, whose memory depends on what it is given.", s.workload.Ref())
+	}
+	return s.fact("spike/job", investigations.ToolPods, s.at, s.podSource(), nil,
+		"The pod belongs to job/%s: a batch job, whose memory depends on what it is given.", s.pod.OwnerName)
 }
 
 // jobPeersLived says whether other runs of the same job got by with less.

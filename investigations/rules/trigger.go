@@ -303,7 +303,7 @@ func (s *scene) earlierRevisionCalm(l *life) string {
 	}
 	return s.fact("leak/calm", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"lives": float64(len(slopes)), "slope_bytes_per_hour": median(slopes) * 3600},
-		"%s of earlier revisions (%d) stayed level: %s an hour in the median, and none was killed.", plural(len(slopes), "life"), prev.Number, bytesOf(median(slopes)*3600))
+		"%s of earlier revisions (%d) stayed level: %s an hour in the median, and none was killed.", lives(len(slopes)), prev.Number, bytesOf(median(slopes)*3600))
 }
 
 // resizeTrigger: the limit of the running container was lowered in place (KEP-1287), without a new pod.
@@ -472,7 +472,7 @@ func (s *scene) loadTrigger() bool {
 	}
 	if spike && (s.isJob() || s.jobBefore() != "") {
 		s.trigger = investigations.TriggerScheduledJob
-		s.changeWhy = append(s.changeWhy, s.led.ID("rules/spike/job"), s.jobBefore())
+		s.changeWhy = append(s.changeWhy, s.sayJobs()...)
 		return true
 	}
 	if b := s.burst(); b != "" {
@@ -494,6 +494,13 @@ func (s *scene) loadTrigger() bool {
 		return true
 	}
 	return false
+}
+
+func (s *scene) sayJobs() []string {
+	if s.isJob() {
+		return []string{s.sayJob()}
+	}
+	return []string{s.jobBefore()}
 }
 
 // neighbourTrigger: what set the neighbour off.

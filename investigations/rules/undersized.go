@@ -31,6 +31,9 @@ func (s *scene) undersized() hypothesis {
 	m := l.mass
 	id := s.sayGrowth(l)
 	near := m.tail / math.Max(m.ceiling, 1)
+	if l.limit <= 0 {
+		near = 0 // where no ceiling is known, nothing is near it
+	}
 	switch {
 	case s.follows().yes:
 		h.support(0.66, s.follows().fact)
@@ -111,7 +114,7 @@ func (s *scene) sayPlateau(l *life) string {
 	}
 	return s.fact("undersized/plateau", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"plateau_bytes": median(tails), "limit_bytes": l.limit, "lives": float64(len(tails))},
-		"%d lives under this limit came to a level of %s in the median (from %s to %s), %s of the limit of %s.", len(tails),
+		"%s under this limit came to a level of %s in the median (from %s to %s), %s of the limit of %s.", lives(len(tails)),
 		bytesOf(median(tails)), bytesOf(minOf(tails)), bytesOf(maxOf(tails)), percent(median(tails)/math.Max(l.mass.ceiling, 1)), bytesOf(l.limit))
 }
 

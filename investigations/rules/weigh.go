@@ -28,7 +28,6 @@ func (s *scene) weigh() {
 		s.hypotheses = []hypothesis{s.best}
 		return
 	}
-	s.runtimeFit = s.findRuntimeFit()
 	all := map[investigations.Cause]func() hypothesis{
 		investigations.CauseLeak:                    s.leak,
 		investigations.CauseUndersizedLimit:         s.undersized,

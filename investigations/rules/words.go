@@ -61,6 +61,13 @@ func shortPath(p string) string {
 	return "/" + strings.Join(parts, "/")
 }
 
+func lives(n int) string {
+	if n == 1 {
+		return "1 life"
+	}
+	return fmt.Sprintf("%d lives", n)
+}
+
 func containsAny(s string, subs ...string) bool {
 	return slices.ContainsFunc(subs, func(x string) bool { return strings.Contains(s, x) })
 }
