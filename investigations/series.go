@@ -31,7 +31,8 @@ type MetricEvidence struct {
 type Query struct {
 	Series []Series
 	Source string
-	// Broken says that the answer could not be read whole: Series is what stands before the break.
+	// Broken says that the answer is not whole: Series is what stands before the place where it breaks off, or
+	// what the parts of Prometheus that answered hold.
 	Broken bool
 }
 

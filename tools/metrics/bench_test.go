@@ -37,7 +37,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		res, err := decode(context.Background(), bytes.NewReader(data), spec, w)
+		res, err := decode(context.Background(), bytes.NewReader(data), spec, w, maxSamples)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -121,7 +121,7 @@ func (n *notes) holes(spec querySpec, res *response) {
 		n.add(spec.wouldTell, "%s holds more than %d series; %d were left out", spec.file(), maxSeries, res.overSeries)
 	}
 	if res.thinned {
-		n.add(spec.wouldTell, "%s holds more than %d samples; peaks were kept and others left out", spec.file(), maxSamples)
+		n.add(spec.wouldTell, "%s holds more than %d samples; peaks were kept and others left out", spec.file(), res.limit)
 	}
 }
 

@@ -61,17 +61,17 @@ func (t target) about(id identity) bool {
 // as long as leaving out others is enough.
 func (d *decoder) thin() {
 	d.res.thinned = true
-	for fine := d.window.fine; d.kept+len(d.t) > maxSamples*3/4; {
-		before := d.kept + len(d.t)
+	for fine := d.window.fine; d.res.kept+len(d.t) > d.res.limit*3/4; {
+		before := d.res.kept + len(d.t)
 		d.t, d.v = d.halve(d.t, d.v, fine)
-		d.kept = 0
+		d.res.kept = 0
 		for i := range d.res.series {
 			s := &d.res.series[i]
 			s.t, s.v = d.halve(s.t, s.v, fine)
 			s.t, s.v = slices.Clone(s.t), slices.Clone(s.v)
-			d.kept += len(s.t)
+			d.res.kept += len(s.t)
 		}
-		if d.kept+len(d.t) > before*9/10 {
+		if d.res.kept+len(d.t) > before*9/10 {
 			if fine > d.window.to {
 				return // a sample or two of each of many series
 			}

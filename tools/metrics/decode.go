@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// maxSamples bounds what one query may keep, and maxSeries the number of its series: together with the
-	// number of queries they bound the tool's memory to some 60 MB.
-	maxSamples = 300_000
-	maxSeries  = 10_000
+	// maxSamples bounds what one query may keep, allSamples what all of them may, and minSamples is what the last
+	// ones may have all the same: they bound the tool's memory to some 60 MB. maxSeries bounds a query's series.
+	maxSamples, minSamples = 600_000, 50_000
+	allSamples             = 3_000_000
+	maxSeries              = 10_000
 	// maxLabels bounds the labels of one series, and maxLabel one of their values: Kubernetes' own names end
 	// at 253 bytes.
 	maxLabels = 64
@@ -42,6 +43,8 @@ type response struct {
 	// outside counts samples outside the window, and first and last bound all samples.
 	outside     int
 	first, last int64
+	// limit is how many samples may be kept, kept how many are, and thinned says that others were left out.
+	limit, kept int
 	thinned     bool
 	overSeries  int
 	// unlimited are the containers for which the query says that there is no limit.
@@ -64,22 +67,21 @@ type decoder struct {
 	spec   querySpec
 	window window
 	res    *response
-	// t and v collect the series that is being read; kept counts the samples of those before it.
+	// t and v collect the series that is being read.
 	t       []int64
 	v       []float64
 	dropped int
-	kept    int
 	strings map[string]string
 }
 
 // decode reads a response as far as it can be read: what it returns beside an error is usable. It keeps
-// series that have the labels the query is read for, and samples within the window.
-func decode(ctx context.Context, r io.Reader, spec querySpec, w window) (*response, error) {
+// series that have the labels the query is read for, and samples within the window, at most limit of them.
+func decode(ctx context.Context, r io.Reader, spec querySpec, w window, limit int) (*response, error) {
 	d := &decoder{
 		scanner: newScanner(ctx, r), spec: spec, window: w, strings: map[string]string{},
 		res: &response{
 			unlabelled: map[model.LabelName]int{}, unlimited: map[identity]bool{},
-			first: math.MaxInt64, last: math.MinInt64,
+			first: math.MaxInt64, last: math.MinInt64, limit: limit,
 		},
 	}
 	if err := d.document(); err != nil {
@@ -345,7 +347,7 @@ func (d *decoder) add(ms int64, v float64) {
 		d.res.outside++
 	default:
 		d.t, d.v = append(d.t, ms), append(d.v, v)
-		if d.kept+len(d.t) > maxSamples {
+		if d.res.kept+len(d.t) > d.res.limit {
 			d.thin()
 		}
 	}

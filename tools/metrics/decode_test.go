@@ -42,7 +42,7 @@ func spec(name string) querySpec {
 
 func mustDecode(t *testing.T, doc, query string) *response {
 	t.Helper()
-	res, err := decode(context.Background(), strings.NewReader(doc), spec(query), windowOf(testRequest()))
+	res, err := decode(context.Background(), strings.NewReader(doc), spec(query), windowOf(testRequest()), maxSamples)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestDecodeKeepsWhatStandsBeforeABreak(t *testing.T) {
 	whole := matrix(series(apiLabels, sample(90, "1"), sample(60, "2")),
 		series(`{"namespace":"shop","pod":"api-2","container":"api"}`, sample(60, "3"), sample(30, "4")))
 	cut := whole[:strings.LastIndex(whole, `"4"`)]
-	res, err := decode(context.Background(), strings.NewReader(cut), spec(investigations.QueryWorkingSet), windowOf(testRequest()))
+	res, err := decode(context.Background(), strings.NewReader(cut), spec(investigations.QueryWorkingSet), windowOf(testRequest()), maxSamples)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v", err)
 	}
@@ -118,11 +118,11 @@ func TestDecodeKeepsWhatStandsBeforeABreak(t *testing.T) {
 func TestDecodeByteByByte(t *testing.T) {
 	doc := "\xef\xbb\xbf" + string(answerOf(3, 40))
 	w := windowOf(testRequest())
-	at1, err := decode(context.Background(), strings.NewReader(doc), specs()[0], w)
+	at1, err := decode(context.Background(), strings.NewReader(doc), specs()[0], w, 300_000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow, err := decode(context.Background(), iotest.OneByteReader(strings.NewReader(doc)), specs()[0], w)
+	slow, err := decode(context.Background(), iotest.OneByteReader(strings.NewReader(doc)), specs()[0], w, 300_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestDecodeByteByByte(t *testing.T) {
 
 func TestDecodeBoundsSamples(t *testing.T) {
 	w := windowOf(testRequest())
-	res, err := decode(context.Background(), bytes.NewReader(answerOf(150, 2880)), specs()[0], w)
+	res, err := decode(context.Background(), bytes.NewReader(answerOf(150, 2880)), specs()[0], w, 300_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestDecodeBoundsSamples(t *testing.T) {
 			t.Errorf("the peak is %f", got)
 		}
 	}
-	if total > maxSamples || old == 0 || !res.thinned || len(res.series) != 150 {
+	if total > 300_000 || old == 0 || !res.thinned || len(res.series) != 150 {
 		t.Errorf("%d samples (%d old) in %d series, thinned %v", total, old, len(res.series), res.thinned)
 	}
 }
@@ -193,7 +193,7 @@ func FuzzDecode(f *testing.F) {
 		q := all[uint(which)%uint(len(all))]
 		req := testRequest()
 		n := &notes{req: req}
-		res, err := decode(context.Background(), strings.NewReader(doc), q, windowOf(req))
+		res, err := decode(context.Background(), strings.NewReader(doc), q, windowOf(req), maxSamples)
 		out := q.clean(res.series)
 		n.answer(q, res, out, err)
 		for _, s := range out {

@@ -13,7 +13,7 @@
 // # Cannot see
 //
 // What happened between two samples: a spike shorter than the scrape interval leaves no trace. The last
-// interval before a kill is missing more often than not. Native histograms are not read. Above 300,000 samples
+// interval before a kill is missing more often than not. Native histograms are not read. Above 600,000 samples
 // or 10,000 series a query is thinned out, and a blind spot says so.
 //
 // # Permissions
@@ -77,8 +77,9 @@ func (t *Tool) Query(ctx context.Context, req investigations.Request) (investiga
 	ev := &investigations.MetricEvidence{Queries: map[string]investigations.Query{}}
 	w := windowOf(req)
 	if t.folder(n) {
+		left := allSamples
 		for _, spec := range specs() {
-			t.read(ctx, spec, w, n, ev.Queries)
+			left -= t.read(ctx, spec, w, max(minSamples, min(maxSamples, left)), n, ev.Queries)
 		}
 	}
 	ev.Recorder = t.recorders(ctx, w, n)
@@ -108,27 +109,31 @@ func (t *Tool) folder(n *notes) bool {
 	return !n.noFolder
 }
 
-// read reads one query into queries, and notes what can't be seen.
+// read reads one query into queries, and notes what can't be seen. It returns how many samples it kept, at most
+// limit.
 func (t *Tool) read(
-	ctx context.Context, spec querySpec, w window, n *notes, queries map[string]investigations.Query,
-) {
+	ctx context.Context, spec querySpec, w window, limit int, n *notes, queries map[string]investigations.Query,
+) int {
 	if ctx.Err() != nil {
 		n.late = append(n.late, spec.file())
-		return
+		return 0
 	}
 	f, err := t.fsys.Open(spec.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		n.missing = append(n.missing, spec)
-		return
+		return 0
 	}
 	if err != nil {
 		n.add(spec.wouldTell, "%s %s", spec.file(), reason(err))
-		return
+		return 0
 	}
 	defer f.Close()
-	res, err := decode(ctx, f, spec, w)
+	res, err := decode(ctx, f, spec, w, limit)
 	series := spec.clean(res.series)
 	if n.answer(spec, res, series, err) {
-		queries[spec.name] = investigations.Query{Series: series, Source: spec.file(), Broken: err != nil}
+		queries[spec.name] = investigations.Query{
+			Series: series, Source: spec.file(), Broken: err != nil || res.partial || len(res.warnings) > 0,
+		}
 	}
+	return res.kept
 }

@@ -162,8 +162,12 @@ func TestQueryBlindSpots(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if _, ok := res.Evidence.Metrics.Queries[tt.query]; ok != tt.answered {
+			q, ok := res.Evidence.Metrics.Queries[tt.query]
+			if ok != tt.answered {
 				t.Errorf("answered: %v, want %v", ok, tt.answered)
+			}
+			if broken := tt.name == "cut in the samples" || tt.name == "a warning" || tt.name == "a partial answer"; q.Broken != broken {
+				t.Errorf("broken: %v, want %v", q.Broken, broken)
 			}
 		})
 	}

@@ -191,7 +191,7 @@ func (d *decoder) keep(labels map[string]string) {
 	if len(t) == 0 {
 		return
 	}
-	d.kept += len(t)
+	d.res.kept += len(t)
 	d.res.series = append(d.res.series, rawSeries{
 		id: id, labels: labels, dropped: d.dropped,
 		t: append(make([]int64, 0, len(t)), t...),
