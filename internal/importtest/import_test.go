@@ -35,6 +35,7 @@ var arrows = []arrow{
 	// The generator of incidents knows nothing of the program that reads them, so that both can be wrong only
 	// independently.
 	{"examples/*", nil},
+	{"examples/incidents/generate", []string{"examples/incidents"}},
 
 	{"investigations", nil},
 	{"investigations/redact", nil},
@@ -44,6 +45,8 @@ var arrows = []arrow{
 	// Clients and parsers that several sources share.
 	{"tools/nodeagent", []string{"investigations", "investigations/redact", "tools/kernlog"}},
 	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki"}},
+	// What a source's tests share.
+	{"tools/*/*", []string{"investigations"}},
 
 	{"memory", []string{"investigations", "investigations/redact"}},
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
