@@ -138,31 +138,43 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"no folder", fstest.MapFS{"incident.yaml": {}}, testRequest(), []string{"no container logs were recorded: there is no folder logs/"}},
 		{
-			"others' logs only", fstest.MapFS{"logs/pay/bill-1/bill.log": logOf("3 ready")}, testRequest(),
+			"others' logs only",
+			fstest.MapFS{"logs/pay/bill-1/bill.log": logOf("3 ready")},
+			testRequest(),
 			[]string{`logs/ holds no log of "shop/api-1/api"`},
 		},
 		{
-			"the container runs since the kill, and its earlier life is missing", fstest.MapFS{"logs/shop/api-1/api.log": logOf("-2 ready")}, testRequest(),
+			"the container runs since the kill, and its earlier life is missing",
+			fstest.MapFS{"logs/shop/api-1/api.log": logOf("-2 ready")},
+			testRequest(),
 			[]string{`no log of "shop/api-1/api" shows the time before 2026-03-04T02:17:09Z: logs/shop/api-1/api.log begins at 2026-03-04T02:17:11Z; there is no CONTAINER.previous.log`},
 		},
 		{
 			"the container never ended", fstest.MapFS{"logs/shop/api-1/api.log": logOf("7200 ready", "-30 still here")}, testRequest(), nil,
 		},
 		{
-			"an old log", fstest.MapFS{"logs/shop/api-1/api.previous.log": logOf("7200 ready", "3600 gone")}, testRequest(),
+			"an old log",
+			fstest.MapFS{"logs/shop/api-1/api.previous.log": logOf("7200 ready", "3600 gone")},
+			testRequest(),
 			[]string{`no log of "shop/api-1/api" shows the time before 2026-03-04T02:17:09Z: logs/shop/api-1/api.previous.log ends at 2026-03-04T01:17:09Z`},
 		},
 		{
-			"no timestamps", fstest.MapFS{"logs/shop/api-1/api.previous.log": {Data: []byte("ready\n")}}, testRequest(),
+			"no timestamps",
+			fstest.MapFS{"logs/shop/api-1/api.previous.log": {Data: []byte("ready\n")}},
+			testRequest(),
 			[]string{`no log of "shop/api-1/api" shows the time before 2026-03-04T02:17:09Z: logs/shop/api-1/api.previous.log has no timestamps`},
 		},
 		{
-			"any pod of the workload", fstest.MapFS{"logs/shop/api-7c-x/api.log": logOf("7200 ready", "3 busy")},
-			investigations.Request{At: testAt, Target: investigations.Target{Namespace: "shop", Workload: "deployment/api"}}, nil,
+			"any pod of the workload",
+			fstest.MapFS{"logs/shop/api-7c-x/api.log": logOf("7200 ready", "3 busy")},
+			investigations.Request{At: testAt, Target: investigations.Target{Namespace: "shop", Workload: "deployment/api"}},
+			nil,
 		},
 		{
-			"a node has no log", fstest.MapFS{"logs/pay/bill-1/bill.log": logOf("3 ready")},
-			investigations.Request{At: testAt, Target: investigations.Target{Node: "n1"}}, nil,
+			"a node has no log",
+			fstest.MapFS{"logs/pay/bill-1/bill.log": logOf("3 ready")},
+			investigations.Request{At: testAt, Target: investigations.Target{Node: "n1"}},
+			nil,
 		},
 	}
 	for _, tt := range tests {

@@ -37,9 +37,14 @@ func TestKeyBlock(t *testing.T) {
 		line string
 		want bool
 	}{
-		{"loading key", false}, {"-----BEGIN RSA PRIVATE KEY-----", true}, {"MIIE", true}, {"x=", true},
-		{"-----END RSA PRIVATE KEY-----", true}, {"loaded", false},
-		{"-----BEGIN PRIVATE KEY----- MIIE -----END PRIVATE KEY-----", true}, {"after", false},
+		{"loading key", false},
+		{"-----BEGIN RSA PRIVATE KEY-----", true},
+		{"MIIE", true},
+		{"x=", true},
+		{"-----END RSA PRIVATE KEY-----", true},
+		{"loaded", false},
+		{"-----BEGIN PRIVATE KEY----- MIIE -----END PRIVATE KEY-----", true},
+		{"after", false},
 		{"-----BEGIN CERTIFICATE-----", false},
 	} {
 		if got := k.holds(l.line); got != l.want {

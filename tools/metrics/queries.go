@@ -65,7 +65,7 @@ func specs() []querySpec {
 
 // needs tells whether the query is of weight for the target: for a node no single container's is.
 func (q querySpec) needs(t investigations.Target) bool {
-	return !q.optional && !(q.target && t.Pod == "" && t.Workload == "")
+	return !q.optional && (!q.target || t.Pod != "" || t.Workload != "")
 }
 
 func (q querySpec) file() string { return "metrics/" + q.name + ".json" }

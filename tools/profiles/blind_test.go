@@ -57,7 +57,8 @@ func TestBlindSpots(t *testing.T) {
 		{"nothing wrong", two(), nil},
 		{"no folder", fstest.MapFS{"incident.yaml": {}}, []string{"no heap profile was recorded: there is no folder profiles/"}},
 		{
-			"of others only", fstest.MapFS{"profiles/pay/bill-0/bill/" + third: {Data: packed(t, build(goHeap(), other(mib)))}},
+			"of others only",
+			fstest.MapFS{"profiles/pay/bill-0/bill/" + third: {Data: packed(t, build(goHeap(), other(mib)))}},
 			[]string{`profiles/ holds no heap profile of "shop/` + testPod + `/checkout" that can be read`},
 		},
 		{

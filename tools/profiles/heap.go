@@ -80,8 +80,7 @@ func unpack(src io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer z.Close()
-		in = z
+		in = z // its Close would only close again what Query closes
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxUnpacked+1))
 	if err != nil {

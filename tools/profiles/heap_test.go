@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"runtime"
 	"testing"
@@ -30,7 +31,7 @@ func TestInUse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		index, scale, err := inUse(tt.types)
-		if index != tt.index || scale != tt.scale || err != tt.err {
+		if index != tt.index || scale != tt.scale || !errors.Is(err, tt.err) {
 			t.Errorf("%s: %d %d %v", tt.name, index, scale, err)
 		}
 	}

@@ -40,8 +40,10 @@ type stack struct {
 // goHeap is what Go's runtime reports.
 func goHeap() []*profile.ValueType {
 	return []*profile.ValueType{
-		{Type: "alloc_objects", Unit: "count"}, {Type: "alloc_space", Unit: "bytes"},
-		{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"},
+		{Type: "alloc_objects", Unit: "count"},
+		{Type: "alloc_space", Unit: "bytes"},
+		{Type: "inuse_objects", Unit: "count"},
+		{Type: "inuse_space", Unit: "bytes"},
 	}
 }
 

@@ -24,7 +24,7 @@ func weigh(data []byte) (int64, error) {
 		switch number {
 		case 2, 3, 4, 5: // sample, mapping, location, function
 			total += costPart
-			return fields(value, func(number uint64, value []byte) error {
+			return fields(value, func(_ uint64, value []byte) error {
 				total += costField + int64(len(value))*costNumber
 				return nil
 			})
