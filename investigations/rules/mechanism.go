@@ -42,7 +42,9 @@ func (s *scene) findMechanism() {
 	e, ok := s.pickEnding()
 	if ok {
 		s.kill, s.death = e.kill, e.death
-		s.at = e.at
+		if !e.at.IsZero() {
+			s.at = e.at
+		}
 	}
 	s.adoptVictim()
 	s.readCoverage()

@@ -49,10 +49,10 @@ func (s *scene) undersized() hypothesis {
 	if h.score > 0.3 && s.samePlateau(l) {
 		h.support(0.14, s.sayPlateau(l))
 	}
-	if m.growing() && !m.flattening() && !s.follows().yes {
+	if m.growing() && !s.follows().yes && s.led.ID("rules/undersized/lowered") == "" {
 		h.support(-0.25, id)
 	}
-	if m.sudden() {
+	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {
 		h.support(-0.25, s.saySudden(l))
 	}
 	return h
