@@ -53,7 +53,7 @@ func (s *scene) systemPods(n *node) {
 			system{"deployment", "ingress", "ingress-nginx", 320, 160})
 	}
 	if s.opt.Small {
-		all = all[:min(len(all), 3)]
+		all = all[:1]
 	}
 	for _, d := range all {
 		w := s.existing(d.kind, d.ns, d.name)

@@ -15,6 +15,8 @@ type Kind struct {
 	Teaches string
 
 	build func(*scene)
+	// sequelTo is the kind whose cluster and workload the kind takes up again, days later.
+	sequelTo string
 	// on narrows the platforms that the kind can happen on; nil admits all.
 	on func(platform) bool
 	// breaks names the files that are damaged on purpose.

@@ -14,6 +14,7 @@ func leakKinds() []Kind {
 		{Name: "leak_old", Teaches: "lifetimes that end at the same age with no change near: a leak without a trigger", build: leakOld},
 		{Name: "leak_per_request", Teaches: "memory that follows the sum of requests, not their present rate, is a leak", build: leakPerRequest},
 		{Name: "leak_with_profiles", Teaches: "heap profiles name the function that holds the growth", build: leakWithProfiles},
+		{Name: "leak_recurred", Teaches: "the same workload leaks by the same function again, nine days after leak_with_profiles of the same seed", build: leakWithProfiles, sequelTo: "leak_with_profiles"},
 		{Name: "leak_slow_days", Teaches: "a leak over days needs a window of days", build: leakSlowDays, window: 7 * day, step: 5 * time.Minute},
 		{Name: "leak_statefulset", Teaches: "controller revisions hold the change of a statefulset", build: leakStatefulSet},
 		{Name: "leak_daemonset", Teaches: "a daemonset leaks on every node after its update", build: leakDaemonSet},
@@ -63,11 +64,30 @@ func leakAfterDeploy(s *scene) {
 	limit := s.someLimit()
 	w := s.service("deployment", int32(1+s.rng.IntN(3)), limit/2, limit)
 	r := s.newImage(w, s.at)
+	s.takeUp(w)
 	share := s.between(0.22, 0.4)
 	p, began := s.leakFrom(w, 2+s.rng.IntN(2), s.someLife(), byTime(share))
 	r.created = began.Add(-2 * time.Second)
 	s.oldPods(w, w.before(), began, steady(share*1.1))
 	s.isLeak(p, r.number, "deploy")
+}
+
+// takeUp makes the incident a sequel, where its kind is one: what came before is as it was, the rest is new. The
+// release that leaked then was rolled back; this is the next one.
+func (s *scene) takeUp(w *workload) {
+	if s.kind.sequelTo == "" {
+		return
+	}
+	s.rng = newRand(s.kind.Name, s.seed)
+	for i, r := range w.revisions {
+		r.number += int64(i)
+	}
+	c := w.container()
+	c.Image = bump(c.Image)
+	r := w.current()
+	r.number++
+	r.hash, r.uid = s.suffix(9), s.uid()
+	r.name = w.name + "-" + r.hash
 }
 
 func leakOld(s *scene) {
@@ -128,8 +148,10 @@ func leakWithProfiles(s *scene) {
 		}
 	}
 	w := victim.w
-	guilty := pick(s, "session.(*Store).Put", "github.com/acme/"+w.name+"/internal/cache.(*Cache).Add",
-		"github.com/acme/"+w.name+"/events.(*Bus).Subscribe", "main.(*tracker).remember")
+	guilty := []string{
+		"session.(*Store).Put", "github.com/acme/" + w.name + "/internal/cache.(*Cache).Add",
+		"github.com/acme/" + w.name + "/events.(*Bus).Subscribe", "main.(*tracker).remember",
+	}[(len(w.name)+int(s.seed))%4]
 	held := func(base, growth float64) []stackBytes {
 		return []stackBytes{
 			{[]string{guilty, "net/http.HandlerFunc.ServeHTTP", "net/http.(*conn).serve"}, int64(growth)},

@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -96,10 +97,23 @@ func (s *scene) incident() []byte {
 	if s.window != 24*time.Hour || s.rng.IntN(2) == 0 {
 		fmt.Fprintf(&b, "window: \"%dh\"\n", int(s.window.Hours()))
 	}
+	if s.alert == nil && (s.opt.Small || s.rng.IntN(2) == 0) {
+		s.alert = s.everydayAlert()
+	}
 	if s.alert != nil {
 		fmt.Fprintf(&b, "alert: %s\n", j(s.alert))
 	}
 	return []byte(b.String())
+}
+
+// everydayAlert is an alert that says no more than that something restarted.
+func (s *scene) everydayAlert() map[string]string {
+	name := cmp.Or(s.target["container"], s.target["pod"], s.target["workload"], s.target["node"])
+	title := pick(s, name+" is restarting", name+" is crash looping", "KubePodCrashLooping "+name, name+": error rate above 2 %")
+	if s.target["node"] != "" {
+		title = name + " is low on memory"
+	}
+	return map[string]string{"source": pick(s, "pagerduty", "alertmanager"), "id": "Q" + strings.ToUpper(s.hex(12)), "title": title}
 }
 
 // writeFiles writes a bundle's files into a folder.

@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -13,6 +14,7 @@ import (
 // would have recorded of it.
 type scene struct {
 	kind Kind
+	seed uint64
 	opt  Options
 	rng  *rand.Rand
 	plat platform
@@ -58,19 +60,25 @@ type scene struct {
 // newScene makes a quiet cluster: nodes with their system pods, and nothing wrong.
 func newScene(k Kind, seed uint64, opt Options) *scene {
 	s := &scene{
-		kind: k, opt: opt, rng: newRand(k.Name, seed),
+		kind: k, seed: seed, opt: opt, rng: newRand(cmp.Or(k.sequelTo, k.Name), seed),
 		objects: map[string][]any{}, klogs: map[string]*klog{}, damage: map[string]func([]byte) []byte{},
 		names: map[string]bool{},
 	}
 	s.plat = s.choosePlatform()
 	s.at = time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC).Add(s.dur(0, 240*24*time.Hour))
+	if k.sequelTo != "" {
+		s.at = s.at.Add(9*day + 5*time.Hour + 11*time.Minute)
+	}
 	s.alertAt = s.at
 	s.to = s.at.Add(2 * time.Minute)
 	s.allLogs = s.rng.IntN(4) == 0
 	s.cluster = pick(s, "prod-eu", "prod-us", "eu-1", "blue", "prod-apac")
 	s.chooseRange()
 	s.traffic = s.flatTraffic(s.between(20, 200))
-	for range 1 + s.rng.IntN(3) {
+	if s.opt.Small {
+		s.allLogs = false
+	}
+	for range 1 + s.rng.IntN(map[bool]int{false: 3, true: 2}[s.opt.Small]) {
 		s.addNode(pick[int64](s, 8, 16, 16, 32) * gib)
 	}
 	s.node = s.nodes[0]
@@ -92,7 +100,7 @@ func (s *scene) choosePlatform() platform {
 func (s *scene) chooseRange() {
 	s.window, s.step = 24*time.Hour, pick[time.Duration](s, 30, 30, 30, 15, 60)*time.Second
 	if s.opt.Small {
-		s.window, s.step = 6*time.Hour, 2*time.Minute
+		s.window = 6 * time.Hour
 	}
 	if s.kind.window > 0 {
 		s.window = s.kind.window
@@ -102,6 +110,9 @@ func (s *scene) chooseRange() {
 	}
 	if s.opt.Window > 0 {
 		s.window = s.opt.Window
+	}
+	if s.opt.Small {
+		s.step = (s.window / 120).Truncate(time.Minute)
 	}
 	if s.opt.Step > 0 {
 		s.step = s.opt.Step

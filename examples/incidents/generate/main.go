@@ -2,6 +2,7 @@
 //
 //	go run ./examples/incidents/generate -kind leak_after_deploy -seed 3 -out DIR
 //	go run ./examples/incidents/generate -all -seed 1 -out DIR   (every kind, each in DIR/KIND-SEED)
+//	go run ./examples/incidents/generate -examples -out examples
 //	go run ./examples/incidents/generate -list
 package main
 
@@ -31,7 +32,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		seeds = flags.Uint64("seeds", 1, "how `many` seeds of each kind, each into OUT/KIND-SEED where more than one")
 		out   = flags.String("out", "", "the `folder` to write into")
 		opt   incidents.Options
+
+		examples bool
 	)
+	flags.BoolVar(&examples, "examples", false, "write the bundles that the project ships into OUT")
 	flags.BoolVar(&opt.Small, "small", false, "short window, wide step, few pods")
 	flags.DurationVar(&opt.Window, "window", 0, "replace the window of the metrics")
 	flags.DurationVar(&opt.Step, "step", 0, "replace the step of the metrics")
@@ -42,6 +46,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if *list {
 		for _, k := range incidents.Kinds() {
 			fmt.Fprintf(stdout, "%-28s %s\n", k.Name, k.Teaches)
+		}
+		return 0
+	}
+	if examples && *out != "" {
+		if err := incidents.WriteExamples(*out); err != nil {
+			fmt.Fprintln(stderr, "generate:", err)
+			return 1
 		}
 		return 0
 	}
