@@ -59,6 +59,14 @@ func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
 	var all []part
 	for _, k := range kernelParts {
 		v := float64(r.Stats[k.key])
+		if _, printed := r.Stats[k.key]; k.key == "pagetables" && !printed {
+			// Kernels before 5.11 have no such counter; the table's rows tell.
+			for _, t := range r.Tasks {
+				if t.PgtablesBytes != nil {
+					v += float64(*t.PgtablesBytes)
+				}
+			}
+		}
 		if k.key == "slab" && v == 0 {
 			v = float64(r.Stats["slab_reclaimable"] + r.Stats["slab_unreclaimable"])
 		}
@@ -73,6 +81,10 @@ func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
 	if r.Kmem != nil && float64(r.Kmem.UsageKB)*1024 > total {
 		total = float64(r.Kmem.UsageKB) * 1024
 	}
+	if rest := unaccounted(r, total); rest > 0.35*float64(r.Memory.UsageKB)*1024 {
+		all = append(all, part{"memory that no counter of the report names", rest})
+		total += rest
+	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].bytes > all[j].bytes })
 	var words []string
 	for _, p := range all[:min(2, len(all))] {
@@ -84,6 +96,21 @@ func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
 		parts = ", most of it " + strings.Join(words, " and ")
 	}
 	return total, parts
+}
+
+// unaccounted is what a cgroup used beyond anonymous memory, files and the kernel's counters; 0 where the report
+// is cut or does not hold them.
+func unaccounted(r *investigations.KernelReport, kernel float64) float64 {
+	anon, haveAnon := r.Stats["anon"]
+	file, haveFile := r.Stats["file"]
+	if !haveAnon || !haveFile {
+		anon, haveAnon = r.Stats["rss"]
+		file, haveFile = r.Stats["cache"]
+	}
+	if !haveAnon || !haveFile || r.Memory == nil {
+		return 0
+	}
+	return max(0, float64(r.Memory.UsageKB)*1024-float64(anon)-float64(file)-kernel)
 }
 
 // fragmented is the order from which on a failed allocation with free memory left means fragmentation.
