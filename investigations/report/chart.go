@@ -191,7 +191,7 @@ func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []int
 	if within(rollouts) {
 		parts = append(parts, "R rollout")
 	}
-	p.para(span{"  ", plain}, strings.Join(append(parts, "times UTC"), " · "), dim)
+	p.parts("  ", append(parts, "times UTC")...)
 }
 
 // trimmed prints v with so many decimals.

@@ -102,7 +102,7 @@ func (p *page) precedents(r *inv.Result) {
 func (p *page) footer(r *inv.Result) {
 	var parts []string
 	for _, t := range r.Tools {
-		say := fmt.Sprintf("%s %s", t.Name, inv.FormatDuration(time.Duration(t.TookMS)*time.Millisecond))
+		say := fmt.Sprintf("%s %s", t.Name, inv.FormatDuration(max(time.Duration(t.TookMS)*time.Millisecond, 1)))
 		if t.Error != "" {
 			say += " (failed)"
 		}
@@ -121,7 +121,7 @@ func (p *page) footer(r *inv.Result) {
 		parts = append(parts, "id "+r.ID)
 	}
 	p.line()
-	p.para(span{}, strings.Join(parts, " · "), dim)
+	p.parts("", parts...)
 }
 
 const ulidLength = 26

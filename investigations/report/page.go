@@ -92,6 +92,25 @@ func (p *page) para(lead span, text string, st style) {
 	}
 }
 
+// parts writes short texts side by side, with dots between them; no text is broken where a line can hold it.
+func (p *page) parts(indent string, texts ...string) {
+	const dot = " · "
+	line := ""
+	for _, text := range texts {
+		text = clean(text)
+		switch {
+		case line == "":
+			line = text
+		case width(indent)+width(line)+len(dot)+width(text) <= p.width:
+			line += dot + text
+		default:
+			p.para(span{indent, plain}, line, dim)
+			line = text
+		}
+	}
+	p.para(span{indent, plain}, line, dim)
+}
+
 // citations splits a line so that what it cites gets a style of its own.
 func citations(l string, st style) []span {
 	var spans []span

@@ -80,16 +80,26 @@ func wrap(text string, limit int) []string {
 // glue joins the words that belong together into tokens of at most half a line.
 func glue(words []string, limit int) []string {
 	var tokens []string
-	last := "" // the last word of the last token
-	for _, word := range words {
-		together := unit.MatchString(word) && number.MatchString(last) || strings.HasPrefix(word, "[F") ||
-			last == "(pid" || last == "id"
-		if n := len(tokens); together && n > 0 && width(tokens[n-1])+1+width(word) <= limit/2 {
+	for i, word := range words {
+		if n := len(tokens); n > 0 && together(words, i) && width(tokens[n-1])+1+width(word) <= limit/2 {
 			tokens[n-1] += " " + word
 		} else {
 			tokens = append(tokens, word)
 		}
-		last = word
 	}
 	return tokens
+}
+
+// together says whether a word should stay on the line of the one before it.
+func together(words []string, i int) bool {
+	word, last := words[i], words[i-1]
+	switch {
+	case strings.HasPrefix(word, "[F"), last == "(pid":
+		return true
+	case number.MatchString(last):
+		return unit.MatchString(word)
+	case last == "h" || last == "d" || last == "min": // as in "3 h 13 min"
+		return number.MatchString(word) && i+1 < len(words) && unit.MatchString(words[i+1])
+	}
+	return false
 }

@@ -32,7 +32,7 @@ func TestWrap(t *testing.T) {
 		{"a long word stands alone", "see profiles/shop/checkout/a.pb.gz there", 12, []string{"see", "profiles/shop/checkout/a.pb.gz", "there"}},
 		{"wide characters count twice", "日本 日本 日本", 9, []string{"日本 日本", "日本"}},
 		{"a number keeps its unit", "it reached 512 MiB", 16, []string{"it reached", "512 MiB"}},
-		{"so do durations", "every 1 h 12 min, it dies", 20, []string{"every 1 h 12 min, it", "dies"}},
+		{"so do durations", "it dies every 1 h 12 min, and then", 22, []string{"it dies every", "1 h 12 min, and then"}},
 		{"a unit is no word", "about 3 houses", 9, []string{"about 3", "houses"}},
 		{"a citation stays with its word", "its own limit was reached [F1].", 28, []string{"its own limit was", "reached [F1]."}},
 		{"a pid stays with its label", "it killed the java (pid 4711)", 23, []string{"it killed the java", "(pid 4711)"}},
