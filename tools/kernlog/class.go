@@ -178,7 +178,7 @@ func killClass(msg []byte) class {
 		rest = msg[i+2:]
 	}
 	switch {
-	case bytes.HasPrefix(rest, []byte("Killed process ")):
+	case bytes.HasPrefix(rest, []byte(killed)), len(rest) < len(msg) && bytes.HasPrefix([]byte(killed), rest):
 		return classKill
 	case bytes.HasPrefix(rest, []byte("Kill process ")):
 		if bytes.HasSuffix(rest, []byte(" sharing same memory")) {
@@ -191,7 +191,9 @@ func killClass(msg []byte) class {
 	return classNone
 }
 
-const invoked = " invoked oom-killer: "
+const killed = "Killed process "
+
+const invoked = " invoked oom-killer:"
 
 // maxComm is how long a command name can be: TASK_COMM_LEN less the final zero.
 const maxComm = 15

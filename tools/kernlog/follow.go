@@ -9,17 +9,20 @@ const wrapWidth = 80
 // a record of its own, whatever it says.
 func (p *Parser) follow(r *record) {
 	l := &p.last
-	if l.origin != originKernel {
+	if l.origin != originKernel || l.kmsg {
+		return // of a record in /dev/kmsg such lines are properties, and no text
+	}
+	if !l.prefixed {
+		p.plain(r)
 		return
 	}
 	padding := leadingSpaces(r.msg)
-	if l.prefixed {
-		// dmesg and journalctl pad to the width of the prefix; a name can go on with further spaces.
-		padding = min(padding, l.width)
-	} else {
-		padding = 0
+	if padding < l.width && l.length == wrapWidth && l.src != nil && l.src.part.active {
+		p.join(l.src, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, "")
+		return
 	}
-	p.following(p.decoded(r.msg[padding:], false), r)
+	// dmesg and journalctl pad to the width of the prefix; a name can go on with further spaces.
+	p.following(p.decoded(r.msg[min(padding, l.width):], l.syslog), r)
 }
 
 // decoded undoes the escapes of a text. The result is valid until the next line.
@@ -123,10 +126,13 @@ func (p *Parser) plain(r *record) {
 			return
 		}
 	}
-	if p.userKill(r, identNone) {
-		return
+	switch {
+	case p.userKill(r, identNone):
+	case bytes.HasPrefix(r.msg, []byte("-- Boot ")), bytes.HasPrefix(r.msg, []byte("-- Reboot --")):
+		p.closeAll()
+	default:
+		p.kernel(r)
 	}
-	p.kernel(r)
 }
 
 // glue returns what stood where a message was broken off: nothing where a terminal broke the line at its

@@ -20,11 +20,11 @@ const (
 // own, because the kernel prints at most ten full reports in five seconds.
 func (p *Parser) kill(s *source, m *message) bool {
 	k, whole, ok := parseKill(m.text)
-	if !ok {
-		return m.final || !bytes.Contains(m.text, []byte("Killed process "))
-	}
 	if !whole && !m.final {
 		return false
+	}
+	if !ok {
+		return true
 	}
 	b := s.open
 	switch {

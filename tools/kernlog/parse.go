@@ -235,13 +235,12 @@ type killLine struct {
 // parseKill reads a kill in the forms of all versions. The name ends at the last place where it can, because
 // it can hold brackets and look like the rest of the line. whole is false where the line breaks off.
 func parseKill(text []byte) (k killLine, whole, ok bool) {
-	const words = "Killed process "
-	i := bytes.Index(text, []byte(words))
+	i := bytes.Index(text, []byte(killed))
 	if i < 0 {
 		return k, false, false
 	}
 	k.kind, k.bare = prefixKind(text[:i]), i == 0
-	rest := text[i+len(words):]
+	rest := text[i+len(killed):]
 	pid, n := leadingInt(rest)
 	if n == 0 || n == len(rest) || rest[n] != ' ' && rest[n] != ',' {
 		return k, false, false
@@ -256,6 +255,12 @@ func parseKill(text []byte) (k killLine, whole, ok bool) {
 		return k, false, true
 	}
 	name := rest[:vm]
+	if v, found := bytes.CutPrefix(name, []byte(", UID ")); found { // RHEL 6: `P, UID 27, (C) total-vm:`
+		uid, n := leadingInt(v)
+		if n > 0 && bytes.HasPrefix(v[n:], []byte(", ")) {
+			k.UID, name = &uid, v[n+1:]
+		}
+	}
 	if len(name) > 0 && name[len(name)-1] == ',' { // RHEL 7: `(C), UID 27, total-vm:`
 		if j := bytes.LastIndex(name, []byte(", UID ")); j >= 0 {
 			uid, _ := leadingInt(name[j+6:])

@@ -57,8 +57,10 @@ type Parser struct {
 	indent int
 	rec    record
 
-	scratch, text1 []byte
-	names          map[string]string
+	// scratch, text1 and plainText are memory for what a line says.
+	scratch, text1, plainText []byte
+
+	names map[string]string
 	// suppressed counts by host what the kernel says it left out before the next report.
 	suppressed map[string]int64
 }
@@ -79,6 +81,8 @@ type lastRecord struct {
 	// host and caller are of a short message, width is how long the prefix was.
 	host, caller string
 	width        int
+	// kmsg and syslog say which of the two the record's format is.
+	kmsg, syslog bool
 }
 
 // stamp is the time of a record.
@@ -154,13 +158,21 @@ func (p *Parser) Next() *investigations.KernelReport {
 
 // Flush takes what is open as finished: at the end of a log, or where its follower has waited for more.
 func (p *Parser) Flush() {
-	for len(p.sources) > 0 {
-		s := p.sources[0]
-		p.settle(s)
-		p.finish(s)
-		p.drop(s)
-	}
+	p.closeAll()
 	p.forget(originNone)
+}
+
+func (p *Parser) closeAll() {
+	for len(p.sources) > 0 {
+		p.close(p.sources[0])
+	}
+}
+
+// close finishes what a source has open and forgets the source.
+func (p *Parser) close(s *source) {
+	p.settle(s)
+	p.finish(s)
+	p.drop(s)
 }
 
 // blank takes an empty line. dmesg writes nothing where the rest of a name is empty.
@@ -241,6 +253,7 @@ func (p *Parser) stamp(m *message) stamp {
 func (p *Parser) noted(r *record, s *source, c class) {
 	l := &p.last
 	l.origin, l.src, l.class, l.prefixed = originKernel, s, c, r.prefixed
+	l.kmsg, l.syslog = r.hasSeq, r.syslog
 	l.short, l.isShort = l.short[:0], false
 	l.width = max(0, p.length-r.off-len(r.msg))
 	if c == classNone && (len(r.msg) <= maxComm || len(r.msg) <= 4*maxComm && bytes.IndexByte(r.msg, '\\') >= 0) {
@@ -268,10 +281,7 @@ func (p *Parser) source(r *record) *source {
 		return s
 	}
 	if len(p.sources) >= maxSources {
-		oldest := p.sources[0]
-		p.settle(oldest)
-		p.finish(oldest)
-		p.drop(oldest)
+		p.close(p.sources[0])
 	}
 	s := &source{host: p.name(r.host), caller: string(r.caller)}
 	p.sources = append(p.sources, s)
@@ -316,9 +326,7 @@ func (p *Parser) age() {
 			limit = killedLines
 		}
 		if p.line-s.line > limit {
-			p.settle(s)
-			p.finish(s)
-			p.drop(s)
+			p.close(s)
 		}
 	}
 }

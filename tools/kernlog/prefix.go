@@ -9,17 +9,41 @@ func (p *Parser) split(line []byte, r *record) {
 	if len(line) == 0 {
 		return
 	}
+	if line[0] == 0x1b {
+		line = p.colourless(line)
+	}
 	if bare := unquote(line); len(bare) < len(line) {
 		r.off = len(line) - len(bare)
-		if line = bare; len(line) == 0 {
-			return
-		}
+		line = bare
+	}
+	if len(line) == 0 {
+		return
 	}
 	r.msg = line
 	if line[0] != ' ' {
 		p.indent = 0
 	}
 	p.unwrap(line, r)
+}
+
+// colourless takes out the colours of a line that begins with one, as dmesg writes them for terminals.
+func (p *Parser) colourless(line []byte) []byte {
+	out := p.plainText[:0]
+	for i := 0; i < len(line); i++ {
+		if line[i] == 0x1b && i+1 < len(line) && line[i+1] == '[' {
+			j := i + 2
+			for j < len(line) && (isDigit(line[j]) || line[j] == ';') {
+				j++
+			}
+			if j < len(line) && (line[j] == 'm' || line[j] == 'K') {
+				i = j
+				continue
+			}
+		}
+		out = append(out, line[i])
+	}
+	p.plainText = out
+	return out
 }
 
 // unwrap reads the prefix of a line that is not empty.
@@ -59,11 +83,37 @@ func (p *Parser) level(line []byte, r *record) {
 		r.origin = originPlain
 		return
 	}
-	p.nested(rest[1:], r)
+	if !rfc5424(rest[1:], r) {
+		p.nested(rest[1:], r)
+	}
 	r.prefixed = true
 	if n >= 8 && r.origin != originUser {
 		r.origin = originOther
 	}
+}
+
+// rfc5424 reads `1 2026-11-23T14:19:07Z host kernel - - - msg`, the part of a syslog message behind its
+// priority.
+func rfc5424(b []byte, r *record) bool {
+	if len(b) < 24 || b[0] != '1' || b[1] != ' ' || !isoDate(b[2:]) || b[12] != 'T' {
+		return false
+	}
+	var words [5][]byte
+	rest := b[2:]
+	for i := range words {
+		var ok bool
+		if words[i], rest, ok = bytes.Cut(rest, []byte(" ")); !ok {
+			return false
+		}
+	}
+	r.date, r.dateForm, r.syslog, r.host = words[0], dateISO, true, words[1]
+	rest = bytes.TrimPrefix(rest, []byte("- "))
+	if string(words[2]) != "kernel" {
+		r.origin, r.ident, r.msg = originUser, words[2], rest
+		return true
+	}
+	afterIdent(rest, r)
+	return true
 }
 
 // nested reads the rest of a line whose outermost prefix is off.

@@ -173,7 +173,7 @@ func iso(line []byte, r *record) {
 	end += 19
 	r.date, r.dateForm, r.prefixed = line[:end], dateISO, true
 	rest := line[end+1:]
-	if line[19] == ',' {
+	if line[19] == ',' && line[10] == 'T' {
 		r.origin = originKernel
 		r.msg = callerBracket(rest, r)
 		return

@@ -35,6 +35,9 @@ func parseDate(b []byte, form dateForm, now time.Time) (time.Time, bool) {
 
 // parseISO reads 2026-11-23T14:19:07[.664609][Z|+0000|+00:00| UTC].
 func parseISO(b []byte) (time.Time, bool) {
+	if len(b) < 19 {
+		return time.Time{}, false
+	}
 	year, _ := leadingInt(b[:4])
 	month, _ := leadingInt(b[5:7])
 	day, _ := leadingInt(b[8:10])
@@ -118,6 +121,9 @@ func parseBSD(b []byte, now time.Time) (time.Time, bool) {
 
 // parseCtime reads `Mon Nov 23 14:19:07 2026`; the day's name is not needed.
 func parseCtime(b []byte) (time.Time, bool) {
+	if len(b) < 20 {
+		return time.Time{}, false
+	}
 	year, _ := leadingInt(b[len(b)-4:])
 	hms := b[len(b)-13 : len(b)-5]
 	words := bytes.Fields(b[:len(b)-13])

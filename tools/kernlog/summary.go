@@ -143,9 +143,7 @@ func (p *Parser) aside(s *source, m *message) {
 func (p *Parser) booted(m *message) {
 	for i := len(p.sources) - 1; i >= 0; i-- {
 		if s := p.sources[i]; s.host == string(m.rec.host) {
-			p.settle(s)
-			p.finish(s)
-			p.drop(s)
+			p.close(s)
 		}
 	}
 	s := &p.sum

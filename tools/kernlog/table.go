@@ -51,12 +51,19 @@ func (p *Parser) table(s *source, m *message) bool {
 		b = p.atStage(s, m, stageTable)
 		b.tableTitle, b.strong = true, true
 	case classTableHead:
+		whole := bytes.HasSuffix(bytes.TrimRight(m.text, " "), []byte(" name"))
+		if !whole && !m.final {
+			return false
+		}
 		if b != nil && b.stage == stageTable && b.tableHead {
 			p.finish(s)
 		}
 		b = p.atStage(s, m, stageTable)
 		b.tableHead, b.strong = true, true
-		b.cols = parseColumns(m.text)
+		b.cols = columns{}
+		if whole {
+			b.cols = parseColumns(m.text)
+		}
 	case classRow:
 		return p.tableRow(s, m)
 	}
@@ -108,7 +115,7 @@ func columnOf(word string) column {
 func (p *Parser) tableRow(s *source, m *message) bool {
 	b := s.open
 	cols := columns{}
-	if b != nil && b.stage <= stageTable && b.tableHead {
+	if b != nil && b.stage <= stageTable && b.tableHead && b.cols.n > 0 {
 		cols = b.cols
 	} else {
 		cols = guessColumns(m.text)
