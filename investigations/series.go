@@ -116,11 +116,14 @@ type LogMatch struct {
 	LogLine
 	// Bytes is the largest size that the line names; 0 where it names none.
 	Bytes int64
-	// Detail is what a runtime adds, as "Metaspace" or "Java heap space".
+	// Detail is what a runtime adds, as "Metaspace" or "Java heap space"; of work what speaks for it: size, count
+	// (of rows and the like), request (by its path) or job; of a killed child "worker timeout" where its parent
+	// had lost patience with it.
 	Detail string
 }
 
-// LogLine is a line of a log. Text is valid UTF-8 without control characters, at most 500 bytes.
+// LogLine is a line of a log. Text is valid UTF-8 without control characters, at most 500 bytes. At is zero where
+// no line up to this one has a time; a line without one has that of the line before it.
 type LogLine struct {
 	At   time.Time
 	Line int64

@@ -46,7 +46,8 @@ func keywords() []keyword {
 			"import", "export", "upload", "download", "batch", "job", "cron", "nightly", "hourly", "daily", "weekly",
 			"monthly", "report", "backup", "bulk", "ingest", "migrat", "reindex", "etl", "aggregat", "dump", "rebuild",
 			"compaction", "snapshot", "archive", "dataset", "full sync", "full-sync", "full scan", "full refresh",
-			"full load", "backfill", "csv", "xls", "pdf", "parquet", "zip", "pipeline",
+			"full load", "backfill", "csv", "xls", "pdf", "parquet", "zip", "pipeline", "reconciliation", "analytics", "crawl", "warmup",
+			"warm-up",
 		},
 		byName: {"size", "length", "bytes", "payload", "body"},
 		things: {
@@ -54,7 +55,8 @@ func keywords() []keyword {
 			"orders", "products", "customers", "transactions", "keys", "points", "samples", "files", "images", "pages",
 			"vertices", "edges", "vectors", "embeddings", "row_count", "rowcount", "num_", "limit", "batch_size", "batchsize",
 		},
-		long: {"million", "thousand", "billion"},
+		long:  {"million", "thousand", "billion"},
+		sized: {"mb=", "gb=", "mib=", "gib=", "mb:", "gb:", "mb\"", "gb\""},
 	} {
 		for _, text := range texts {
 			out = append(out, keyword{text, w})

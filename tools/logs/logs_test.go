@@ -226,10 +226,15 @@ func TestLineReader(t *testing.T) {
 	}
 }
 
+// letters writes a number without digits: lines that differ in numbers only count as one form.
+func letters(i int) string {
+	return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprint(i))
+}
+
 func TestMatchesAreBounded(t *testing.T) {
 	var lines []string
 	for i := range 1000 {
-		lines = append(lines, fmt.Sprintf("%d MemoryError", 9000-i), fmt.Sprintf("%d job %d started", 9000-i, i),
+		lines = append(lines, fmt.Sprintf("%d MemoryError", 9000-i), fmt.Sprintf("%d job %s started", 9000-i, letters(i)),
 			fmt.Sprintf("%d received SIGTERM", 9000-i))
 	}
 	lines = append(lines, "-3000 job late started")

@@ -266,6 +266,9 @@ func (r *reading) finish() *investigations.ContainerLog {
 	}
 	matches := r.errors
 	for kind, ms := range byKind {
+		if kind == investigations.LogWork || kind == investigations.LogAllocation {
+			ms = unusual(ms)
+		}
 		matches = append(matches, ms[max(0, len(ms)-room[kind]):]...)
 	}
 	slices.SortFunc(matches, func(a, b investigations.LogMatch) int { return cmp.Compare(a.Line, b.Line) })

@@ -16,6 +16,8 @@ var (
 	// A number with the letter of a unit behind a name: size=512M, upload 2G.
 	sizeByLetter = regexp.MustCompile(`(?i:size|mem|memory|body|payload|file|upload|download|import|export|heap|alloc\w*|cache|length)` +
 		`["']?\s?[=: ]\s?["']?(\d+(?:\.\d+)?)([KMGT])(?:\W|$)`)
+	// A number behind a name that ends in a unit: size_mb=1450.
+	sizeByUnitName = regexp.MustCompile(`(?i)_?([kmgt]i?b)["']?\s?[=:]\s?["']?(\d+(?:\.\d+)?)(?:\W|$)`)
 
 	// A count of things: "4.2 million rows", "1,200,000 records", rows=12000000.
 	countOfThings = regexp.MustCompile(`(?i)\b(\d[\d,_]*(?:\.\d+)?)\s?(k|m|mn|mio|thousand|million|billion)?\s` +
@@ -38,6 +40,9 @@ func bytesIn(text string) int64 {
 	}
 	for _, m := range sizeByLetter.FindAllStringSubmatch(text, 20) {
 		largest = max(largest, number(m[1])*multiplier(m[2]))
+	}
+	for _, m := range sizeByUnitName.FindAllStringSubmatch(text, 20) {
+		largest = max(largest, number(m[2])*multiplier(m[1]))
 	}
 	if largest >= math.MaxInt64 {
 		return 0 // no size that anything has

@@ -32,7 +32,7 @@ var (
 	batches = regexp.MustCompile(`(?i)(?:\b|_|-)(?:jobs?|batch(?:es)?|exports?|imports?|reports?|backups?|uploads?|downloads?|cron(?:job)?|nightly|` +
 		`hourly|daily|weekly|monthly|reindex(?:ing)?|migrations?|etl|aggregations?|bulk|ingest(?:ion|ing)?|dumps?|rebuild|compaction|` +
 		`snapshots?|archives?|datasets?|full[ -](?:sync|scan|refresh|load)|importing|exporting|uploading|downloading|backfill|` +
-		`csv|xlsx?|pdf|parquet|zip|pipeline)(?:\b|_|-)`)
+		`csv|xlsx?|pdf|parquet|zip|pipeline|reconciliation|analytics|crawl|warm-?up)(?:\b|_|-)`)
 	// ends are words for work that is over, and holds memory no more.
 	ends = regexp.MustCompile(`(?i)\b(?:finished|completed?|done|succeeded|ended|exited|skipp(?:ed|ing)|failed|no (?:new )?(?:jobs?|items|rows))\b`)
 	// inputs are words for what may be large, whatever is done with it.
@@ -79,11 +79,8 @@ func softMatch(text string, found weight) (investigations.LogMatch, bool) {
 	large := m.Bytes >= notable
 	switch {
 	case large && holds.MatchString(text) && !job && !inputs.MatchString(text):
-		if bounds.MatchString(text) {
-			return m, false
-		}
 		m.Kind = investigations.LogAllocation
-		return m, true
+		return m, !bounds.MatchString(text)
 	case large && (job || inputs.MatchString(text) || begins.MatchString(text)):
 		m.Kind, m.Detail = investigations.LogWork, detailSize
 		return m, true
@@ -97,5 +94,6 @@ func softMatch(text string, found weight) (investigations.LogMatch, bool) {
 		m.Kind, m.Detail = investigations.LogWork, detailJob
 		return m, true
 	}
-	return m, false
+	m.Kind, m.Detail = investigations.LogWork, detailSize
+	return m, large && !bounds.MatchString(text)
 }
