@@ -25,7 +25,8 @@ func (s *scene) machineAt(n *node, at time.Time) machineMemory {
 	}
 	m.anon, m.hot, m.cold, m.shmem = pods.anon/pageSize, pods.hot/pageSize, pods.cold/pageSize, pods.shmem/pageSize
 	m.tables = pods.tables / pageSize
-	m.slabReclaimable, m.slabUnreclaimable = slab/4/pageSize, (slab-slab/4)/pageSize
+	m.slabReclaimable = n.reclaimable(at) / pageSize
+	m.slabUnreclaimable = slab/pageSize - m.slabReclaimable
 	m.free = m.total() - m.anon - m.hot - m.cold - m.shmem - m.tables - slab/pageSize
 	return m
 }

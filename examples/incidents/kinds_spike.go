@@ -331,6 +331,7 @@ func workerStorm(s *scene) {
 			r.at, r.rateLimited = at, i >= 10
 			r.victim = r.tasks[len(r.tasks)-1]
 			r.victim.pid += 4 * i
+			r.victim.anon += 64 * kib
 			r.tasks[len(r.tasks)-1], r.invoker = r.victim, r.victim
 		})
 		c.extraKills = append(c.extraKills, at)

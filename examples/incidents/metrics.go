@@ -205,7 +205,7 @@ func (s *scene) nodeMetrics(files map[string][]byte, from time.Time) {
 		}
 	}
 	for t := from; !t.After(s.to); t = t.Add(s.step) {
-		used := n.slab(t) * 0.75
+		used := n.slab(t) - float64(n.reclaimable(t))
 		for _, d := range n.daemons {
 			if d.startsAfter(t) {
 				continue

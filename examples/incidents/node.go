@@ -35,6 +35,12 @@ func (n *node) allocatable() int64 { return n.total() - n.reserve - n.eviction }
 // kubepodsLimit is the limit of the cgroup of all pods.
 func (n *node) kubepodsLimit() int64 { return n.total() - n.reserve }
 
+// reclaimable is the part of the kernel's slab that could be given back, in bytes: what grows beyond the usual
+// is not of it.
+func (n *node) reclaimable(t time.Time) int64 {
+	return min(int64(n.slab(t)/4), n.total()/200)
+}
+
 // addNode adds a machine with its daemons and system pods.
 func (s *scene) addNode(ram int64) *node {
 	i := len(s.nodes)
