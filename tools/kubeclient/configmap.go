@@ -2,6 +2,7 @@ package kubeclient
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,16 +58,22 @@ func (c *Converter) memorySetting(key, value string) string {
 	if kept := safeValue(class, value); kept != "" {
 		return kept
 	}
-	if memoryFlag.MatchString(value) {
+	switch {
+	case memoryFlag.MatchString(value):
 		return safeFlags(value)
+	case memorySize.MatchString(value): // whatever its key is called, a variable may take it for its limit
+		return value
 	}
 	return ""
 }
 
+// memorySize is a size with its unit, which is no secret's form.
+var memorySize = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]{1,3})?\s?[kmgtKMGT](i?[bB])?$`)
+
 // memoryWords are in every line that memoryFlag or a name that steers memory is in. They are quick to look for.
 var memoryWords = []string{
 	"mem", "heap", "-x", "space", "cache", "buffer", "pool", "worker", "thread", "opts", "options", "gogc", "malloc", "ram",
-	"concurrency", "batch", "args", "queue",
+	"concurrency", "batch", "args", "queue", "max",
 }
 
 func mayConcernMemory(lower string) bool {

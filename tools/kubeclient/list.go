@@ -159,7 +159,9 @@ func items(ctx context.Context, r io.Reader, kind string, each func(raw []byte, 
 var byteOrderMark = []byte("\ufeff")
 
 func openObject(s *scanner) error {
-	_, _ = s.fill(0)
+	for ok := true; ok && s.end < len(byteOrderMark); {
+		_, ok = s.fill(0)
+	}
 	if bytes.HasPrefix(s.buf[:s.end], byteOrderMark) {
 		s.pos = len(byteOrderMark)
 	}
@@ -188,13 +190,14 @@ func field(s *scanner, bare *[]byte) (isItems bool, err error) {
 	if err != nil && !errors.Is(err, errLong) {
 		return false, err
 	}
-	isItems = string(key) == `"items"`
+	var name string
+	isItems = err == nil && json.Unmarshal(key, &name) == nil && name == "items"
 	key = append([]byte{}, key...)
 	if err := s.expect(':'); err != nil || isItems {
 		return isItems, err
 	}
 	value, err := s.value(ItemLimit)
-	if errors.Is(err, errLong) || key == nil {
+	if errors.Is(err, errLong) || len(key) == 0 {
 		return false, nil
 	}
 	if err != nil {

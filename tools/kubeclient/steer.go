@@ -18,6 +18,7 @@ var (
 		`|WORKERS?(_|$)|CONCURRENCY|THREADS?(_|$)|PARALLELISM|REPLICAS|PREFETCH` +
 		`|CACHE|BUFFER|BATCH|POOL_SIZE|QUEUE_SIZE|MAX_(SIZE|ENTRIES|ITEMS|CONN|REQUESTS|BODY|MESSAGE|INFLIGHT)|SHM`)
 	secretNames = regexp.MustCompile(`PASSW|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE|AUTH|CERT|DSN|SIGNING|ENCRYPT|SALT|COOKIE|SESSION_?ID|WEBHOOK|_KEY$|^KEY$|_PIN$`)
+	words       = regexp.MustCompile(`([a-z])([A-Z])`)
 	separators  = strings.NewReplacer(".", "_", "-", "_", "/", "_", " ", "_")
 )
 
@@ -42,7 +43,7 @@ const (
 )
 
 func classify(name string) nameClass {
-	n := separators.Replace(strings.ToUpper(name))
+	n := normalName(name)
 	switch {
 	case secretNames.MatchString(n):
 		return nameSecret
@@ -54,6 +55,11 @@ func classify(name string) nameClass {
 		return nameSize
 	}
 	return nameOther
+}
+
+// normalName brings maxSize, max-size and max.size to MAX_SIZE.
+func normalName(name string) string {
+	return separators.Replace(strings.ToUpper(words.ReplaceAllString(name, "${1}_${2}")))
 }
 
 // maxValue is how many bytes of a value are kept.
@@ -86,7 +92,7 @@ func safeFlags(value string) string {
 	fields := strings.Fields(value)
 	for i, f := range fields {
 		key, _, valued := strings.Cut(f, "=")
-		name := separators.Replace(strings.ToUpper(strings.TrimLeft(key, "-")))
+		name := normalName(strings.TrimLeft(key, "-"))
 		switch {
 		case secretNames.MatchString(name) && valued:
 			fields[i] = key + "=***"
