@@ -57,13 +57,14 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 	usage, at, ok := s.lastUsage(s.target.Pod, s.container)
 	limit := s.specLimit()
 	switch {
-	case ok && limit > 0 && usage >= 0.85*limit:
+	case ok && limit > 0 && usage >= 0.85*limit && usage/limit >= s.podFill():
 		s.fact("boundary/near", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source,
 			map[string]float64{"working_set_bytes": usage, "limit_bytes": limit},
 			"The last sample before the kill has the container's working set at %s, %s of its limit of %s.",
 			bytesOf(usage), percent(usage/limit), bytesOf(limit))
 		return investigations.BoundaryContainer
-	case ok && s.podNearLimit():
+	case ok && s.podFill() >= 0.85:
+		s.sayPodFill()
 		return investigations.BoundaryPod
 	case ok && limit > 0:
 		s.fact("boundary/far", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source,
@@ -83,25 +84,30 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 	return investigations.BoundaryUnknown
 }
 
-// podNearLimit says whether the pod's containers together were near the pod's limit.
-func (s *scene) podNearLimit() bool {
+// podFill is the share of the pod's limit that its containers used together just before; 0 where the pod has
+// one container, or no limit.
+func (s *scene) podFill() float64 {
 	limit := s.podLimit()
 	if limit <= 0 || s.pod == nil || len(s.pod.Containers) < 2 {
-		return false
+		return 0
 	}
+	return s.podUsage() / limit
+}
+
+func (s *scene) podUsage() float64 {
 	var sum float64
 	for _, c := range s.pod.Containers {
 		if u, _, ok := s.lastUsage(s.pod.Name, c.Name); ok {
 			sum += u
 		}
 	}
-	if sum < 0.85*limit {
-		return false
-	}
+	return sum
+}
+
+func (s *scene) sayPodFill() {
 	s.fact("boundary/pod", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source,
-		map[string]float64{"working_set_bytes": sum, "limit_bytes": limit},
-		"The containers of the pod together used %s just before, %s of the pod's limit of %s.", bytesOf(sum), percent(sum/limit), bytesOf(limit))
-	return true
+		map[string]float64{"working_set_bytes": s.podUsage(), "limit_bytes": s.podLimit()},
+		"The containers of the pod together used %s just before, %s of the pod's limit of %s.", bytesOf(s.podUsage()), percent(s.podFill()), bytesOf(s.podLimit()))
 }
 
 // podLimit is the limit of the pod's cgroup: the pod-level one, else the sum where every container has one.

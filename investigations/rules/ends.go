@@ -378,6 +378,10 @@ func (s *scene) byNothing() bool {
 	}
 	id := s.fact("pods/alive", investigations.ToolPods, s.req.At, s.pod.Source, nil,
 		"No container of pod %s ended within %s before %s, and no kernel report names it.", s.pod.Name, durationOf(reach), stamp(s.req.At))
+	if !s.covers && s.curve(investigations.QueryOOMEvents, s.target.Pod, s.container).len() == 0 {
+		// A killed child would show in the kernel's log or the counter only, and neither could be read.
+		return false
+	}
 	s.mechanism = investigations.NotKilled
 	s.reason = &otherReason{what: "no kill at all", facts: []string{id}, sure: 0.6}
 	if s.covers {

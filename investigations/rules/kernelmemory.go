@@ -107,7 +107,8 @@ func unaccounted(r *investigations.KernelReport, kernel float64) float64 {
 		anon, haveAnon = r.Stats["rss"]
 		file, haveFile = r.Stats["cache"]
 	}
-	if !haveAnon || !haveFile || r.Memory == nil {
+	own := r.Boundary == investigations.BoundaryContainer || r.Boundary == investigations.BoundaryPod
+	if !haveAnon || !haveFile || r.Memory == nil || !own {
 		return 0
 	}
 	return max(0, float64(r.Memory.UsageKB)*1024-float64(anon)-float64(file)-kernel)

@@ -22,7 +22,11 @@ func (s *scene) leak() hypothesis {
 	switch {
 	case m.growing():
 		h.support(0.55, id)
-		if m.Tau > 0.8 {
+		switch {
+		case l.blurred && !s.anonymous():
+			// Without rss the page cache may be what grew.
+			h.support(-0.15, id)
+		case m.Tau > 0.8:
 			h.support(0.08, id)
 		}
 	case s.lateGrowth(l):
@@ -56,6 +60,15 @@ func (s *scene) leak() hypothesis {
 		h.support(0.1, p)
 	}
 	return h
+}
+
+// anonymous says whether the kernel's report has most of the memory as anonymous.
+func (s *scene) anonymous() bool {
+	if s.kill == nil || s.kill.report.Memory == nil {
+		return false
+	}
+	st := s.kill.report.Stats
+	return float64(max(st["anon"], st["rss"])) > 0.7*float64(s.kill.report.Memory.UsageKB)*1024
 }
 
 // judged is the life that the causes look at: the one that ended in this kill; where it was too short to tell,

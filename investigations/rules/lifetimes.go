@@ -26,6 +26,8 @@ type life struct {
 	ws, mem, cache points
 	limit          float64 // the limit in force at the end; 0 none or unknown
 	mass           shape
+	// blurred says that mem is the working set, for want of better, and may hold page cache.
+	blurred bool
 }
 
 func (l *life) age() float64 { return l.end - l.start }
@@ -224,7 +226,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 		l.ws, l.cache = ws.between(from, to), cache.between(from, to)
 		l.mem = mem.between(from, to)
 		if l.mem.len() < l.ws.len()/2 {
-			l.mem = l.ws
+			l.mem, l.blurred = l.ws, true
 		}
 		l.limit = limit.at(to)
 		if l.limit == 0 {

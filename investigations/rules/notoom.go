@@ -44,6 +44,10 @@ func (s *scene) byOtherExit() bool {
 		r.sure = 0.9
 	}
 	s.mechanism = investigations.OtherExit
+	if runtimeCode(t.ExitCode) && !s.hasLogOf(s.container) && early == nil {
+		r.sure = 0.55
+		s.blindSpot(investigations.ToolLogs, "whether the program's own runtime ran out of memory", "no log of container %s was recorded, and exit code %d is also what runtimes end with when their memory runs out", s.container, t.ExitCode)
+	}
 	if e := s.stopReason(); e != nil {
 		r.what += ", after " + e.what
 		r.facts = append(r.facts, e.facts...)
@@ -51,6 +55,18 @@ func (s *scene) byOtherExit() bool {
 	}
 	s.reason = r
 	return true
+}
+
+// runtimeCode says whether runtimes use an exit code when their own memory runs out.
+func runtimeCode(code int32) bool { return code == 1 || code == 2 || code == 3 || code == 134 }
+
+func (s *scene) hasLogOf(container string) bool {
+	for _, l := range s.ev.Logs.Logs {
+		if l.Namespace == s.target.Namespace && l.Pod == s.target.Pod && l.Container == container {
+			return true
+		}
+	}
+	return false
 }
 
 // earlierKill returns the last kernel kill in the dead container's life, longer ago than its end allows.

@@ -16,7 +16,7 @@ func (s *scene) resolve() {
 	switch {
 	case t.Pod != "":
 		s.pod = s.findPod(t.Namespace, t.Pod)
-		if s.pod == nil && len(s.ev.Pods.Pods) > 0 {
+		if s.pod == nil {
 			s.workload = s.workloadByPodName(t.Namespace, t.Pod)
 		}
 	case t.Workload != "":
@@ -118,17 +118,20 @@ func (s *scene) workloadOf(p *investigations.Pod) *investigations.Workload {
 
 var podNameRE = regexp.MustCompile(`^(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}$|^(.+)-[0-9]+$|^(.+)-[a-z0-9]{5}$`)
 
-// workloadByPodName guesses the owner of a pod that is gone from the form of its name.
+// workloadByPodName finds the owner of a pod that is gone by the form of its name: DEPLOYMENT-HASH-RANDOM,
+// STATEFULSET-ORDINAL, OWNER-RANDOM.
 func (s *scene) workloadByPodName(ns, pod string) *investigations.Workload {
-	m := podNameRE.FindStringSubmatch(pod)
-	if m == nil {
-		return nil
+	cut := func(n string) string {
+		if i := strings.LastIndexByte(n, '-'); i > 0 {
+			return n[:i]
+		}
+		return ""
 	}
-	for i, kind := range []string{"deployment", "statefulset", "daemonset"} {
-		if m[i+1] != "" {
-			if w := s.findWorkload(ns, kind+"/"+m[i+1]); w != nil {
-				return w
-			}
+	for _, ref := range []string{
+		"deployment/" + cut(cut(pod)), "job/" + cut(pod), "statefulset/" + cut(pod), "daemonset/" + cut(pod), "replicaset/" + cut(pod),
+	} {
+		if w := s.findWorkload(ns, ref); w != nil {
+			return w
 		}
 	}
 	return nil
