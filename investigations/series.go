@@ -114,7 +114,8 @@ const (
 type LogMatch struct {
 	Kind string
 	LogLine
-	// Bytes is the largest size that the line names; 0 where it names none.
+	// Bytes is the largest size that the line names; 0 where it names none. Of v8_heap it is the heap's size after
+	// the last collection.
 	Bytes int64
 	// Detail is what a runtime adds, as "Metaspace" or "Java heap space"; of work what speaks for it: size, count
 	// (of rows and the like), request (by its path) or job; of a killed child "worker timeout" where its parent

@@ -37,6 +37,7 @@ func keywords() []keyword {
 			"outofmemory", "out of memory", "out_of_memory", "outofdirectmemory", "memoryerror", "heap limit", "bad_alloc",
 			"allowed memory size", "memory allocation", "cannot allocate", "can't allocate", "unable to allocate",
 			"failed to allocate", "heap exhausted", "fatal javascript", "commit_memory", "not enough memory",
+			"mark-sweep", "mark-compact",
 		},
 		ending: {
 			"sigterm", "sigint", "sigquit", "sigabrt", "sigkill", "signal", "killed", "shutting down", "shutdown",
@@ -126,17 +127,44 @@ func (s *spotter) spot(line []byte) (found weight, where int) {
 	return found, max(where, 0)
 }
 
-// unit tells whether line[i] is the letter of a unit of a million bytes or more behind a number: "850M", "2 G".
+// unit tells whether line[i] is the first letter of a unit of a million bytes or more behind a number: "850M",
+// "2 GiB", but not "2 tasks".
 func unit(line []byte, i int) bool {
 	switch line[i] {
 	case 'M', 'G', 'T', 'm', 'g', 't':
 	default:
 		return false
 	}
-	if i > 0 && line[i-1] == ' ' {
-		i--
+	before := i - 1
+	if before >= 0 && line[before] == ' ' {
+		before--
 	}
-	return i > 0 && line[i-1] >= '0' && line[i-1] <= '9'
+	return before >= 0 && line[before] >= '0' && line[before] <= '9' && unitName(line[i:])
+}
+
+// unitName tells whether text begins in the name of a unit, its first letter being right: "M", "MB", "MiB",
+// "megabytes".
+func unitName(text []byte) bool {
+	letter := func(i int) byte {
+		if i < len(text) && (text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z') {
+			return text[i] | 0x20
+		}
+		return 0
+	}
+	switch letter(1) {
+	case 0, 'b':
+		return true
+	case 'i':
+		if c := letter(2); c == 0 || c == 'b' {
+			return true
+		}
+	}
+	for _, name := range []string{"mega", "giga", "tera", "mebi", "gibi", "tebi"} {
+		if len(text) >= len(name) && bytes.EqualFold(text[:len(name)], []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // thousands tells whether a number of thousands ("900k") stands in the line.

@@ -41,14 +41,16 @@ var spots = sync.OnceValue(newSpotter)
 
 // reading is one log as it is read.
 type reading struct {
-	log     investigations.ContainerLog
-	until   time.Time
-	lines   *lineReader
-	stamps  stamper
-	key     keyBlock
-	errors  []investigations.LogMatch
-	pending ring
-	last    ring
+	log    investigations.ContainerLog
+	until  time.Time
+	lines  *lineReader
+	stamps stamper
+	key    keyBlock
+	errors []investigations.LogMatch
+	// heap is the size of V8's heap after its last collection, in bytes, and heapLine where that stands.
+	heap, heapLine int64
+	pending        ring
+	last           ring
 }
 
 // rawLine is a line that waits for its judgement.
@@ -141,6 +143,9 @@ func (r *reading) take(line []byte) {
 			r.keepError(m)
 			return
 		}
+		if c := collection.FindSubmatch(raw.text); c != nil {
+			r.heap, r.heapLine = int64(number(string(c[1]))*(1<<20)), raw.line
+		}
 	}
 	if found&soft != 0 && (r.until.IsZero() || !at.After(r.until)) {
 		r.pending.push(raw)
@@ -163,7 +168,13 @@ func (l *rawLine) cut() {
 	l.text, l.where = part, l.where-from
 }
 
+// nearby is how many lines there may be between V8's last collections and its error.
+const nearby = 40
+
 func (r *reading) keepError(m investigations.LogMatch) {
+	if m.Kind == investigations.LogV8Heap && m.Bytes == 0 && r.heapLine > 0 && m.Line-r.heapLine <= nearby {
+		m.Bytes = r.heap
+	}
 	if len(r.errors) == firstErrors+lastErrors {
 		r.errors = slices.Delete(r.errors, firstErrors, firstErrors+1)
 	}

@@ -67,6 +67,9 @@ var errorPatterns = []pattern{
 var mention = regexp.MustCompile(`(?i)-XX:[^ ]*OutOfMemory|\b(?:if|when|whenever|in case of|until|unless|prevents?|avoids?|simulat\w*|inject\w*) ` +
 	`(?:(?:an?|the|any|you|see|get|got|of|there is) ){0,3}(?:java\.lang\.|System\.)?(?:OutOfMemory|MemoryError|out of memory|heap limit|std::bad_alloc)`)
 
+// collection is what V8 prints of its last garbage collections: the heap's size before and after, in MiB.
+var collection = regexp.MustCompile(`\bMark-(?:sweep|[Cc]ompact)\b.*\([\d.]+\) -> (\d+(?:\.\d+)?) \([\d.]+\) MB`)
+
 // runtimeError returns the kind of error that a line is, and what the runtime adds; "" for none.
 func runtimeError(text string) (kind, detail string) {
 	if mention.MatchString(text) {

@@ -53,6 +53,8 @@ var (
 	killed = regexp.MustCompile(`(?i)\bsig(?:nal)?[:= (#]*(?:kill|9)\b|\bsignal: killed\b|\bkilled by signal\b|\bexit(?:ed)?(?: with)?(?: status| code)?[:= ]+137\b|` +
 		`\b(?:status|code)[:= ]+137\b|\bterminated abruptly\b|\boom[- ]?killed\b`)
 	child = regexp.MustCompile(`(?i)\b(?:worker|workers|child(?:ren)?|process|subprocess|pid|executor|exited|reaped|daemon|job|fork\w*|command|terminated|died|server)\b`)
+	// trace is a line of a stack trace: its words are names of files and functions.
+	trace = regexp.MustCompile(`^(?:\s+at |\s+File "|\s+from /|\s+/\S+:\d+|\s*\.\.\. \d+ more|goroutine \d+ |\s*\d+: 0x[0-9a-f]+ |\s+\S+\.(?:go|py|rb|js|ts|java|rs):\d+)`)
 	// bareKill is what a shell prints for a child.
 	bareKill = regexp.MustCompile(`^(?:.{0,200}: line \d+: +\d+ )?Killed\b(?:\s{2,}.*)?$`)
 	sends    = regexp.MustCompile(`(?i)\b(?:sending|send) SIGKILL\b`)
@@ -64,6 +66,8 @@ var (
 func softMatch(text string, found weight) (investigations.LogMatch, bool) {
 	m := investigations.LogMatch{}
 	switch {
+	case trace.MatchString(text):
+		return m, false
 	case found&ending == 0:
 	case bareKill.MatchString(text), killed.MatchString(text) && child.MatchString(text) && !sends.MatchString(text):
 		m.Kind = investigations.LogChildDied
