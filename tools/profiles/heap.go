@@ -80,7 +80,7 @@ func unpack(src io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		in = z // its Close would only close again what Query closes
+		in = z
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxUnpacked+1))
 	if err != nil {
