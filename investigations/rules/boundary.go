@@ -88,7 +88,7 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 // one container, or no limit.
 func (s *scene) podFill() float64 {
 	limit := s.podLimit()
-	if limit <= 0 || s.pod == nil || len(s.pod.Containers) < 2 {
+	if limit <= 0 || s.spec() == nil || len(s.spec().Containers) < 2 {
 		return 0
 	}
 	return s.podUsage() / limit
@@ -96,8 +96,8 @@ func (s *scene) podFill() float64 {
 
 func (s *scene) podUsage() float64 {
 	var sum float64
-	for _, c := range s.pod.Containers {
-		if u, _, ok := s.lastUsage(s.pod.Name, c.Name); ok {
+	for _, c := range s.spec().Containers {
+		if u, _, ok := s.lastUsage(s.target.Pod, c.Name); ok {
 			sum += u
 		}
 	}
@@ -112,14 +112,15 @@ func (s *scene) sayPodFill() {
 
 // podLimit is the limit of the pod's cgroup: the pod-level one, else the sum where every container has one.
 func (s *scene) podLimit() float64 {
-	if s.pod == nil {
+	pod := s.spec()
+	if pod == nil {
 		return 0
 	}
-	if s.pod.MemoryLimit != nil {
-		return float64(*s.pod.MemoryLimit)
+	if pod.MemoryLimit != nil {
+		return float64(*pod.MemoryLimit)
 	}
 	var sum float64
-	for _, c := range s.pod.Containers {
+	for _, c := range pod.Containers {
 		if c.Kind != investigations.ContainerApp && c.Kind != investigations.ContainerSidecar {
 			continue
 		}
@@ -128,7 +129,7 @@ func (s *scene) podLimit() float64 {
 		}
 		sum += float64(*c.MemoryLimit)
 	}
-	return sum + float64(s.pod.OverheadMemoryBytes)
+	return sum + float64(pod.OverheadMemoryBytes)
 }
 
 // specLimit is the container's own limit: what the kubelet put in force, else the spec's, else the metric's.

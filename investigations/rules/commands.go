@@ -66,7 +66,7 @@ func (s *scene) setCeiling(r *runtimeFit, flag string) string {
 	default:
 		name = "JAVA_TOOL_OPTIONS"
 	}
-	if c := containerSpec(s.subjectPodOr(), s.subjectContainer); c != nil && r.runtime != "go" {
+	if c := containerSpec(s.spec(), s.subjectContainer); c != nil && r.runtime != "go" {
 		for _, e := range c.Env {
 			if r.where == e.Name && e.Value != "" {
 				name, value = e.Name, strings.Replace(e.Value, r.text, flag, 1)

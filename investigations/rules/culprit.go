@@ -91,12 +91,13 @@ type share struct {
 
 // podShares returns what each container of the pod held at the kill.
 func (s *scene) podShares() []share {
-	if s.pod == nil {
+	pod := s.spec()
+	if pod == nil {
 		return nil
 	}
 	var out []share
 	at := seconds(s.at)
-	for _, c := range s.pod.Containers {
+	for _, c := range pod.Containers {
 		if c.Kind != investigations.ContainerApp && c.Kind != investigations.ContainerSidecar {
 			continue
 		}
@@ -104,7 +105,7 @@ func (s *scene) podShares() []share {
 		if c.MemoryRequest != nil {
 			sh.request = float64(*c.MemoryRequest)
 		}
-		ws := s.curve(investigations.QueryWorkingSet, s.pod.Name, c.Name)
+		ws := s.curve(investigations.QueryWorkingSet, pod.Name, c.Name)
 		if x, _, ok := ws.last(at + 1); ok && at-x <= 600 {
 			sh.usage = maxOf(ws.between(at-150, at+1).Y)
 			all := ws.between(0, at)
@@ -125,6 +126,7 @@ func (s *scene) assignRows(shares []share) {
 	if len(s.kill.tasks()) == 0 {
 		return
 	}
+	pod := s.spec()
 	page, capacity := s.kill.pageSize(), 0.0
 	if s.nodeObj != nil {
 		capacity = float64(s.nodeObj.CapacityBytes)
@@ -135,9 +137,9 @@ func (s *scene) assignRows(shares []share) {
 		}
 		best, rank, tie := -1, 0, false
 		for i := range shares {
-			c := containerSpec(s.pod, shares[i].container)
+			c := containerSpec(pod, shares[i].container)
 			r := nameAffinity(*c, t.Comm)
-			if capacity > 0 && s.pod.QoS == "Burstable" && adjOf(s.pod, *c, capacity) == t.OOMScoreAdj {
+			if capacity > 0 && pod.QoS != "Guaranteed" && pod.QoS != "BestEffort" && adjOf(pod, *c, capacity) == t.OOMScoreAdj {
 				r += 2
 			}
 			switch {
@@ -180,6 +182,7 @@ func (s *scene) podCulprit() {
 	if growth(top) < 0.08*math.Max(s.limitBytes, 1) {
 		top = slices.MaxFunc(shares, func(a, b share) int { return compare(excess(a), excess(b)) })
 		by = "excess"
+		s.sharedByExcess = true
 	}
 	known := top.usage > 0
 	for _, x := range shares {
@@ -267,7 +270,11 @@ func (s *scene) unitCulprit() *investigations.Party {
 // containerOfHolder names the container of a pod that holds its memory.
 func (s *scene) containerOfHolder(h *holder) string {
 	var apps []investigations.Container
-	for _, c := range h.pod.Containers {
+	all := h.pod.Containers
+	if w := s.workloadByPodName(h.pod.Namespace, h.pod.Name); len(all) == 0 && w != nil {
+		all = w.Template.Containers
+	}
+	for _, c := range all {
 		if c.Kind == investigations.ContainerApp || c.Kind == investigations.ContainerSidecar {
 			apps = append(apps, c)
 		}

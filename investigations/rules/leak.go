@@ -23,7 +23,7 @@ func (s *scene) leak() hypothesis {
 	case m.growing():
 		h.support(0.55, id)
 		switch {
-		case l.blurred && !s.anonymous():
+		case l.blurred:
 			// Without rss the page cache may be what grew.
 			h.support(-0.15, id)
 		case m.Tau > 0.8:
@@ -60,15 +60,6 @@ func (s *scene) leak() hypothesis {
 		h.support(0.1, p)
 	}
 	return h
-}
-
-// anonymous says whether the kernel's report has most of the memory as anonymous.
-func (s *scene) anonymous() bool {
-	if s.kill == nil || s.kill.report.Memory == nil {
-		return false
-	}
-	st := s.kill.report.Stats
-	return float64(max(st["anon"], st["rss"])) > 0.7*float64(s.kill.report.Memory.UsageKB)*1024
 }
 
 // judged is the life that the causes look at: the one that ended in this kill; where it was too short to tell,

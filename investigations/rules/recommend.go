@@ -170,7 +170,7 @@ func (s *scene) adviseLimit(container string, value float64, note string, why []
 }
 
 func (s *scene) adviseRequest(container string, value float64, d demand) {
-	c := containerSpec(s.subjectPodOr(), container)
+	c := containerSpec(s.spec(), container)
 	if c != nil && c.MemoryRequest != nil && math.Abs(float64(*c.MemoryRequest)-value) < 0.15*value {
 		return
 	}

@@ -34,7 +34,7 @@ type runtimeFit struct {
 
 // findRuntimeFit reads the judged container's runtime and settings; nil where the runtime is not known.
 func (s *scene) findRuntimeFit() *runtimeFit {
-	c := containerSpec(s.subjectPodOr(), s.subjectContainer)
+	c := containerSpec(s.spec(), s.subjectContainer)
 	limit := s.containerLimit(s.target.Pod, s.subjectContainer)
 	if s.boundary == investigations.BoundaryPod && limit <= 0 {
 		limit = s.limitBytes
@@ -56,14 +56,21 @@ func (s *scene) findRuntimeFit() *runtimeFit {
 	return r
 }
 
-func (s *scene) subjectPodOr() *investigations.Pod {
-	if s.pod != nil {
+// spec returns the pod; where its object is not known, one made of its revision's template, or the workload's.
+// It has no status, no uid and no node then. nil where nothing is known.
+func (s *scene) spec() *investigations.Pod {
+	if s.pod != nil || s.workload == nil {
 		return s.pod
 	}
-	if s.workload != nil {
-		return &investigations.Pod{Containers: s.workload.Template.Containers}
+	t := s.workload.Template
+	if r := s.revisionByHash(s.hashOf(s.target.Namespace, s.target.Pod)); r != nil {
+		t = r.Template
 	}
-	return nil
+	return &investigations.Pod{
+		Namespace: s.target.Namespace, Name: s.target.Pod, Labels: t.Labels, Annotations: t.Annotations, Containers: t.Containers,
+		Volumes: t.Volumes, MemoryLimit: t.MemoryLimit, MemoryRequest: t.MemoryRequest, PriorityClass: t.PriorityClass,
+		Source: s.workload.Source,
+	}
 }
 
 func (s *scene) configValue(configMap, key string) string {

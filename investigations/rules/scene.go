@@ -76,6 +76,8 @@ type scene struct {
 	// subject is the container whose memory is judged: culprit if of the workload, else victim.
 	subjectPod       *investigations.Pod
 	subjectContainer string
+	// sharedByExcess says that the culprit in a pod was found by what it holds, and not by growth.
+	sharedByExcess bool
 
 	hypotheses []hypothesis
 	best       hypothesis

@@ -29,7 +29,7 @@ func newIncident() *incident {
 		Node: "n1", Source: "kernel/n1.log", From: testAt.Add(-20 * time.Hour), To: testAt.Add(time.Minute), Lines: 500,
 	}}}
 	i.ev.Metrics = &investigations.MetricEvidence{Queries: map[string]investigations.Query{}}
-	i.ev.Rollouts = &investigations.RolloutEvidence{}
+	i.ev.Rollouts = &investigations.RolloutEvidence{HasWorkloads: true, HasRevisions: true}
 	return i
 }
 

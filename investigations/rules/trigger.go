@@ -33,13 +33,18 @@ func (s *scene) findTrigger() {
 			return
 		}
 	}
-	if s.seesPast() && s.best.cause != investigations.CauseLoadSpike {
+	if s.seesPast() && s.seesChanges() && s.best.cause != investigations.CauseLoadSpike {
 		s.trigger = investigations.TriggerNone
 	}
 }
 
 // seesPast says whether the evidence reaches back far enough to say that nothing set it off.
 func (s *scene) seesPast() bool { return s.life != nil && s.life.mass.n >= 8 || len(s.lives) >= 3 }
+
+// seesChanges says whether a change would show: pods and revisions were read, so that their absence is one.
+func (s *scene) seesChanges() bool {
+	return len(s.ev.Pods.Pods) > 0 && (s.ev.Rollouts.HasRevisions || s.workload != nil && len(s.workload.Revisions) > 0 || s.pod != nil && s.pod.OwnerName == "")
+}
 
 // revisionTrigger: a new revision of the workload, if its lives show what the lives of the one before did not.
 func (s *scene) revisionTrigger() bool {

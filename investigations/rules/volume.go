@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -29,7 +30,7 @@ func (s *scene) memoryBackedVolume() hypothesis {
 		if s.volume.SizeLimit != nil {
 			limit = "with a size limit of " + bytesOf(float64(*s.volume.SizeLimit))
 		}
-		h.support(0.1, s.fact("volume/spec", investigations.ToolPods, s.at, s.pod.Source, nil,
+		h.support(0.1, s.fact("volume/spec", investigations.ToolPods, s.at, s.podSource(), nil,
 			"The pod has the emptyDir %q with medium Memory, %s.", s.volume.Name, limit))
 	}
 	return h
@@ -38,19 +39,20 @@ func (s *scene) memoryBackedVolume() hypothesis {
 // findVolume returns the pod's memory-backed volume; where there are several, one that the judged container
 // mounts. nil where there is none.
 func (s *scene) findVolume() *investigations.Volume {
-	if s.pod == nil {
+	if s.spec() == nil {
 		return nil
 	}
+	pod := s.spec()
 	var any *investigations.Volume
-	for i := range s.pod.Volumes {
-		v := &s.pod.Volumes[i]
+	for i := range pod.Volumes {
+		v := &pod.Volumes[i]
 		if !v.Memory {
 			continue
 		}
 		if any == nil {
 			any = v
 		}
-		if c := containerSpec(s.pod, s.subjectContainer); c != nil {
+		if c := containerSpec(s.spec(), s.subjectContainer); c != nil {
 			for _, m := range c.Mounts {
 				if m.Volume == v.Name {
 					return v
@@ -98,11 +100,14 @@ func (s *scene) sayShmem(sh float64) string {
 		return s.fact("volume/nodeshmem", investigations.ToolKernlog, s.at, s.kill.source(), map[string]float64{"share": round2(sh)},
 			"Shared memory and tmpfs make up %s of the machine's memory.", percent(sh))
 	}
-	procs := s.rssOfTasks()
-	return s.fact("volume/shmem", investigations.ToolKernlog, s.at, s.kill.source(),
-		map[string]float64{"shmem_bytes": shmem, "usage_bytes": usage, "processes_bytes": procs},
-		"Of the %s that the cgroup used, %s (%s) is shmem: tmpfs or shared memory; its processes hold %s of anonymous memory.",
-		bytesOf(usage), bytesOf(shmem), percent(sh), bytesOf(procs))
+	values := map[string]float64{"shmem_bytes": shmem, "usage_bytes": usage}
+	procs := ""
+	if len(s.kill.tasks()) > 0 {
+		values["processes_bytes"] = s.rssOfTasks()
+		procs = fmt.Sprintf("; its processes hold %s of their own", bytesOf(values["processes_bytes"]))
+	}
+	return s.fact("volume/shmem", investigations.ToolKernlog, s.at, s.kill.source(), values,
+		"Of the %s that the cgroup used, %s (%s) is shmem: tmpfs or shared memory%s.", bytesOf(usage), bytesOf(shmem), percent(sh), procs)
 }
 
 // rssOfTasks sums up the anonymous memory of the table's rows; where the table does not split it, all of rss.
@@ -145,7 +150,7 @@ func (s *scene) volumeFromCache(h *hypothesis, shmem float64) {
 
 // mountedAt says where the judged container sees the volume.
 func (s *scene) mountedAt(v *investigations.Volume) string {
-	if c := containerSpec(s.pod, s.subjectContainer); c != nil && v != nil {
+	if c := containerSpec(s.spec(), s.subjectContainer); c != nil && v != nil {
 		for _, m := range c.Mounts {
 			if m.Volume == v.Name {
 				return m.Path
