@@ -78,7 +78,9 @@ func TestPairs(t *testing.T) {
 		{"unless there is nothing else", []string{testPod + "@-60", testPod + "@-120"}, testPod, nil},
 		{"an older revision's latest", []string{testPod + "@60", oldPod + "@900", oldPod + "@600"}, testPod, []string{oldPod + "@600 " + testPod + "@60"}},
 		{
-			"both", []string{testPod + "@300", testPod + "@60", oldPod + "@600"}, testPod,
+			"both",
+			[]string{testPod + "@300", testPod + "@60", oldPod + "@600"},
+			testPod,
 			[]string{testPod + "@300 " + testPod + "@60", oldPod + "@600 " + testPod + "@60"},
 		},
 		{"a replica where there is nothing else", []string{sts + "-0@60", sts + "-1@600"}, sts + "-0", []string{sts + "-1@600 " + sts + "-0@60"}},
