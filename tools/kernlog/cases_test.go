@@ -126,7 +126,7 @@ func TestKills(t *testing.T) {
 			[    1.000001] Killed process 6 (y) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB
 			`, []string{`1-2 up=1 memcg/unknown missing=head,stats,tasks killed=6/"y"`}},
 		"second line alone up to 5.0": {"[    1.000001] Killed process 6 (y) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB\n", []string{
-			`1-1 up=1.000001 /unknown missing=head,tasks killed=6/"y"`,
+			`1-1 up=1.000001 /unknown missing=head,stats,tasks killed=6/"y"`,
 		}},
 		"announced and not there": {"[    1.000000] Memory cgroup out of memory: Kill process 5 (x) score 7 or sacrifice child\n", []string{
 			`1-1 up=1 memcg/unknown missing=head,stats,tasks,kill`,

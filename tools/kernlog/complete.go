@@ -48,7 +48,8 @@ func (b *builder) missing() []string {
 		}
 	}
 	add(!b.head, partHead)
-	add(b.r.Kind == investigations.KernelMemcg && !b.statsHead, partStats)
+	// A report that does not tell its kind could be a memory cgroup's, as most are.
+	add((b.r.Kind == investigations.KernelMemcg || b.r.Kind == "") && !b.statsHead, partStats)
 	add(b.tasksMissing(), partTasks)
 	add(b.summary == nil && b.printsSummary() || b.summary != nil && !b.summary.whole, partSummary)
 	add(len(b.r.Killed) == 0 && !b.noKill && !b.exiting, partKill)

@@ -17,7 +17,7 @@ func (p *Parser) follow(r *record) {
 		return
 	}
 	padding := leadingSpaces(r.msg)
-	if padding < l.width && l.length == wrapWidth && l.src != nil && l.src.part.active {
+	if padding < l.width && l.length == wrapWidth && p.waiting(l.src) {
 		p.join(l.src, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, "")
 		return
 	}
@@ -39,7 +39,7 @@ func (p *Parser) following(text []byte, r *record) {
 	l := &p.last
 	s := l.src
 	switch {
-	case s != nil && s.part.active:
+	case p.waiting(s):
 		p.join(s, &message{text: text, first: p.line, rec: r}, "\n")
 	case s != nil && s.open != nil:
 		p.continued(s, s.open, text)
@@ -113,7 +113,7 @@ func (p *Parser) plain(r *record) {
 	if s := l.src; s != nil && l.origin == originKernel {
 		c := classify(r.msg)
 		switch {
-		case s.part.active && c == classNone:
+		case p.waiting(s) && c == classNone:
 			p.join(s, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, p.glue(s.part.text, r.msg))
 			return
 		case c == classStat && l.prefixed && s.open != nil && s.open.stage == stageStats:

@@ -15,17 +15,20 @@ type source struct {
 
 // part is a message that is not whole yet: its rest comes as further records or lines.
 type part struct {
-	active   bool
-	class    class
-	text     []byte
-	first    int64
-	stamp    stamp
-	joins    int
-	prefixed bool
+	active bool
+	class  class
+	text   []byte
+	first  int64
+	stamp  stamp
+	joins  int
+	// last is the line of its last piece, skipped how many records came between since.
+	last    int64
+	skipped int
 }
 
-// maxJoins is how many pieces one message is put together from.
-const maxJoins = 40
+// maxJoins is how many pieces one message is put together from, maxBetween how many other messages can come
+// between two of them.
+const maxJoins, maxBetween = 40, 16
 
 // take reads a kernel message, together with what came before it where it continues that.
 func (p *Parser) take(s *source, m *message) {
@@ -33,6 +36,11 @@ func (p *Parser) take(s *source, m *message) {
 		if glue, ok := p.continues(&s.part, m); ok {
 			p.join(s, m, glue)
 			p.noted(m.rec, s, s.lastClass(m.class))
+			return
+		}
+		if m.class == classNone && pieced(s.part.class) && s.part.skipped < maxBetween {
+			s.part.skipped++
+			p.noted(m.rec, s, classNone)
 			return
 		}
 		p.settle(s)
@@ -64,7 +72,7 @@ func (p *Parser) continues(t *part, m *message) (glue string, ok bool) {
 	if m.class != classNone || len(m.text) == 0 {
 		return "", false
 	}
-	if t.class == classSummary || t.class == classStats {
+	if pieced(t.class) {
 		// The kernel breaks a line that is too long where it adds a piece: each begins with one of these.
 		switch m.text[0] {
 		case '/', ',', ':':
@@ -77,6 +85,10 @@ func (p *Parser) continues(t *part, m *message) (glue string, ok bool) {
 	}
 	return "", false
 }
+
+// pieced tells whether the kernel prints messages of a class in pieces where they are too long for a record.
+// Other messages can come between the pieces.
+func pieced(c class) bool { return c == classSummary || c == classStats }
 
 // named tells whether messages of a class hold a command name in their middle.
 func named(c class) bool {
@@ -118,7 +130,7 @@ func (p *Parser) settle(s *source) {
 func (p *Parser) wait(s *source, m *message) {
 	t := &s.part
 	text := append(t.text[:0], m.text...)
-	*t = part{active: true, class: m.class, text: text, first: m.first, stamp: p.stamp(m), prefixed: m.rec.prefixed}
+	*t = part{active: true, class: m.class, text: text, first: m.first, stamp: p.stamp(m), last: p.line}
 	s.line = p.line
 }
 
@@ -143,3 +155,8 @@ func (p *Parser) prependShort(m *message) {
 
 // sameMoment tells whether two stamps are equal to the microsecond.
 func sameMoment(a, b stamp) bool { return a.hasUS && b.hasUS && a.us == b.us }
+
+// waiting tells whether the line before ended within a message of the source.
+func (p *Parser) waiting(s *source) bool {
+	return s != nil && s.part.active && s.part.last == p.line-1
+}
