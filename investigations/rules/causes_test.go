@@ -130,6 +130,25 @@ func TestCauses(t *testing.T) {
 			expectation{cause: investigations.CauseLoadSpike, trigger: investigations.TriggerUnknown, actions: []investigations.Action{investigations.ActionReduceLoad}, never: []investigations.Action{investigations.ActionFixLeak}},
 		},
 		{
+			"rise that only the flight recorder saw",
+			func() *incident {
+				i := killed().memory("api-h1-x", "api", 17.9, steady(200*mib))
+				sr := investigations.Series{}
+				for ago := 900; ago >= 0; ago-- {
+					v := 205.0 * mib
+					if ago < 20 {
+						v = (510 - 15*float64(ago)) * mib
+					}
+					sr.T, sr.V = append(sr.T, testAt.Add(-time.Duration(ago)*time.Second).UnixMilli()), append(sr.V, v)
+				}
+				i.ev.Metrics.Recorder = []investigations.Recorder{{Node: "n1", Source: "recorder/n1.json", Series: []investigations.RecorderSeries{{
+					Namespace: "shop", Pod: "api-h1-x", Container: "api", Name: "memory.current", Unit: "bytes", Series: sr,
+				}}}}
+				return i
+			}(),
+			expectation{cause: investigations.CauseLoadSpike, trigger: investigations.TriggerUnknown, actions: []investigations.Action{investigations.ActionReduceLoad}},
+		},
+		{
 			"burst of traffic",
 			killed().memory("api-h1-x", "api", 17.9, func(ago time.Duration) float64 {
 				if ago < 6*time.Minute {

@@ -259,7 +259,7 @@ func (s *scene) readCoverage() {
 			continue
 		}
 		s.hasLog = true
-		if s.logCovers(l, s.at) {
+		if s.logCovers(l, s.at) || s.followedSince() {
 			s.covers = true
 			from, to, _ := s.coverage(l)
 			s.fact("kernel/covers", investigations.ToolKernlog, s.at, l.Source, nil,

@@ -28,6 +28,7 @@ func (s *scene) loadSpike() hypothesis {
 	if b := s.burst(); b != "" {
 		h.support(0.22, b)
 	}
+	s.recordedRise(&h)
 	if w := s.workBefore(); w != nil {
 		h.support(0.18, s.sayWork(w))
 		if l == nil || l.mass.n < 3 {
