@@ -186,7 +186,7 @@ func TestLogsReachTheMoment(t *testing.T) {
 		without[k.Name] = true
 	}
 	for _, name := range []string{
-		"runtime_oom_java", "runtime_oom_java_leak", "runtime_oom_v8", "runtime_oom_python", "runtime_oom_go", "systemd_oomd",
+		"runtime_oom_java", "runtime_oom_java_leak", "runtime_oom_v8", "runtime_oom_python", "runtime_oom_go", "systemd_oomd", "earlyoom",
 		"eviction_by_neighbour", "eviction_own_leak",
 	} {
 		without[name] = true

@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
@@ -35,9 +36,12 @@ func Examples() []Example {
 	}
 }
 
-// WriteExamples makes the shipped bundles in dir, each in its folder.
+// WriteExamples makes the shipped bundles in dir, each in its folder, in the place of what is there.
 func WriteExamples(dir string) error {
 	for _, e := range Examples() {
+		if err := os.RemoveAll(filepath.Join(dir, e.Folder)); err != nil {
+			return fmt.Errorf("example %s: %w", e.Folder, err)
+		}
 		if err := Write(filepath.Join(dir, e.Folder), e.Kind, e.Seed, Options{Small: true}); err != nil {
 			return fmt.Errorf("example %s: %w", e.Folder, err)
 		}

@@ -13,6 +13,7 @@ func blindKinds() []Kind {
 		{Name: "kernel_log_other_day", Teaches: "a log that does not reach the moment proves nothing", build: kernelLogOtherDay},
 		{Name: "kernel_log_lost", Teaches: "the log says itself that it lost records at the moment", build: kernelLogLost},
 		{Name: "kernel_log_after_reboot", Teaches: "the ring buffer begins after the kill: the node was rebooted", build: kernelLogAfterReboot},
+		{Name: "kernel_log_no_clock", Teaches: "seconds since boot and nothing that ties them to the calendar: the container's id still does", build: kernelLogNoClock},
 		{Name: "kernel_log_head_cut", Teaches: "a report whose head is overwritten still names its cgroups", build: kernelLogHeadCut},
 		{Name: "no_metrics", Teaches: "the kernel proves the boundary; the cause stays open", build: noMetrics},
 		{Name: "no_kernel_no_metrics", Teaches: "OOMKilled and nothing else", build: noKernelNoMetrics},
@@ -79,6 +80,14 @@ func kernelLogAfterReboot(s *scene) {
 	}
 	s.allButFirstLog()
 	s.unseen(0.9, "kernlog")
+}
+
+// kernelLogNoClock is a log in seconds since boot without an audit record.
+func kernelLogNoClock(s *scene) {
+	leakAfterDeploy(s)
+	l := s.klog(s.node)
+	l.transport, l.quiet = pick(s, "kmsg", "dmesg"), true
+	s.allButFirstLog()
 }
 
 // kernelLogHeadCut begins in the middle of the report that the incident is about.

@@ -21,6 +21,8 @@ func leakKinds() []Kind {
 		{Name: "leak_red_herring_deploy", Teaches: "a deploy hours before the kill is innocent where the old revision leaked too", build: leakRedHerring},
 		{Name: "leak_rollout_restart", Teaches: "a rollout that only restarted the pods changed nothing", build: leakRolloutRestart},
 		{Name: "leak_partitioned_rollout", Teaches: "a new revision that the victim does not run yet can't have set it off", build: leakPartitioned},
+		{Name: "leak_after_rollback", Teaches: "a rollback gives an old replica set a new number: its age is not when it came into force", build: leakAfterRollback},
+		{Name: "leak_bare_pod", Teaches: "a pod without a controller has no revision to go back to", build: leakBarePod},
 		{Name: "leak_env_change", Teaches: "the same image with another environment is a change of configuration", build: leakEnvChange},
 		{Name: "leak_config_map", Teaches: "the managed fields of a ConfigMap tell when it changed", build: leakConfigMap},
 	}
@@ -266,6 +268,31 @@ func leakPartitioned(s *scene) {
 	r := s.newImage(w, s.ago(long+s.dur(long/6, long/3)))
 	w.partition, old.replicas, r.replicas = 1, 1, 1
 	s.sibling(w, r, s.nodes[len(s.nodes)-1], r.created.Add(20*time.Second), long, grow)
+	s.isLeak(p, 0, "none")
+}
+
+// leakAfterRollback goes back to an image of weeks ago, which leaks; the one in between did not.
+func leakAfterRollback(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 2, limit/2, limit)
+	good := w.current()
+	back := w.before()
+	w.revisions = []*revision{w.revisions[0], good, back}
+	back.number = good.number + 1
+	back.replicas, good.replicas = w.replicas, 0
+	share := s.between(0.22, 0.4)
+	p, began := s.leakFrom(w, 2, s.someLife(), byTime(share))
+	s.oldPods(w, good, began, steady(share))
+	s.isLeak(p, back.number, "deploy")
+}
+
+// leakBarePod has no controller at all.
+func leakBarePod(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("", 1, limit/2, limit)
+	p, _ := s.leakFrom(w, 9, s.someLife(), byTime(s.between(0.2, 0.4)))
 	s.isLeak(p, 0, "none")
 }
 

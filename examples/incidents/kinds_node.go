@@ -25,6 +25,7 @@ func nodeKinds() []Kind {
 		{Name: "numa_cpuset", Teaches: "one NUMA node ran out while the other had memory", build: numaPart},
 		{Name: "fragmentation", Teaches: "a high order with free memory left is fragmentation, no shortage", build: fragmentation},
 		{Name: "systemd_oomd", Teaches: "systemd-oomd kills by pressure: no kernel report", build: systemdOOMD, on: func(p platform) bool { return p.cgroup == 2 && p.systemd && p.kernel.gen >= 515 }},
+		{Name: "earlyoom", Teaches: "earlyoom kills before the kernel does", build: earlyOOM},
 		{Name: "eviction_by_neighbour", Teaches: "the kubelet evicted the pod that was furthest above its request", build: evictionByNeighbour},
 		{Name: "eviction_own_leak", Teaches: "the evicted pod itself had grown", build: evictionOwnLeak},
 	}

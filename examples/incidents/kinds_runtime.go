@@ -45,17 +45,22 @@ func setImage(w *workload, image string) {
 
 // badCeiling is a service whose runtime may fill the container up to its limit. Each life settles close to it.
 func (s *scene) badCeiling(w *workload, runtime string, heapShare float64) *pod {
-	limit := w.container().Resources.Limits.Memory().Value()
 	grow := s.plateau(0.5, s.between(0.955, 0.975), s.dur(5*time.Minute, 15*time.Minute))
 	p := s.addPod(w, w.current(), s.node, s.at)
 	s.lifetimes(p, s.at, s.someLengths(3+s.rng.IntN(4), s.window/12, s.window/4), grow, s.killed)
 	s.restarted(p.main(), 6*time.Hour, grow)
-	heap := sawtooth(heapShare*0.55*float64(limit), heapShare*0.86*float64(limit), s.dur(90*time.Second, 5*time.Minute), s.ago(3*day))
-	s.heap = append(s.heap, runtimeSeries{p, runtime, heap})
+	s.managedHeap(p, runtime, sawtooth(heapShare*0.6, heapShare*0.88, s.dur(90*time.Second, 5*time.Minute), s.ago(3*day)))
 	s.ownLimit(p, p.main().spec.Name, "runtime_misconfiguration", "none", "unknown")
 	s.truth.actions = []string{"set_runtime_ceiling"}
 	s.truth.notActions = []string{"fix_leak", "rollback"}
 	return p
+}
+
+// managedHeap records a runtime's heap in use as a share of its process's memory.
+func (s *scene) managedHeap(p *pod, runtime string, share curve) {
+	s.heap = append(s.heap, runtimeSeries{p, runtime, func(t time.Time) float64 {
+		return share(t) * p.main().living(t).anon(t)
+	}})
 }
 
 // javaService is a service that runs a JVM.
@@ -164,12 +169,11 @@ func (s *scene) garbage(live float64) growth {
 
 // goService is a service whose heap swings between its live part and the limit.
 func (s *scene) goService(w *workload, live float64) *pod {
-	limit := w.container().Resources.Limits.Memory().Value()
 	grow := s.garbage(live)
 	p := s.addPod(w, w.current(), s.node, s.at)
 	s.lifetimes(p, s.at, s.someLengths(4, s.window/10, s.window/4), grow, s.killed)
 	s.restarted(p.main(), 6*time.Hour, grow)
-	s.heap = append(s.heap, runtimeSeries{p, "go", sawtooth(live*0.9*float64(limit), 0.9*float64(limit), 3*time.Minute, s.ago(2*day))})
+	s.managedHeap(p, "go", flat(0.93))
 	s.ownLimit(p, p.main().spec.Name, "runtime_misconfiguration", "none", "unknown")
 	s.truth.actions, s.truth.notActions = []string{"set_runtime_ceiling"}, []string{"fix_leak", "rollback"}
 	return p

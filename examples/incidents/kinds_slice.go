@@ -182,6 +182,22 @@ func systemdOOMD(s *scene) {
 	s.truth.cause = []string{"noisy_neighbour"}
 }
 
+// earlyOOM is the other user-space killer: it acts on what is available on the machine.
+func earlyOOM(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.08, 0.12))
+	h, _ := s.hog("deployment", s.ago(s.dur(6*time.Minute, 40*time.Minute)))
+	v := p.main().last()
+	rss := v.at(s.ago(time.Second)).anon / mib
+	s.say(s.node, s.ago(4*time.Second), "earlyoom[498]", "mem avail: %d of %d MiB ( 2.31%%), swap free: 0 of 0 MiB ( 0.00%%)", s.node.total()/mib/43, s.node.total()/mib)
+	s.say(s.node, s.ago(4*time.Second), "earlyoom[498]", `low memory! at or below SIGKILL limits: mem  5.00%%, swap  5.00%%`)
+	s.say(s.node, s.at, "earlyoom[498]", `sending SIGKILL to process %d uid 0 %q: badness 1012, VmRSS %d MiB`, v.pid, commOf(p.main().spec.Name), rss)
+	v.end, v.reason, v.exit = s.at, "Error", 137
+	s.restartLater(p.main())
+	s.byNeighbour(p, partyOf(h, h.main().spec.Name))
+	s.truth.mechanism = []string{"systemd_oomd"}
+}
+
 // evict ends a pod as the kubelet evicts it.
 func (s *scene) evict(p *pod) {
 	c := p.main()

@@ -32,6 +32,9 @@ func (s *scene) renderObjects(files map[string][]byte) error {
 	for _, w := range s.workloads {
 		s.workloadObjects(all, w)
 	}
+	for _, ns := range s.namespacesInUse() {
+		all["namespaces"] = append(all["namespaces"], ns)
+	}
 	for _, e := range s.events {
 		all["events"] = append(all["events"], e)
 	}
@@ -46,6 +49,24 @@ func (s *scene) renderObjects(files map[string][]byte) error {
 		files["kubernetes/"+name+".json"] = b
 	}
 	return nil
+}
+
+// namespacesInUse are the namespaces of all workloads, sorted by name.
+func (s *scene) namespacesInUse() []corev1.Namespace {
+	seen := map[string]bool{}
+	for _, w := range s.workloads {
+		seen[w.ns] = true
+	}
+	var out []corev1.Namespace
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		m := s.meta("", name, s.uid(), s.ago(300*day))
+		m.Labels = map[string]string{"kubernetes.io/metadata.name": name}
+		out = append(out, corev1.Namespace{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: m,
+			Status: corev1.NamespaceStatus{Phase: corev1.NamespaceActive},
+		})
+	}
+	return out
 }
 
 // meta is the metadata of a namespaced object.

@@ -111,7 +111,7 @@ func (s *scene) containerStatus(c *container) corev1.ContainerStatus {
 	ended := func(l *life) *corev1.ContainerStateTerminated {
 		return &corev1.ContainerStateTerminated{
 			Reason: l.reason, ExitCode: l.exit, Message: l.message, ContainerID: prefix + "://" + l.id,
-			StartedAt: metav1.NewTime(l.start), FinishedAt: metav1.NewTime(l.end.Truncate(time.Second)),
+			StartedAt: metav1.NewTime(l.start), FinishedAt: metav1.NewTime(l.end.Truncate(time.Second).Add(s.lag)),
 		}
 	}
 	switch {
@@ -149,6 +149,24 @@ func (s *scene) nodeEvent(n *node, at time.Time, reason, message string) {
 	s.events = append(s.events, e)
 }
 
+// everydayEvents are those that any container leaves that is started again.
+func (s *scene) everydayEvents() {
+	for _, p := range s.pods {
+		if p.node != s.node || len(p.containers) == 0 || !p.gone.IsZero() {
+			continue
+		}
+		c := p.main()
+		if n := len(c.lives); n > 1 && c.last().end.IsZero() && c.last().start.After(s.ago(time.Hour)) && s.rng.IntN(3) > 0 {
+			at := c.last().start
+			s.event(p, c.spec.Name, at.Add(-time.Second), "Normal", "Pulled", fmt.Sprintf("Container image %q already present on machine", c.spec.Image), int32(n))
+			s.event(p, c.spec.Name, at, "Normal", "Started", "Started container "+c.spec.Name, int32(n))
+		}
+		if c.waiting == "CrashLoopBackOff" {
+			s.event(p, c.spec.Name, s.to, "Warning", "BackOff", fmt.Sprintf("Back-off restarting failed container %s in pod %s_%s(%s)", c.spec.Name, p.name, p.ns, p.uid), int32(len(c.lives)))
+		}
+	}
+}
+
 // newEvent makes an event whose last occurrence was at a moment; earlier ones lie ten seconds apart.
 func (s *scene) newEvent(ns, name string, at time.Time, kind, reason, message string, count int32) corev1.Event {
 	first := at.Add(-time.Duration(count-1) * 10 * time.Second)
@@ -169,7 +187,7 @@ func withPatch(t corev1.PodTemplateSpec) map[string]any {
 	return map[string]any{"metadata": t.ObjectMeta, "spec": t.Spec, "$patch": "replace"}
 }
 
-// version tags: the next is a new release of the same image.
+// bump names the next release of an image.
 func bump(image string) string {
 	i := strings.LastIndexAny(image, ".:")
 	var n int

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ func (s *scene) render() (map[string][]byte, error) {
 	for name, l := range s.sortedLogs() {
 		files["kernel/"+name+".log"] = l.render(s)
 	}
+	s.everydayEvents()
 	if err := s.renderObjects(files); err != nil {
 		return nil, err
 	}
@@ -27,6 +29,12 @@ func (s *scene) render() (map[string][]byte, error) {
 	s.renderContainerLogs(files)
 	if err := s.renderProfiles(files); err != nil {
 		return nil, err
+	}
+	if err := s.renderRecorders(files); err != nil {
+		return nil, err
+	}
+	if !s.opt.Small && s.rng.IntN(3) == 0 { // not every site scrapes them
+		s.without = append(s.without, "metrics/container_oom_events.json", "metrics/container_restarts.json")
 	}
 	for _, part := range s.without {
 		for name := range files {
@@ -108,6 +116,8 @@ func (s *scene) incident() []byte {
 
 // everydayAlert is an alert that says no more than that something restarted.
 func (s *scene) everydayAlert() map[string]string {
+	defer func(r *rand.Rand) { s.rng = r }(s.rng)
+	s.rng = newRand(s.kind.Name+" alert", s.seed) // what is rendered before does not change it
 	name := cmp.Or(s.target["container"], s.target["pod"], s.target["workload"], s.target["node"])
 	title := pick(s, name+" is restarting", name+" is crash looping", "KubePodCrashLooping "+name, name+": error rate above 2 %")
 	if s.target["node"] != "" {

@@ -50,6 +50,11 @@ type scene struct {
 	without []string
 	damage  map[string]func([]byte) []byte
 
+	// lag is how much later than the kernel the runtime notes the end of a container.
+	lag time.Duration
+	// recorders are the node agents' flight recorders, by node.
+	recorders map[string]*recorder
+
 	pids  []int
 	names map[string]bool
 	// kills are the kernel reports so far; err is the first contradiction.
@@ -62,7 +67,7 @@ func newScene(k Kind, seed uint64, opt Options) *scene {
 	s := &scene{
 		kind: k, seed: seed, opt: opt, rng: newRand(cmp.Or(k.sequelTo, k.Name), seed),
 		objects: map[string][]any{}, klogs: map[string]*klog{}, damage: map[string]func([]byte) []byte{},
-		names: map[string]bool{},
+		names: map[string]bool{}, recorders: map[string]*recorder{},
 	}
 	s.plat = s.choosePlatform()
 	s.at = time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC).Add(s.dur(0, 240*24*time.Hour))
@@ -82,6 +87,9 @@ func newScene(k Kind, seed uint64, opt Options) *scene {
 		s.addNode(pick[int64](s, 8, 16, 16, 32) * gib)
 	}
 	s.node = s.nodes[0]
+	if s.seed%3 == 2 {
+		s.lag = time.Second
+	}
 	return s
 }
 
