@@ -49,7 +49,7 @@ func (c *Converter) container(from *corev1.Container, kind string, all []corev1.
 		}
 	}
 	argument := func(s *string) string { return c.text(expand(*s, known)) }
-	ct.Command, ct.Args = mapped(from.Command, argument), mapped(from.Args, argument)
+	ct.Command, ct.Args = mapped(safeArgs(from.Command), argument), mapped(safeArgs(from.Args), argument)
 	for _, e := range from.EnvFrom {
 		if e.ConfigMapRef != nil {
 			ct.EnvFromConfigMaps = append(ct.EnvFromConfigMaps, c.text(e.ConfigMapRef.Name))

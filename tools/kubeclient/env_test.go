@@ -1,6 +1,7 @@
 package kubeclient
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,26 @@ func TestEnv(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"cfg"}, got.EnvFromConfigMaps); diff != "" {
 		t.Errorf("ConfigMaps taken in whole (-want +got):\n%s", diff)
+	}
+}
+
+func TestSafeArgs(t *testing.T) {
+	tests := []struct{ args, want []string }{
+		{[]string{"-Xmx1g", "--listen=:80", "-c", "echo a   b"}, []string{"-Xmx1g", "--listen=:80", "-c", "echo a   b"}},
+		{[]string{"--db-password=hunter2", "--password", "hunter2", "x"}, []string{"--db-password=***", "--password", "***", "x"}},
+		{[]string{"--password", "--verbose"}, []string{"--password", "--verbose"}},
+		{[]string{"redis://u:p@h/1"}, []string{"***"}},
+		{[]string{"-c", "export TOKEN=abc; java -Xmx1g"}, []string{"-c", "export TOKEN=*** java -Xmx1g"}},
+		{nil, nil},
+	}
+	for _, test := range tests {
+		in := slices.Clone(test.args)
+		if diff := cmp.Diff(test.want, safeArgs(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.args, diff)
+		}
+		if diff := cmp.Diff(test.args, in); diff != "" {
+			t.Errorf("%q is changed (-want +got):\n%s", test.args, diff)
+		}
 	}
 }
 

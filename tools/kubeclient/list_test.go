@@ -208,6 +208,18 @@ func TestDecodeWant(t *testing.T) {
 	}
 }
 
+func TestDecodeStops(t *testing.T) {
+	n := 0
+	out := Decode(context.Background(), strings.NewReader(`{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}},`), Options{Kind: "Pod"},
+		func(Lines, *corev1.Pod) error {
+			n++
+			return ErrStop
+		})
+	if n != 1 || out.Items != 1 || out.Broken != 0 || out.Err != nil {
+		t.Errorf("%d items handed out, outcome %+v", n, out)
+	}
+}
+
 func TestRead(t *testing.T) {
 	fsys := fstest.MapFS{
 		"kubernetes/pods.json":  {Data: []byte("{\"items\":[\n{\"metadata\":\n{\"name\":\"a\"}},\n{\"metadata\":{\"name\":\"b\"}},\n7,8]}")},
@@ -226,7 +238,7 @@ func TestRead(t *testing.T) {
 			Why: "kubernetes/pods.json holds 2 objects that can't be read whole, the first: object 3: it is no JSON object",
 		}},
 		{"kubernetes/cut.json", []string{"kubernetes/cut.json"}, Reading{
-			Usable: true, Items: 1, Why: "kubernetes/cut.json can't be read to its end: it is cut off; the first 1 objects are used",
+			Usable: true, Items: 1, Why: "kubernetes/cut.json can't be read to its end: it is cut off; objects used from before that: 1",
 		}},
 		{"kubernetes/one.json", nil, Reading{
 			Usable: true, Why: "kubernetes/one.json holds an object that can't be read whole: object 1: it is no JSON object",

@@ -59,9 +59,11 @@ func podLevel(spec *corev1.PodSpec) (request, lim *int64) {
 }
 
 // owner returns the controlling owner, its kind in lower case; where none says that it controls, the only one.
+// The node that a static pod's mirror names is no workload.
 func (c *Converter) owner(refs []metav1.OwnerReference) (kind, name, uid string) {
 	for i := range refs {
-		if r := &refs[i]; (r.Controller != nil && *r.Controller) || len(refs) == 1 {
+		r := &refs[i]
+		if controls := r.Controller != nil && *r.Controller || len(refs) == 1; controls && r.Kind != "Node" {
 			return c.text(strings.ToLower(r.Kind)), c.text(r.Name), c.text(string(r.UID))
 		}
 	}

@@ -120,7 +120,7 @@ func TestOwner(t *testing.T) {
 		{`[{"kind":"Job","name":"j"}]`, "job j"}, // the only one
 		{`[{"kind":"Foo","name":"f"},{"kind":"StatefulSet","name":"s","controller":true}]`, "statefulset s"},
 		{`[{"kind":"Foo","name":"f"},{"kind":"Bar","name":"b"}]`, ""},
-		{`[{"kind":"Node","name":"n1","controller":true}]`, "node n1"}, // a static pod
+		{`[{"kind":"Node","name":"n1","controller":true}]`, ""}, // a static pod
 	}
 	for _, test := range tests {
 		p := decodePod(t, `{"metadata":{"name":"a","ownerReferences":`+test.refs+`}}`)

@@ -39,7 +39,7 @@ func Read[T any](ctx context.Context, fsys fs.FS, name string, opt Options, each
 	r := Reading{Usable: out.Err == nil || out.Items > 0, Items: out.Items}
 	switch {
 	case out.Err != nil && out.Items > 0:
-		r.Why = fmt.Sprintf("%s can't be read to its end: %s; the first %d objects are used", name, cause(out.Err), out.Items)
+		r.Why = fmt.Sprintf("%s can't be read to its end: %s; objects used from before that: %d", name, cause(out.Err), out.Items)
 	case out.Err != nil:
 		r.Why = fmt.Sprintf("%s can't be read: %s", name, cause(out.Err))
 	case out.Broken == 1:

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -90,6 +91,11 @@ func safeValue(class nameClass, value string) string {
 // safeFlags blanks the value of every flag whose name looks like a secret's, and every address with a user.
 func safeFlags(value string) string {
 	fields := strings.Fields(value)
+	maskFlags(fields)
+	return strings.Join(fields, " ")
+}
+
+func maskFlags(fields []string) {
 	for i, f := range fields {
 		key, _, valued := strings.Cut(f, "=")
 		name := normalName(strings.TrimLeft(key, "-"))
@@ -102,7 +108,29 @@ func safeFlags(value string) string {
 			fields[i] = "***"
 		}
 	}
-	return strings.Join(fields, " ")
+}
+
+// safeArgs returns arguments with the values of those blanked that look like secrets.
+func safeArgs(args []string) []string {
+	safe := slices.Clone(args)
+	for i, arg := range args {
+		if strings.ContainsAny(arg, " \t\n") { // a script, or flags in one argument
+			if masked := safeFlags(arg); strings.Contains(masked, "***") {
+				safe[i] = masked
+			}
+			continue
+		}
+		if i > 0 && safe[i] != args[i] {
+			continue // blanked as the value of the flag before it
+		}
+		pair := []string{arg}
+		if i+1 < len(args) && strings.HasPrefix(arg, "-") && !strings.HasPrefix(args[i+1], "-") {
+			pair = append(pair, args[i+1])
+		}
+		maskFlags(pair)
+		copy(safe[i:], pair)
+	}
+	return safe
 }
 
 // digest tells two values apart without keeping them: the first 32 bits of SHA-256, too few to find a value by.

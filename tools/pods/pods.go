@@ -78,7 +78,7 @@ func (t *Tool) Query(ctx context.Context, req investigations.Request) (investiga
 	r := newReader(t, req)
 	r.readAll(ctx)
 	res := investigations.ToolResult{BlindSpots: r.blindSpots()}
-	if r.looked {
+	if r.usable {
 		res.Evidence.Pods = &r.ev
 		res.Facts = facts(req, &r.ev)
 	}

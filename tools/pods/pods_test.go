@@ -91,7 +91,7 @@ func TestFacts(t *testing.T) {
 		"pods/events": `events around the moment about the target: "BackOff" (4); the last one: "Back-off restarting failed container"`,
 		"pods/limitrange": `LimitRange "defaults" gives a container of namespace "shop" that sets none a memory limit of 512 MiB, ` +
 			`last changed at 2026-03-03T12:00:00Z`,
-		"pods/inventory": "the recording holds 2 pods of 2 namespaces on 1 nodes; containers whose last end was OOMKilled: 1",
+		"pods/inventory": "pods in the recording: 2, of namespaces: 2, on nodes: 1; containers whose last end was OOMKilled: 1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
@@ -220,7 +220,7 @@ func TestCutOffKeepsWhatCameBefore(t *testing.T) {
 	if ev := r.Evidence.Pods; !ev.HasPods || len(ev.Pods) != 1 || ev.Pods[0].Name != "node-exporter-abcde" {
 		t.Errorf("evidence %+v", ev)
 	}
-	if why := r.BlindSpots[0].Why; !strings.Contains(why, "cut off; the first 1 objects are used") {
+	if why := r.BlindSpots[0].Why; !strings.Contains(why, "cut off; objects used from before that: 1") {
 		t.Errorf("blind spot %q", why)
 	}
 }

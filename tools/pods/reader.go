@@ -35,8 +35,9 @@ type reader struct {
 	conv  *kubeclient.Converter
 	ev    investigations.PodEvidence
 
-	// looked says that at least one file was there.
-	looked  bool
+	// looked says that at least one file was there, and usable that one could be read.
+	looked, usable bool
+
 	missing []string
 	spots   []investigations.BlindSpot
 	// nodes are where the target runs; known once they were looked for.
@@ -78,6 +79,7 @@ func into[F, T any](
 			r.blind(reading.Why, wouldTell[file])
 		}
 	}
+	r.usable = r.usable || reading.Usable
 	return reading.Usable
 }
 
@@ -122,6 +124,9 @@ func (r *reader) targetNodes(ctx context.Context) []string {
 		if node := p.Spec.NodeName; node != "" && isTarget(t, &pod) && !seen[node] && len(seen) < maxTargetNodes {
 			seen[node] = true
 			r.nodes = append(r.nodes, node)
+			if t.Pod != "" {
+				return kubeclient.ErrStop
+			}
 		}
 		return nil
 	})

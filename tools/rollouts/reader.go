@@ -60,8 +60,8 @@ type reader struct {
 	conv  *kubeclient.Converter
 	ev    investigations.RolloutEvidence
 
-	// looked says that at least one file was there.
-	looked bool
+	// looked says that at least one file was there, and anyUsable that one could be read.
+	looked, anyUsable bool
 	// usable holds the resources that were looked at, and missing the ones that are not there.
 	usable, missing map[string]bool
 	spots           []investigations.BlindSpot
@@ -103,6 +103,7 @@ func (r *reader) readAll(ctx context.Context) {
 	for _, p := range parts {
 		reading := p.read(ctx, r, p)
 		r.usable[p.resource], r.missing[p.resource] = reading.Usable, reading.Missing
+		r.anyUsable = r.anyUsable || reading.Usable
 		if !reading.Missing {
 			r.looked = true
 			if reading.Why != "" {

@@ -157,7 +157,7 @@ func TestFacts(t *testing.T) {
 	}
 	const deployment = `"deployment/checkout" in namespace "shop"`
 	want := map[string]string{
-		"rollouts/workload": deployment + ", 3 replicas wanted, revision 12 in force; " +
+		"rollouts/workload": deployment + ", replicas wanted: 3, revision 12 in force; " +
 			"revisions kept: 11 of 2026-02-20T08:00:00Z, 12 of 2026-03-03T22:10:40Z",
 		"rollouts/change": "from revision 11 to 12 of " + deployment + " changed: " +
 			`image of "checkout": "registry.example/checkout:1.4.1" -> "registry.example/checkout:1.5.0"; ` +
@@ -171,7 +171,7 @@ func TestFacts(t *testing.T) {
 		"rollouts/jobs":       `jobs that started within 1 h before the moment: 1 ("shop/import-29544120" at 2026-03-04T02:00:01Z)`,
 		"rollouts/others": `other workloads that rolled out within the window: 2 ("deployment/cart" in "shop" at 2026-03-03T20:00:00Z, ` +
 			`"statefulset/db" in "shop" at 2026-03-03T19:00:00Z)`,
-		"rollouts/inventory": "the recording holds 8 workloads with 9 revisions, 2 ConfigMaps and 2 autoscalers",
+		"rollouts/inventory": "workloads in the recording: 8, with revisions: 9; ConfigMaps: 2; autoscalers: 2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
