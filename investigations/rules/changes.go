@@ -130,8 +130,10 @@ func diffLimit(what, container string, a, b *int64) []difference {
 	if bytesPtr(a) == bytesPtr(b) {
 		return nil
 	}
-	return []difference{{kind: "limit", container: container, old: bytesPtr(a), new: bytesPtr(b),
-		text: fmt.Sprintf("memory limit of %s: %s -> %s", what, quantityOrNone(a), quantityOrNone(b))}}
+	return []difference{{
+		kind: "limit", container: container, old: bytesPtr(a), new: bytesPtr(b),
+		text: fmt.Sprintf("memory limit of %s: %s -> %s", what, quantityOrNone(a), quantityOrNone(b)),
+	}}
 }
 
 func diffRequest(what, container string, a, b *int64) []difference {

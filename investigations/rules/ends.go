@@ -104,7 +104,7 @@ func (s *scene) findEviction() *eviction {
 
 func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 	e := &eviction{}
-	add := func(key, msg string, at time.Time, id string) {
+	add := func(msg string, at time.Time, id string) {
 		e.facts = append(e.facts, id)
 		if e.message == "" || strings.Contains(strings.ToLower(msg), "memory") {
 			e.message = msg
@@ -116,14 +116,14 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 	for _, c := range p.Conditions {
 		low := strings.ToLower(c.Message)
 		if c.Type == "DisruptionTarget" && c.Reason == "TerminationByKubelet" && c.Status != "False" && !strings.Contains(low, "shutdown") {
-			add("condition", c.Message, c.At, s.fact("condition/evicted/"+p.Name, investigations.ToolPods, c.At, p.Source, nil,
+			add(c.Message, c.At, s.fact("condition/evicted/"+p.Name, investigations.ToolPods, c.At, p.Source, nil,
 				"Pod %s has the condition DisruptionTarget with reason TerminationByKubelet: %q.", p.Name, investigations.CleanText(c.Message, 240)))
 		}
 	}
 	for i := range s.ev.Pods.Events {
 		v := &s.ev.Pods.Events[i]
 		if v.Kind == "Pod" && v.Name == p.Name && v.Namespace == p.Namespace && v.Reason == "Evicted" && !s.past(v.Last) {
-			add("event", v.Message, v.Last, s.sayEvent("evicted/"+p.Name, v))
+			add(v.Message, v.Last, s.sayEvent("evicted/"+p.Name, v))
 		}
 	}
 	if p.Reason == "Evicted" {
@@ -135,7 +135,7 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 				}
 			}
 		}
-		add("status", p.Message, at, s.fact("pods/evicted/"+p.Name, investigations.ToolPods, at, p.Source, nil,
+		add(p.Message, at, s.fact("pods/evicted/"+p.Name, investigations.ToolPods, at, p.Source, nil,
 			"Pod %s has status reason Evicted: %q.", p.Name, investigations.CleanText(p.Message, 240)))
 	}
 	if len(e.facts) == 0 {

@@ -32,15 +32,6 @@ type life struct {
 
 func (l *life) age() float64 { return l.end - l.start }
 
-// ageAt returns the points of the life with X turned into its age in seconds.
-func (l *life) aged(p points) points {
-	out := points{X: make([]float64, len(p.X)), Y: p.Y}
-	for i, x := range p.X {
-		out.X[i] = x - l.start
-	}
-	return out
-}
-
 // findLives cuts the series of the judged container, in every pod of the workload, into lifetimes.
 func (s *scene) findLives() {
 	s.subjectPod, s.subjectContainer = s.pod, s.container

@@ -64,10 +64,18 @@ func TestNodeCauses(t *testing.T) {
 		culprit  investigations.Party
 		action   investigations.Action
 	}{
-		{"a neighbour grew", onNode().neighbour("batch", "import", 256*mib, rising(300*mib, 9000*mib)).neighbour("calm", "calm", 900*mib, steady(1000*mib)),
-			investigations.CauseNoisyNeighbour, investigations.Party{Namespace: "shop", Pod: "batch", Container: "import", Node: "n1"}, investigations.ActionLimitCulprit},
-		{"a program outside Kubernetes", onNode().row(42, "api", 100000, 985).row(7, "backup-agent", 2_000_000, 0).row(8, "kubelet", 20000, -999),
-			investigations.CauseNoisyNeighbour, investigations.Party{Node: "n1", PID: 7, Comm: "backup-agent"}, investigations.ActionLimitCulprit},
+		{
+			"a neighbour grew", onNode().neighbour("batch", "import", 256*mib, rising(300*mib, 9000*mib)).neighbour("calm", "calm", 900*mib, steady(1000*mib)),
+			investigations.CauseNoisyNeighbour,
+			investigations.Party{Namespace: "shop", Pod: "batch", Container: "import", Node: "n1"},
+			investigations.ActionLimitCulprit,
+		},
+		{
+			"a program outside Kubernetes", onNode().row(42, "api", 100000, 985).row(7, "backup-agent", 2_000_000, 0).row(8, "kubelet", 20000, -999),
+			investigations.CauseNoisyNeighbour,
+			investigations.Party{Node: "n1", PID: 7, Comm: "backup-agent"},
+			investigations.ActionLimitCulprit,
+		},
 		{"many together", many(), investigations.CauseNodeOvercommit, investigations.Party{Node: "n1"}, investigations.ActionMoveOrResizeNode},
 		{"all pods at what the node allows", func() *incident {
 			i := many()

@@ -40,20 +40,41 @@ func TestReadFlags(t *testing.T) {
 		c    investigations.Container
 		want flags
 	}{
-		{"xmx in args", investigations.Container{Command: []string{"java"}, Args: []string{"-Xmx900m", "-jar", "a.jar"}},
-			flags{runtime: "java", text: "-Xmx900m", where: "the command line", heap: 900 * mib}},
-		{"last xmx wins", investigations.Container{Args: []string{"java", "-Xmx256m", "-Xmx2g"}},
-			flags{runtime: "java", text: "-Xmx2g", where: "the command line", heap: 2048 * mib}},
-		{"percentage", investigations.Container{Env: []investigations.EnvVar{{Name: "JAVA_TOOL_OPTIONS", Value: "-XX:MaxRAMPercentage=75.0 -XX:MaxMetaspaceSize=128m"}}},
-			flags{runtime: "java", text: "-XX:MaxRAMPercentage=75.0", where: "JAVA_TOOL_OPTIONS", heap: 768 * mib, metaspace: 128 * mib}},
-		{"_JAVA_OPTIONS overrides", investigations.Container{Args: []string{"java", "-Xmx300m"}, Env: []investigations.EnvVar{{Name: "_JAVA_OPTIONS", Value: "-Xmx400m"}}},
-			flags{runtime: "java", text: "-Xmx400m", where: "_JAVA_OPTIONS", heap: 400 * mib}},
-		{"node", investigations.Container{Env: []investigations.EnvVar{{Name: "NODE_OPTIONS", Value: "--max-old-space-size=960"}}},
-			flags{runtime: "node", text: "--max-old-space-size=960", where: "NODE_OPTIONS", heap: 960 * mib}},
-		{"go", investigations.Container{Env: []investigations.EnvVar{{Name: "GOMEMLIMIT", Value: "900MiB"}}},
-			flags{runtime: "go", text: "GOMEMLIMIT=900MiB", where: "the environment", heap: 900 * mib}},
-		{"go off", investigations.Container{Env: []investigations.EnvVar{{Name: "GOMEMLIMIT", Value: "off"}}},
-			flags{runtime: "go", text: "GOMEMLIMIT=off", where: "the environment", off: true}},
+		{
+			"xmx in args",
+			investigations.Container{Command: []string{"java"}, Args: []string{"-Xmx900m", "-jar", "a.jar"}},
+			flags{runtime: "java", text: "-Xmx900m", where: "the command line", heap: 900 * mib},
+		},
+		{
+			"last xmx wins",
+			investigations.Container{Args: []string{"java", "-Xmx256m", "-Xmx2g"}},
+			flags{runtime: "java", text: "-Xmx2g", where: "the command line", heap: 2048 * mib},
+		},
+		{
+			"percentage",
+			investigations.Container{Env: []investigations.EnvVar{{Name: "JAVA_TOOL_OPTIONS", Value: "-XX:MaxRAMPercentage=75.0 -XX:MaxMetaspaceSize=128m"}}},
+			flags{runtime: "java", text: "-XX:MaxRAMPercentage=75.0", where: "JAVA_TOOL_OPTIONS", heap: 768 * mib, metaspace: 128 * mib},
+		},
+		{
+			"_JAVA_OPTIONS overrides",
+			investigations.Container{Args: []string{"java", "-Xmx300m"}, Env: []investigations.EnvVar{{Name: "_JAVA_OPTIONS", Value: "-Xmx400m"}}},
+			flags{runtime: "java", text: "-Xmx400m", where: "_JAVA_OPTIONS", heap: 400 * mib},
+		},
+		{
+			"node",
+			investigations.Container{Env: []investigations.EnvVar{{Name: "NODE_OPTIONS", Value: "--max-old-space-size=960"}}},
+			flags{runtime: "node", text: "--max-old-space-size=960", where: "NODE_OPTIONS", heap: 960 * mib},
+		},
+		{
+			"go",
+			investigations.Container{Env: []investigations.EnvVar{{Name: "GOMEMLIMIT", Value: "900MiB"}}},
+			flags{runtime: "go", text: "GOMEMLIMIT=900MiB", where: "the environment", heap: 900 * mib},
+		},
+		{
+			"go off",
+			investigations.Container{Env: []investigations.EnvVar{{Name: "GOMEMLIMIT", Value: "off"}}},
+			flags{runtime: "go", text: "GOMEMLIMIT=off", where: "the environment", off: true},
+		},
 		{"nothing", investigations.Container{Args: []string{"--verbose"}}, flags{}},
 	}
 	for _, tt := range tests {

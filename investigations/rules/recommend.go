@@ -335,8 +335,10 @@ func (s *scene) adviseOvercommit() {
 		}
 		n++
 		w := s.workloadOf(h.pod)
-		r := investigations.Recommendation{Action: investigations.ActionSetRequest, Container: s.containerOfHolder(h), Value: quantityOf(roundUp(h.usage)), Why: []string{s.sayHolder(h)},
-			Note: fmt.Sprintf("%s uses more than it requests; a true request keeps the scheduler from overfilling the node.", h.name)}
+		r := investigations.Recommendation{
+			Action: investigations.ActionSetRequest, Container: s.containerOfHolder(h), Value: quantityOf(roundUp(h.usage)), Why: []string{s.sayHolder(h)},
+			Note: fmt.Sprintf("%s uses more than it requests; a true request keeps the scheduler from overfilling the node.", h.name),
+		}
 		if w != nil {
 			r.Workload = w.Ref()
 			r.Command = setResources(h.pod.Namespace, r.Workload, r.Container, "--requests=memory="+r.Value)
@@ -380,8 +382,10 @@ func (s *scene) adviseNotOOM() {
 		})
 	}
 	if s.reason.unexplained || s.mechanism == investigations.NotKilled {
-		s.advise(investigations.Recommendation{Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container,
-			Note: "Look at the events of the pod and the audit log around that moment.", Why: s.reason.facts})
+		s.advise(investigations.Recommendation{
+			Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container,
+			Note: "Look at the events of the pod and the audit log around that moment.", Why: s.reason.facts,
+		})
 	}
 	s.advise(investigations.Recommendation{
 		Action: investigations.ActionNoMemoryChange, Workload: s.target.Workload, Container: s.container,

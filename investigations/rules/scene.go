@@ -102,8 +102,6 @@ type hypothesis struct {
 	score float64
 	pro   []string
 	con   []string
-	// say is the sentence that explains the cause, with citations.
-	say string
 }
 
 // support adds weight to a hypothesis and cites what the weight rests on; a negative weight is an objection.

@@ -121,14 +121,18 @@ func TestMechanismAndBoundary(t *testing.T) {
 			r.Kind, r.Boundary = investigations.KernelManual, investigations.BoundaryNone
 		}), investigations.SigkillNotOOM, investigations.BoundaryNone},
 		{"silent child", newIncident().report(nil), investigations.MemcgOOMKill, investigations.BoundaryContainer},
-		{"liveness", newIncident().ends("Error", 137).
-			event("Pod", "api-h1-x", "Unhealthy", "Liveness probe failed: timeout", 40*time.Second).
-			event("Pod", "api-h1-x", "Killing", "Container api failed liveness probe, will be restarted", 30*time.Second),
-			investigations.SigkillNotOOM, investigations.BoundaryNone},
+		{
+			"liveness", newIncident().ends("Error", 137).
+				event("Pod", "api-h1-x", "Unhealthy", "Liveness probe failed: timeout", 40*time.Second).
+				event("Pod", "api-h1-x", "Killing", "Container api failed liveness probe, will be restarted", 30*time.Second),
+			investigations.SigkillNotOOM, investigations.BoundaryNone,
+		},
 		{"unexplained", newIncident().ends("Error", 137), investigations.SigkillNotOOM, investigations.BoundaryNone},
 		{"graceful", newIncident().ends("Completed", 0), investigations.OtherExit, investigations.BoundaryNone},
-		{"stale label", newIncident().ends("OOMKilled", 143).report(func(r *investigations.KernelReport) { r.At = ptr(testAt.Add(-3 * time.Hour)) }),
-			investigations.OtherExit, investigations.BoundaryNone},
+		{
+			"stale label", newIncident().ends("OOMKilled", 143).report(func(r *investigations.KernelReport) { r.At = ptr(testAt.Add(-3 * time.Hour)) }),
+			investigations.OtherExit, investigations.BoundaryNone,
+		},
 		{"nothing", newIncident(), investigations.NotKilled, investigations.BoundaryNone},
 		{"only the reason", func() *incident {
 			i := newIncident().ends("OOMKilled", 137)

@@ -43,14 +43,14 @@ func (s *scene) findVolume() *investigations.Volume {
 		return nil
 	}
 	pod := s.spec()
-	var any *investigations.Volume
+	var found *investigations.Volume
 	for i := range pod.Volumes {
 		v := &pod.Volumes[i]
 		if !v.Memory {
 			continue
 		}
-		if any == nil {
-			any = v
+		if found == nil {
+			found = v
 		}
 		if c := containerSpec(s.spec(), s.subjectContainer); c != nil {
 			for _, m := range c.Mounts {
@@ -60,7 +60,7 @@ func (s *scene) findVolume() *investigations.Volume {
 			}
 		}
 	}
-	return any
+	return found
 }
 
 // shmemBytes reads from the report's stat block how much of the cgroup's memory is tmpfs or shared memory, and

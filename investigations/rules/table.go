@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// adjOf is the oom_score_adj that the kubelet gives a container (pkg/kubelet/qos/policy.go): −997 for
+// Guaranteed and node-critical pods, 1000 for BestEffort, else by the share of the node that it requests.
+func adjOf(p *investigations.Pod, c investigations.Container, capacity float64) int64 {
+	if p.PriorityClass == "system-node-critical" || p.QoS == "Guaranteed" {
+		return -997
+	}
+	if p.QoS == "BestEffort" || capacity <= 0 {
+		return 1000
+	}
+	request := 0.0
+	if c.MemoryRequest != nil {
+		request = float64(*c.MemoryRequest)
+	}
+	return int64(clamp(1000-math.Floor(1000*request/capacity), 3, 999))
+}
+
+// tableHolders assigns the rows of the kernel's table: to pods where oom_score_adj and name point to one, and
+// else to programs outside Kubernetes.
+func (s *scene) tableHolders(v *nodeView) {
+	if s.kill == nil || len(s.kill.report.Tasks) == 0 {
+		return
+	}
+	page := s.kill.pageSize()
+	outside := map[string]*holder{}
+	for _, t := range s.kill.report.Tasks {
+		if h := s.ownerOf(t, v); h != nil {
+			h.rows = append(h.rows, t)
+			continue
+		}
+		if t.OOMScoreAdj == -998 || t.OOMScoreAdj == -997 || t.OOMScoreAdj >= 2 {
+			continue
+		}
+		h := outside[t.Comm]
+		if h == nil {
+			h = &holder{name: t.Comm, comm: t.Comm, pid: t.PID, usual: math.NaN()}
+			outside[t.Comm] = h
+			v.holders = append(v.holders, h)
+		}
+		h.rows = append(h.rows, t)
+	}
+	for _, h := range v.holders {
+		var sum float64
+		var top investigations.KernelTask
+		for _, t := range h.rows {
+			sum += float64(t.RSSPages+t.SwapentsPages) * page
+			if t.RSSPages+t.SwapentsPages > top.RSSPages+top.SwapentsPages {
+				top = t
+			}
+		}
+		if len(h.rows) > 0 {
+			h.comm, h.pid = top.Comm, top.PID
+		}
+		if !h.seen {
+			h.usage = sum
+		}
+	}
+}
+
+// ownerOf finds the pod that a row of the table most likely belongs to; nil where none fits.
+func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) *holder {
+	if s.kill != nil && s.kill.pod != nil && len(s.kill.report.Killed) > 0 && t.PID == s.kill.report.Killed[0].PID {
+		for _, h := range v.holders {
+			if h.pod == s.kill.pod {
+				return h
+			}
+		}
+	}
+	capacity := v.total
+	var best *holder
+	rank, ties := 0, 0
+	for _, h := range v.holders {
+		if h.outside() {
+			continue
+		}
+		for _, c := range h.pod.Containers {
+			r := nameAffinity(c, t.Comm)
+			if adjOf(h.pod, c, capacity) == t.OOMScoreAdj && t.OOMScoreAdj != -998 {
+				r += 4
+			}
+			switch {
+			case r > rank:
+				best, rank, ties = h, r, 0
+			case r == rank && r > 0 && h != best:
+				ties++
+			}
+		}
+	}
+	if rank < 4 && t.OOMScoreAdj < 2 || rank == 0 || ties > 0 && rank < 5 {
+		return nil
+	}
+	return best
+}
