@@ -194,7 +194,7 @@ func TestWindow(t *testing.T) {
 func TestAllQueriesShareABound(t *testing.T) {
 	docs := map[string]string{}
 	big := string(answerOf(250, 2880)) // 720,000 samples
-	for _, s := range specs() {
+	for _, s := range specs()[:6] {
 		docs[s.name] = big
 	}
 	total := 0
@@ -203,7 +203,7 @@ func TestAllQueriesShareABound(t *testing.T) {
 			total += len(s.T)
 		}
 	}
-	if total > allSamples+len(specs())*minSamples || total < allSamples/2 {
+	if total > allSamples+len(docs)*minSamples || total < allSamples/2 {
 		t.Errorf("%d samples kept", total)
 	}
 }

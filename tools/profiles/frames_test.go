@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/pprof/profile"
+
+	"github.com/oombot/oombot/investigations"
 )
 
 func TestFrames(t *testing.T) {
@@ -53,6 +55,53 @@ func TestSameWorkload(t *testing.T) {
 	} {
 		if got := sameWorkload(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s and %s: %v", tt.a, tt.b, got)
+		}
+	}
+}
+
+func TestNear(t *testing.T) {
+	pod := investigations.Target{Namespace: "shop", Pod: testPod, Container: "checkout"}
+	workload := investigations.Target{Namespace: "shop", Workload: "deployment/checkout"}
+	tests := []struct {
+		target                    investigations.Target
+		namespace, pod, container string
+		want                      int
+	}{
+		{pod, "shop", testPod, "checkout", 0},
+		{pod, "shop", testPod, "proxy", 1},
+		{pod, "shop", oldPod, "checkout", 1},
+		{pod, "shop", "cart-7c9d8f6b5-x2x4p", "cart", 2},
+		{pod, "pay", testPod, "checkout", 3},
+		{workload, "shop", testPod, "checkout", 0},
+		{workload, "shop", "cart-7c9d8f6b5-x2x4p", "cart", 2},
+		{investigations.Target{Node: "n1"}, "shop", testPod, "checkout", 3},
+		{investigations.Target{}, "", "x", "y", 2},
+	}
+	for _, tt := range tests {
+		if got := near(tt.target, tt.namespace, tt.pod, tt.container); got != tt.want {
+			t.Errorf("%s/%s/%s by %s: %d, want %d", tt.namespace, tt.pod, tt.container, tt.target, got, tt.want)
+		}
+	}
+}
+
+func TestUnitBytes(t *testing.T) {
+	for unit, want := range map[string]int64{"bytes": 1, "B": 1, "Kilobytes": 1024, "MiB": 1 << 20, "count": 0, "nanoseconds": 0, "": 0} {
+		if got := unitBytes(unit); got != want {
+			t.Errorf("%q: %d, want %d", unit, got, want)
+		}
+	}
+}
+
+func TestGoPackage(t *testing.T) {
+	for name, want := range map[string]string{
+		"net/http.(*conn).serve": "net/http", "main.main": "main", "main.main.func1": "main",
+		"github.com/a/b.(*T[go.shape.string,github.com/x/y.Z]).M": "github.com/a/b",
+		"slices.Grow[go.shape.[]uint8]":                           "slices",
+		"gopkg.in/yaml%2ev3.unmarshal":                            "gopkg.in/yaml%2ev3",
+		"malloc":                                                  "", "": "", "(root)": "",
+	} {
+		if got := goPackage(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}
 }
