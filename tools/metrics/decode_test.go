@@ -136,7 +136,7 @@ func TestDecodeByteByByte(t *testing.T) {
 
 func TestDecodeBoundsSamples(t *testing.T) {
 	w := windowOf(testRequest())
-	res, err := decode(context.Background(), bytes.NewReader(answerOf(150, 2880)), specs()[0], w, 300_000)
+	res, err := decode(context.Background(), bytes.NewReader(answerOf(60, 2880)), specs()[0], w, 100_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestDecodeBoundsSamples(t *testing.T) {
 			t.Errorf("the peak is %f", got)
 		}
 	}
-	if total > 300_000 || old == 0 || !res.thinned || len(res.series) != 150 {
+	if total > 100_000 || old == 0 || !res.thinned || len(res.series) != 60 {
 		t.Errorf("%d samples (%d old) in %d series, thinned %v", total, old, len(res.series), res.thinned)
 	}
 }

@@ -79,7 +79,7 @@ func (t *Tool) Query(ctx context.Context, req investigations.Request) (investiga
 	if t.folder(n) {
 		left := allSamples
 		for _, spec := range specs() {
-			left -= t.read(ctx, spec, w, max(minSamples, min(maxSamples, left)), n, ev.Queries)
+			left -= t.read(ctx, spec, w, share(left), n, ev.Queries)
 		}
 	}
 	ev.Recorder = t.recorders(ctx, w, n)
@@ -91,6 +91,9 @@ func (t *Tool) Query(ctx context.Context, req investigations.Request) (investiga
 	}
 	return res, nil
 }
+
+// share returns how many samples the next query may keep, where so many are left for all that follow.
+func share(left int) int { return max(minSamples, min(maxSamples, left)) }
 
 // folder tells whether there is a folder to read.
 func (t *Tool) folder(n *notes) bool {

@@ -192,19 +192,13 @@ func TestWindow(t *testing.T) {
 }
 
 func TestAllQueriesShareABound(t *testing.T) {
-	docs := map[string]string{}
-	big := string(answerOf(250, 2880)) // 720,000 samples
-	for _, s := range specs()[:6] {
-		docs[s.name] = big
+	left, total := allSamples, 0
+	for range specs() {
+		n := share(left) // each takes all that it may
+		left, total = left-n, total+n
 	}
-	total := 0
-	for _, q := range query(t, bundleOf(docs), testRequest()).Evidence.Metrics.Queries {
-		for _, s := range q.Series {
-			total += len(s.T)
-		}
-	}
-	if total > allSamples+len(docs)*minSamples || total < allSamples/2 {
-		t.Errorf("%d samples kept", total)
+	if share(allSamples) != maxSamples || share(-1) != minSamples || total > allSamples+len(specs())*minSamples {
+		t.Errorf("%d samples in all", total)
 	}
 }
 
