@@ -145,7 +145,7 @@ func (n *notes) nothing(spec querySpec, res *response, err error) bool {
 	case spec.optional:
 		n.empty = append(n.empty, spec)
 	default:
-		n.add(spec.wouldTell, "%s holds no series of the target", spec.file())
+		n.add(spec.wouldTell, "%s holds no series of the target%s", spec.file(), spec.absence())
 	}
 	return true
 }
@@ -164,7 +164,7 @@ func (n *notes) coverage(spec querySpec, res *response, series []investigations.
 			case spec.optional:
 				n.empty = append(n.empty, spec)
 			default:
-				n.add(spec.wouldTell, "%s holds no series of the target", spec.file())
+				n.add(spec.wouldTell, "%s holds no series of the target%s", spec.file(), spec.absence())
 			}
 			return
 		}
@@ -187,11 +187,18 @@ func (n *notes) unlimited(res *response) bool {
 func (n *notes) reach(spec querySpec, series []investigations.Series) {
 	at := n.req.At.UnixMilli()
 	var times []int64
+	older := int64(0)
 	begin, hole := int64(math.MaxInt64), staleAfter
 	for _, s := range series {
 		begin, hole = min(begin, s.T[0]), max(hole, 3*Step(s))
 		from, _ := slices.BinarySearch(s.T, at-near.Milliseconds())
-		times = append(times, s.T[max(0, from-1):]...)
+		if from > 0 {
+			older = max(older, s.T[from-1])
+		}
+		times = append(times, s.T[from:]...)
+	}
+	if older != 0 {
+		times = append(times, older) // what the last hour is measured from
 	}
 	if len(times) == 0 {
 		return

@@ -157,6 +157,20 @@ func TestQueryBlindSpots(t *testing.T) {
 			[]string{"samples do not cover the moment 2026-03-04T02:17:09Z: metrics/container_working_set.json has no sample from 2026-03-04T01:47:09Z to 2026-03-04T02:16:09Z"},
 			true,
 		},
+		{
+			"no series of the limit", investigations.QueryLimit, matrix(other),
+			[]string{"metrics/container_limit.json holds no series of the target, as of a container without a limit"},
+			true,
+		},
+		{
+			"a pod that ended long ago is no gap", investigations.QueryNodePods, matrix(
+				series(`{"namespace":"shop","pod":"old-1"}`, sample(7200, "1"), sample(7170, "1"), sample(7140, "1")),
+				series(`{"namespace":"shop","pod":"api-1"}`, sample(90, "1"), sample(60, "1"), sample(30, "1")),
+				series(`{"namespace":"shop","pod":"web-1"}`, sample(3700, "1"), sample(3400, "1"), sample(3100, "1"), sample(2800, "1"),
+					sample(2500, "1"), sample(2200, "1"), sample(1900, "1"), sample(1600, "1"), sample(1300, "1"), sample(1000, "1"),
+					sample(700, "1"), sample(400, "1"), sample(100, "1"))),
+			nil, true,
+		},
 		{"no limit", investigations.QueryLimit, matrix(series(apiLabels, sample(30, "0"))), nil, true},
 		{"wide steps are no gap", ws, matrix(series(apiLabels, sample(5400, "1"), sample(3600, "1"), sample(1800, "1"), sample(60, "1"))), nil, true},
 	}

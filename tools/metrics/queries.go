@@ -68,6 +68,14 @@ func (q querySpec) needs(t investigations.Target) bool {
 	return !q.optional && (!q.target || t.Pod != "" || t.Workload != "")
 }
 
+// absence is what it can mean that the target has no series.
+func (q querySpec) absence() string {
+	if q.name == investigations.QueryLimit {
+		return ", as of a container without a limit"
+	}
+	return ""
+}
+
 func (q querySpec) file() string { return "metrics/" + q.name + ".json" }
 
 func (q querySpec) has(l model.LabelName) bool {
