@@ -43,12 +43,12 @@ func (s *scene) quietService(share float64) *pod {
 }
 
 // notOOM fills in the truth of an end that was no OOM.
-func (s *scene) notOOM(p *pod, mechanism string, any ...string) {
+func (s *scene) notOOM(p *pod, mechanism string, actions ...string) {
 	name := p.main().spec.Name
 	s.targetPod(p, name)
 	s.truth = truth{
 		mechanism: []string{mechanism}, boundary: []string{"none"}, cause: []string{"not_oom"},
-		victim: partyOf(p, name), notActions: []string{"set_limit", "fix_leak", "set_runtime_ceiling"}, actionsAny: any,
+		victim: partyOf(p, name), notActions: []string{"set_limit", "fix_leak", "set_runtime_ceiling"}, actionsAny: actions,
 	}
 }
 

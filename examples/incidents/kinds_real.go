@@ -45,8 +45,10 @@ func (s *scene) host618() {
 // smallDaemons are what a small machine runs outside of Kubernetes.
 func smallDaemons() []process {
 	return []process{
-		{pid: 1, comm: "init", anon: 2 * mib, file: mib}, {pid: 131, comm: "sshd", anon: mib, file: mib, adj: -1000},
-		{pid: 140, comm: "containerd", anon: 34 * mib, file: 8 * mib, adj: -999}, {pid: 152, comm: "kubelet", anon: 48 * mib, file: 11 * mib, adj: -999},
+		{pid: 1, comm: "init", anon: 2 * mib, file: mib},
+		{pid: 131, comm: "sshd", anon: mib, file: mib, adj: -1000},
+		{pid: 140, comm: "containerd", anon: 34 * mib, file: 8 * mib, adj: -999},
+		{pid: 152, comm: "kubelet", anon: 48 * mib, file: 11 * mib, adj: -999},
 	}
 }
 
@@ -143,8 +145,10 @@ func realSystemProcess(s *scene) {
 	kb4 := func(pages int64) int64 { return pages * pageSize }
 	grown := ramp(float64(kb4(1500)), float64(kb4(15800)), s.ago(s.dur(20*time.Minute, 70*time.Minute)), s.at)
 	s.edge(39271, 9751, []process{
-		{pid: 222, comm: "kubelet", anon: kb4(3550), file: kb4(174), adj: -999}, {pid: 223, comm: "containerd", anon: kb4(2032), file: kb4(174), adj: -999},
-		{pid: 224, comm: "containerd-shim", anon: kb4(514), file: kb4(174), adj: -998}, {pid: 226, comm: "systemd-journal", anon: kb4(778), file: kb4(174), adj: -250},
+		{pid: 222, comm: "kubelet", anon: kb4(3550), file: kb4(174), adj: -999},
+		{pid: 223, comm: "containerd", anon: kb4(2032), file: kb4(174), adj: -999},
+		{pid: 224, comm: "containerd-shim", anon: kb4(514), file: kb4(174), adj: -998},
+		{pid: 226, comm: "systemd-journal", anon: kb4(778), file: kb4(174), adj: -250},
 		{pid: 227, comm: "sshd", anon: kb4(250), file: kb4(174), adj: -1000},
 		{pid: 231, comm: "backup-agent", file: kb4(2), grows: stepAt(grown, flat(0), s.at.Add(time.Second))},
 	})

@@ -106,8 +106,10 @@ func (s *scene) renderProfiles(files map[string][]byte) error {
 func (h heapProfile) build() *profile.Profile {
 	p := &profile.Profile{
 		SampleType: []*profile.ValueType{
-			{Type: "alloc_objects", Unit: "count"}, {Type: "alloc_space", Unit: "bytes"},
-			{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"},
+			{Type: "alloc_objects", Unit: "count"},
+			{Type: "alloc_space", Unit: "bytes"},
+			{Type: "inuse_objects", Unit: "count"},
+			{Type: "inuse_space", Unit: "bytes"},
 		},
 		DefaultSampleType: "inuse_space", TimeNanos: h.at.UnixNano(),
 		PeriodType: &profile.ValueType{Type: "space", Unit: "bytes"}, Period: 512 * kib,

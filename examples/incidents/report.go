@@ -61,25 +61,25 @@ func (p *printer) put(level int, format string, args ...any) {
 }
 
 // print renders a report in the format of the platform's kernel.
-func (pl platform) print(r oomReport) []kline {
-	p := &printer{k: pl, at: r.at}
+func (p platform) print(r oomReport) []kline {
+	out := &printer{k: p, at: r.at}
 	if r.skippedBefore > 0 {
-		p.put(4, "oom_kill_process: %d callbacks suppressed", r.skippedBefore)
+		out.put(4, "oom_kill_process: %d callbacks suppressed", r.skippedBefore)
 	}
 	if !r.rateLimited {
-		p.head(r)
+		out.head(r)
 		if r.global {
-			p.machine(r.machine)
+			out.machine(r.machine)
 		} else {
-			p.cgroup(r)
+			out.cgroup(r)
 		}
-		p.table(r.tasks)
-		p.summary(r)
+		out.table(r.tasks)
+		out.summary(r)
 	}
 	if !r.withoutKill {
-		p.kill(r)
+		out.kill(r)
 	}
-	return p.out
+	return out.out
 }
 
 // head prints who asked for memory, and from where.
