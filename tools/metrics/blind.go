@@ -190,7 +190,7 @@ func (n *notes) reach(spec querySpec, series []investigations.Series) {
 	older := int64(0)
 	begin, hole := int64(math.MaxInt64), staleAfter
 	for _, s := range series {
-		begin, hole = min(begin, s.T[0]), max(hole, 3*Step(s))
+		begin, hole = min(begin, s.T[0]), max(hole, 3*interval(s))
 		from, _ := slices.BinarySearch(s.T, at-near.Milliseconds())
 		if from > 0 {
 			older = max(older, s.T[from-1])

@@ -46,9 +46,9 @@ func facts(req investigations.Request, ev *investigations.MetricEvidence) []inve
 	return out
 }
 
-// Step returns the interval at which a series is sampled: the median distance of its latest samples. It is
+// interval returns the interval at which a series is sampled: the median distance of its latest samples. It is
 // zero for a series of fewer than two samples.
-func Step(s investigations.Series) time.Duration {
+func interval(s investigations.Series) time.Duration {
 	const enough = 400
 	t := s.T[max(0, len(s.T)-enough):]
 	if len(t) < 2 {
@@ -115,7 +115,7 @@ func workingSet(
 	}
 	f.Says += fmt.Sprintf("; %s in the last sample, %s before that", investigations.FormatBytes(s.V[last]),
 		investigations.FormatDuration(age))
-	if step := Step(s); step > 0 {
+	if step := interval(s); step > 0 {
 		f.Values["step_s"] = step.Seconds()
 		f.Says += "; sampled every " + investigations.FormatDuration(step)
 	}
@@ -165,7 +165,7 @@ func covered(spec querySpec, q investigations.Query) investigations.Fact {
 	for _, s := range q.Series {
 		from, to = min(from, s.T[0]), max(to, s.T[len(s.T)-1])
 		samples += len(s.T)
-		if step := Step(s); step > 0 {
+		if step := interval(s); step > 0 {
 			steps = append(steps, step)
 		}
 	}

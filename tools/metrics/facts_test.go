@@ -37,7 +37,7 @@ func TestFacts(t *testing.T) {
 			`every 8 min 51 s`,
 	} {
 		if key == "metrics/working_set/shop/api-1/api" || key == "metrics/coverage/container_working_set" {
-			// The step is the median of few and uneven distances here; TestStep judges it.
+			// The step is the median of few and uneven distances here; TestInterval judges it.
 			want, _, _ = strings.Cut(want, "every ")
 			got[key], _, _ = strings.Cut(got[key], "every ")
 		}
@@ -72,9 +72,9 @@ func TestFactsAreFew(t *testing.T) {
 	}
 }
 
-func TestStep(t *testing.T) {
+func TestInterval(t *testing.T) {
 	s := investigations.Series{}
-	if Step(s) != 0 {
+	if interval(s) != 0 {
 		t.Error("a series without samples has a step")
 	}
 	for i := range int64(1000) {
@@ -84,7 +84,7 @@ func TestStep(t *testing.T) {
 		}
 		s.T, s.V = append(s.T, at), append(s.V, 1)
 	}
-	if got := Step(s); got != 30*time.Second {
+	if got := interval(s); got != 30*time.Second {
 		t.Errorf("step %s", got)
 	}
 }

@@ -316,8 +316,8 @@ func TestSharedBundles(t *testing.T) {
 				t.Errorf("%s %s: no series", path, name)
 			}
 			for _, s := range q.Series {
-				if s.Dropped > 0 || len(s.T) < 100 || Step(s) != 30*time.Second {
-					t.Errorf("%s %s: %d samples every %s, %d dropped", path, name, len(s.T), Step(s), s.Dropped)
+				if s.Dropped > 0 || len(s.T) < 100 || interval(s) != 30*time.Second {
+					t.Errorf("%s %s: %d samples every %s, %d dropped", path, name, len(s.T), interval(s), s.Dropped)
 				}
 			}
 		}
