@@ -25,10 +25,11 @@ func facts(req investigations.Request, ev *investigations.PodEvidence) []investi
 			out = append(out, containerFacts(req.Target.Container, p, maxContainers/len(targets))...)
 		}
 	}
-	if node := targetNode(req.Target, ev.Pods); node != "" {
+	node := targetNode(req.Target, ev.Pods)
+	if node != "" {
 		out = append(out, nodeFact(node, ev)...)
 	}
-	out = append(out, eventFact(req, ev.Events, targets)...)
+	out = append(out, eventFact(req, ev.Events, targets, node)...)
 	out = append(out, rangeFact(req.Target.Namespace, ev.LimitRanges)...)
 	out = append(out, inventory(ev)...)
 	out = out[:min(len(out), maxFacts)]

@@ -153,25 +153,28 @@ func TestEventFactChoosesAroundTheMoment(t *testing.T) {
 		event("Pod", "cart-0", "Other", 0, 0),
 		event("Node", "n1", "SystemOOM", 0, 0),
 	}
-	says := func(req investigations.Request, targets ...*investigations.Pod) string {
-		for _, f := range eventFact(req, events, targets) {
+	says := func(req investigations.Request, node string, targets ...*investigations.Pod) string {
+		for _, f := range eventFact(req, events, targets, node) {
 			return f.Says
 		}
 		return ""
 	}
-	const want = `events around the moment about the target: "Killing" (2), "Unhealthy" (4); the last one: "Killing"`
-	if got := says(shopRequest); got != want {
+	const want = `events around the moment about the target or its node: "Killing" (2), "Unhealthy" (4); the last one: "Killing"`
+	if got := says(shopRequest, ""); got != want {
 		t.Errorf("of the pod:\n%s\nwant\n%s", got, want)
 	}
+	if got := says(shopRequest, "n1"); !strings.Contains(got, `"Killing" (2), "SystemOOM" (2), "Unhealthy" (4)`) {
+		t.Errorf("of the pod and its node: %s", got)
+	}
 	node := investigations.Request{At: at, Target: investigations.Target{Node: "n1"}}
-	if got := says(node); !strings.Contains(got, `"SystemOOM" (2);`) {
+	if got := says(node, "n1"); !strings.Contains(got, `"SystemOOM" (2);`) {
 		t.Errorf("of the node: %s", got)
 	}
 	workload := investigations.Request{At: at, Target: investigations.Target{Namespace: "shop", Workload: "cart"}}
-	if got := says(workload, &investigations.Pod{Namespace: "shop", Name: "cart-0"}); !strings.Contains(got, `"Other" (2);`) {
+	if got := says(workload, "", &investigations.Pod{Namespace: "shop", Name: "cart-0"}); !strings.Contains(got, `"Other" (2);`) {
 		t.Errorf("of the workload's pods: %s", got)
 	}
-	if got := says(workload); got != "" {
+	if got := says(workload, "n2"); got != "" {
 		t.Errorf("of nothing: %s", got)
 	}
 }

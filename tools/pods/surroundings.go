@@ -39,13 +39,13 @@ func nodeFact(name string, ev *investigations.PodEvidence) []investigations.Fact
 	return []investigations.Fact{f}
 }
 
-// eventFact counts the events around the moment that are about the target's pods, by reason.
-func eventFact(req investigations.Request, events []investigations.Event, targets []*investigations.Pod) []investigations.Fact {
+// eventFact counts the events around the moment that are about the target's pods or their node, by reason.
+func eventFact(req investigations.Request, events []investigations.Event, targets []*investigations.Pod, node string) []investigations.Fact {
 	counts := map[string]int{}
 	var newest *investigations.Event
 	for i := range events {
 		e := &events[i]
-		if e.Last.Before(req.At.Add(-eventsBefore)) || e.First.After(req.At.Add(eventsAfter)) || !about(req.Target, e, targets) {
+		if e.Last.Before(req.At.Add(-eventsBefore)) || e.First.After(req.At.Add(eventsAfter)) || !about(req.Target, e, targets, node) {
 			continue
 		}
 		counts[e.Reason] += int(e.Count)
@@ -65,15 +65,15 @@ func eventFact(req investigations.Request, events []investigations.Event, target
 	}
 	return []investigations.Fact{{
 		Key: "pods/events", At: newest.Last, Source: newest.Source, Values: values,
-		Says: fmt.Sprintf("events around the moment about the target: %s; the last one: %.200q", strings.Join(parts, ", "), newest.Message),
+		Says: fmt.Sprintf("events around the moment about the target or its node: %s; the last one: %.200q", strings.Join(parts, ", "), newest.Message),
 	}}
 }
 
-// about says whether an event is about one of the target's pods, or the node.
-func about(t investigations.Target, e *investigations.Event, targets []*investigations.Pod) bool {
+// about says whether an event is about one of the target's pods, or their node.
+func about(t investigations.Target, e *investigations.Event, targets []*investigations.Pod, node string) bool {
 	switch e.Kind {
 	case "Node":
-		return t.Node != "" && e.Name == t.Node
+		return node != "" && e.Name == node
 	case "Pod":
 		if t.Pod != "" && e.Name == t.Pod && e.Namespace == t.Namespace {
 			return true
