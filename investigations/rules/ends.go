@@ -198,7 +198,9 @@ func (s *scene) hitBy(l *investigations.KernelLog, u *investigations.UserKill) b
 // runtimeEnd is the error with which a program's own runtime gave up.
 type runtimeEnd struct {
 	kind, name, text, detail string
-	fact                     string
+	// heap is the heap's size at its end, in bytes, where the line tells; else 0.
+	heap float64
+	fact string
 }
 
 // runtimeExits are the exit codes with which each runtime ends when its own memory ran out.
@@ -241,7 +243,7 @@ func (s *scene) byRuntimeError() bool {
 			return false
 		}
 	}
-	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail}
+	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail, heap: float64(m.Bytes)}
 	s.runtime.fact = s.fact("logs/runtime", investigations.ToolLogs, m.At, src, nil,
 		"The %s runtime itself gave up: %q.", info.name, investigations.CleanText(m.Text, 240))
 	s.mechanism = investigations.RuntimeOOM

@@ -166,6 +166,9 @@ func (s *scene) fitJava(r *runtimeFit, c *investigations.Container) {
 }
 
 func (s *scene) fitNode(r *runtimeFit) {
+	if r.heap == 0 && s.runtime != nil && s.runtime.kind == investigations.LogV8Heap && s.runtime.heap > 0 {
+		r.heap, r.text, r.where = s.runtime.heap, "no flag: the default", "V8's last words"
+	}
 	if r.heap == 0 {
 		return
 	}
