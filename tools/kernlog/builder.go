@@ -160,7 +160,7 @@ func (p *Parser) finish(s *source) {
 	n := 0
 	for n < len(p.queue) && p.queue[n].done {
 		if p.queue[n].strong {
-			p.ready = append(p.ready, &p.queue[n].r)
+			p.ready = append(p.ready, p.queue[n])
 		}
 		p.queue[n] = nil
 		n++

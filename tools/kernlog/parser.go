@@ -46,7 +46,7 @@ type Parser struct {
 
 	sources []*source
 	queue   []*builder
-	ready   []*investigations.KernelReport
+	ready   []*builder
 
 	last lastRecord
 	doc  document
@@ -147,13 +147,26 @@ func (p *Parser) Skip() {
 
 // Next returns the next report, in the order in which the log tells of them; nil where there is none yet.
 func (p *Parser) Next() *investigations.KernelReport {
+	if b := p.next(); b != nil {
+		return b.own()
+	}
+	return nil
+}
+
+// own returns the report apart from the memory that it was put together in.
+func (b *builder) own() *investigations.KernelReport {
+	r := b.r
+	return &r
+}
+
+func (p *Parser) next() *builder {
 	if len(p.ready) == 0 {
 		return nil
 	}
-	r := p.ready[0]
+	b := p.ready[0]
 	p.ready[0] = nil
 	p.ready = p.ready[1:]
-	return r
+	return b
 }
 
 // Flush takes what is open as finished: at the end of a log, or where its follower has waited for more.

@@ -24,6 +24,8 @@ type Scanner struct {
 	begun      bool
 	err        error
 	report     *investigations.KernelReport
+	// boot is the machine's start that the report belongs to.
+	boot int
 }
 
 // chunk is how much is read at once.
@@ -38,9 +40,11 @@ func NewScanner(r io.Reader, opt Options) *Scanner {
 // that were open then are still yielded, as cut off.
 func (s *Scanner) Scan() bool {
 	for {
-		if s.report = s.p.Next(); s.report != nil {
+		if b := s.p.next(); b != nil {
+			s.report, s.boot = b.own(), b.boot
 			return true
 		}
+		s.report = nil
 		if s.eof {
 			return false
 		}

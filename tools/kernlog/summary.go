@@ -27,13 +27,14 @@ type summary struct {
 	kept             bool
 	lastDate, lastUp []byte
 	sampled          int64
-	userUptimes      []userUptime
+	// undated are the notes whose line has no date.
+	undatedLosses, undatedKills []undated
 }
 
-// userUptime is the time of a user-space kill whose line has no date.
-type userUptime struct {
-	kill, boot int
-	us         int64
+// undated is the time since boot of the note at an index.
+type undated struct {
+	index, boot int
+	us          int64
 }
 
 // bootMark is a start of the machine.
@@ -108,6 +109,9 @@ func (s *summary) sequence(p *Parser, r *record) {
 func (p *Parser) lost(r *record, why string) {
 	if len(p.sum.losses) < maxNotes {
 		at, _ := p.at(r)
+		if us, ok := r.micros(); ok && at.IsZero() {
+			p.sum.undatedLosses = append(p.sum.undatedLosses, undated{len(p.sum.losses), p.sum.boot, us})
+		}
 		p.sum.losses = append(p.sum.losses, investigations.KernelLoss{At: at, Line: p.line, Why: investigations.CleanText(why, 200)})
 	}
 	if s := p.find(r); s != nil {
@@ -183,10 +187,11 @@ func (p *Parser) Summary() investigations.KernelLog {
 			l.From, l.To = s.anchors.at(s.anchors.firstBoot, int64(from*1e6)), s.anchors.at(s.boot, int64(to*1e6))
 		}
 	}
-	for _, u := range s.userUptimes {
-		if u.kill < len(l.UserKills) {
-			l.UserKills[u.kill].At = s.anchors.at(u.boot, u.us)
-		}
+	for _, u := range s.undatedLosses {
+		l.Lost[u.index].At = s.anchors.at(u.boot, u.us)
+	}
+	for _, u := range s.undatedKills {
+		l.UserKills[u.index].At = s.anchors.at(u.boot, u.us)
 	}
 	for _, m := range s.boots {
 		at := m.at

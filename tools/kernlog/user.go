@@ -45,12 +45,10 @@ func (p *Parser) user(r *record) {
 	case identNone:
 		return
 	case identJournald, identRsyslog:
+		// What journald suppresses of a unit is no kernel line: "Suppressed N messages from x.service".
 		msg := r.msg[:min(len(r.msg), 400)]
-		for _, w := range [...]string{" kernel messages", "Suppressed ", " messages lost", "imuxsock lost "} {
-			if bytes.Contains(msg, []byte(w)) && !bytes.Contains(msg, []byte("imuxsock begins")) {
-				p.lost(r, string(msg))
-				return
-			}
+		if bytes.Contains(msg, []byte(" kernel messages")) || bytes.Contains(msg, []byte("messages lost due to rate-limiting")) {
+			p.lost(r, string(msg))
 		}
 		return
 	}
@@ -87,7 +85,7 @@ func (p *Parser) userKill(r *record, id userProgram) bool {
 	}
 	p.sum.userKills = append(p.sum.userKills, k)
 	if us, ok := r.micros(); ok && k.At.IsZero() {
-		p.sum.userUptimes = append(p.sum.userUptimes, userUptime{kill: len(p.sum.userKills) - 1, boot: p.sum.boot, us: us})
+		p.sum.undatedKills = append(p.sum.undatedKills, undated{len(p.sum.userKills) - 1, p.sum.boot, us})
 	}
 	return true
 }
