@@ -25,17 +25,24 @@ func encode(w io.Writer, r *investigations.Result, indent string) error {
 	if r == nil {
 		return fmt.Errorf("encode result: %w", errNoResult)
 	}
+	if err := Document(w, r.Normalized(), indent); err != nil {
+		return fmt.Errorf("print result %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Document writes any value as a JSON document and a newline, on one line where indent is empty. What a terminal
+// may obey is escaped, whatever the value holds.
+func Document(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // "1.4.1 -> 1.5.0" is for people too
 	enc.SetIndent("", indent)
-	if err := enc.Encode(r.Normalized()); err != nil {
-		return fmt.Errorf("encode result %s: %w", r.ID, err)
+	if err := enc.Encode(v); err != nil {
+		return err
 	}
-	if _, err := w.Write(escapeInvisible(b.Bytes())); err != nil {
-		return fmt.Errorf("write result %s: %w", r.ID, err)
-	}
-	return nil
+	_, err := w.Write(escapeInvisible(b.Bytes()))
+	return err
 }
 
 // escapeInvisible replaces the characters that a terminal may obey but encoding/json lets through (DEL, C1
