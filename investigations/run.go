@@ -39,6 +39,8 @@ type Options struct {
 	Progress func(Progress)
 	// Log takes what goes wrong; nil means slog.DiscardHandler.
 	Log *slog.Logger
+	// Redact takes secrets out of a text; nil leaves all texts as they are.
+	Redact func(string) string
 	// Now is the clock that timings are read from; nil means time.Now.
 	Now func() time.Time
 }
@@ -95,6 +97,7 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
 	res.ID = KillID(res.At, d.Key)
 	res = res.Normalized()
+	res.redact(opt.Redact)
 	return &res, &ev, nil
 }
 

@@ -88,7 +88,9 @@ func TestRunNumbersFactsInTheOrderOfTheTools(t *testing.T) {
 
 func TestRunGivesTheSameDocumentTwice(t *testing.T) {
 	tools := []Tool{
-		source{name: "a", after: 2 * time.Millisecond}, source{name: "b", after: time.Millisecond}, source{name: "c"},
+		source{name: "a", after: 2 * time.Millisecond},
+		source{name: "b", after: time.Millisecond},
+		source{name: "c"},
 		source{name: "d", query: func(context.Context) (ToolResult, error) { return ToolResult{}, ErrForbidden }},
 	}
 	still := func() time.Time { return killedAt } // timings are no part of the verdict
@@ -139,8 +141,11 @@ func TestRunTurnsFailuresIntoBlindSpots(t *testing.T) {
 		{"an error", fails(fmt.Errorf("query prometheus: %w", ErrForbidden)), "could not be read: query prometheus: forbidden"},
 		{"hostile text", fails(errors.New("\x1b[31mred\nline")), "could not be read: \uFFFD[31mred line"},
 		{"deadline", fails(fmt.Errorf("get: %w", context.DeadlineExceeded)), "gave no answer in time"},
-		{"a panic", source{name: ToolMetrics, query: func(context.Context) (ToolResult, error) { panic("oh no") }},
-			"could not be read: the tool broke: oh no"},
+		{
+			"a panic",
+			source{name: ToolMetrics, query: func(context.Context) (ToolResult, error) { panic("oh no") }},
+			"could not be read: the tool broke: oh no",
+		},
 		{"hangs for ever", source{name: ToolMetrics, after: 100 * time.Hour}, "gave no answer in time"},
 		{"waits for its deadline", source{name: ToolMetrics, query: func(ctx context.Context) (ToolResult, error) {
 			<-ctx.Done()
@@ -272,4 +277,42 @@ func BenchmarkRunSixTools(b *testing.B) {
 		}
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/slowest.Seconds(), "x-slowest")
+}
+
+func TestRunRedacts(t *testing.T) {
+	req := Request{At: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), Target: Target{Namespace: "a", Pod: "b"}}
+	tool := scripted{name: ToolLogs, facts: []Fact{{Tool: ToolLogs, Says: "a hunter2 sentence", Source: "logs/x"}}, blind: "could not read hunter2"}
+	res, _, err := Run(t.Context(), req, []Tool{tool}, echoRules{}, Options{Redact: func(s string) string { return strings.ReplaceAll(s, "hunter2", "…") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%+v", res); strings.Contains(got, "hunter2") {
+		t.Errorf("a secret survived: %s", got)
+	}
+	if len(res.Facts) != 1 || res.Facts[0].Says != "a … sentence" {
+		t.Errorf("facts: %+v", res.Facts)
+	}
+}
+
+// scripted answers with one fact list and one blind spot.
+type scripted struct {
+	name  string
+	facts []Fact
+	blind string
+}
+
+func (s scripted) Describe() Description { return Description{Name: s.name} }
+
+func (s scripted) Query(context.Context, Request) (ToolResult, error) {
+	return ToolResult{Facts: s.facts, BlindSpots: []BlindSpot{{Tool: s.name, Why: s.blind}}}, nil
+}
+
+// echoRules repeats the first fact in the verdict.
+type echoRules struct{}
+
+func (echoRules) Diagnose(req Request, _ Evidence, led *Ledger) Diagnosis {
+	f := led.Facts()[0]
+	return Diagnosis{Target: req.Target, Verdict: Verdict{
+		Headline: f.Says, Explanation: f.Says + " [F1]", Recommendations: []Recommendation{{Action: ActionCollectMore, Note: f.Says}},
+	}}
 }

@@ -125,8 +125,12 @@ func leakAfterDeploy() incident {
 		BlindSpots: []inv.BlindSpot{{Tool: inv.ToolProfiles, Why: "only two profiles are there", WouldTell: "which functions hold the growth"}},
 		Precedents: []inv.Precedent{{ID: "01HQZZ6V0N3M3V6Z8C0V6M1E7C", Similarity: 0.88, Why: []string{"same image repository", "same growing function"}, Outcome: "fix_held"}},
 		Tools: []inv.ToolRun{
-			{Name: "kernlog", TookMS: 12, Facts: 1}, {Name: "pods", TookMS: 8, Facts: 1}, {Name: "rollouts", TookMS: 15, Facts: 1},
-			{Name: "metrics", TookMS: 141, Facts: 3}, {Name: "logs", TookMS: 1}, {Name: "profiles", TookMS: 33, Facts: 1},
+			{Name: "kernlog", TookMS: 12, Facts: 1},
+			{Name: "pods", TookMS: 8, Facts: 1},
+			{Name: "rollouts", TookMS: 15, Facts: 1},
+			{Name: "metrics", TookMS: 141, Facts: 3},
+			{Name: "logs", TookMS: 1},
+			{Name: "profiles", TookMS: 33, Facts: 1},
 		},
 		LLM: inv.LLMUse{EndedBy: "off"},
 	}
@@ -150,10 +154,13 @@ func noisyNeighbour() incident {
 		Kernel: &inv.KernelEvidence{Logs: []inv.KernelLog{{Node: "node-9c7b", Source: "kernel/node-9c7b.log", Reports: []inv.KernelReport{{
 			At: &at, Lines: [2]int64{3, 61}, Kind: inv.KernelGlobal, Killed: []inv.KernelKill{{PID: 21001, Comm: "nginx"}},
 			Tasks: []inv.KernelTask{
-				{PID: 1, Comm: "systemd", RSSPages: 2900}, {PID: 812, Comm: "kubelet", RSSPages: 24_000, OOMScoreAdj: -999},
-				{PID: 700, Comm: "containerd", RSSPages: 15_000, OOMScoreAdj: -999}, {PID: 21001, Comm: "nginx", RSSPages: 3100, OOMScoreAdj: 1000},
+				{PID: 1, Comm: "systemd", RSSPages: 2900},
+				{PID: 812, Comm: "kubelet", RSSPages: 24_000, OOMScoreAdj: -999},
+				{PID: 700, Comm: "containerd", RSSPages: 15_000, OOMScoreAdj: -999},
+				{PID: 21001, Comm: "nginx", RSSPages: 3100, OOMScoreAdj: 1000},
 				{PID: 30412, Comm: "python3", RSSPages: 2_464_000, SwapentsPages: 51_000, OOMScoreAdj: 2},
-				{PID: 9001, Comm: "postgres", RSSPages: 190_000, OOMScoreAdj: -997}, {PID: 9002, Comm: "redis-server", RSSPages: 77_000, OOMScoreAdj: 801},
+				{PID: 9001, Comm: "postgres", RSSPages: 190_000, OOMScoreAdj: -997},
+				{PID: 9002, Comm: "redis-server", RSSPages: 77_000, OOMScoreAdj: 801},
 				{PID: 9003, Comm: "日本語プロセス", RSSPages: 51_000, OOMScoreAdj: 900},
 			},
 		}}}}},

@@ -50,24 +50,32 @@ func TestChartSubject(t *testing.T) {
 				r.Verdict.Victim = &inv.Party{Namespace: "shop", Pod: "checkout-7c9d8f6b5-x2x4p"}
 				r.Verdict.Culprit = nil
 			},
-			leak, []string{"working set of shop/checkout-7c9d8f6b5-x2x4p/checkout\n"}, nil,
+			leak,
+			[]string{"working set of shop/checkout-7c9d8f6b5-x2x4p/checkout\n"},
+			nil,
 		},
 		{
 			"the victim where the culprit has no samples",
 			func(r *inv.Result, _ *inv.Evidence) {
 				r.Verdict.Culprit = &inv.Party{Namespace: "shop", Pod: "elsewhere", Container: "x"}
 			},
-			leak, []string{"working set of shop/checkout-7c9d8f6b5-x2x4p/checkout\n"}, nil,
+			leak,
+			[]string{"working set of shop/checkout-7c9d8f6b5-x2x4p/checkout\n"},
+			nil,
 		},
 		{
 			"the limit of the pod's spec where there is no series of it",
 			func(_ *inv.Result, ev *inv.Evidence) { delete(ev.Metrics.Queries, inv.QueryLimit) },
-			leak, []string{"limit 512 MiB"}, nil,
+			leak,
+			[]string{"limit 512 MiB"},
+			nil,
 		},
 		{
 			"the limit of the kernel's report where there is neither",
 			func(_ *inv.Result, ev *inv.Evidence) { delete(ev.Metrics.Queries, inv.QueryLimit); ev.Pods = nil },
-			leak, []string{"limit 512 MiB"}, nil,
+			leak,
+			[]string{"limit 512 MiB"},
+			nil,
 		},
 		{
 			"no limit anywhere",
@@ -75,7 +83,9 @@ func TestChartSubject(t *testing.T) {
 				delete(ev.Metrics.Queries, inv.QueryLimit)
 				ev.Pods, ev.Kernel = nil, nil
 			},
-			leak, []string{"working set"}, []string{"limit"},
+			leak,
+			[]string{"working set"},
+			[]string{"limit"},
 		},
 		{"the culprit's pod beside the victim's", nil, neighbour, []string{"batch-import-z982dcfrg-rtmch", "·· the victim, web-"}, []string{"limit"}},
 		{
@@ -86,7 +96,9 @@ func TestChartSubject(t *testing.T) {
 				ev.Metrics.Queries[inv.QueryNodeAvailable] = query(series(node, time.Hour, func(age time.Duration) float64 { return 16*gib - 15*gib*age.Hours() }))
 				ev.Metrics.Queries[inv.QueryNodeTotal] = query(series(node, time.Hour, func(time.Duration) float64 { return 16 * gib }))
 			},
-			neighbour, []string{"memory in use on node", "limit 16 GiB"}, nil,
+			neighbour,
+			[]string{"memory in use on node", "limit 16 GiB"},
+			nil,
 		},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 const (
@@ -237,7 +238,7 @@ func texts(v any, out []string, depth int) []string {
 
 // keep returns the line as evidence: clean, without secrets, and short, around what was found in it.
 func (l rawLine) keep() investigations.LogLine {
-	out := investigations.LogLine{At: l.at, Line: l.line, Text: masked}
+	out := investigations.LogLine{At: l.at, Line: l.line, Text: redact.Masked}
 	if l.inKey {
 		return out
 	}
@@ -245,7 +246,7 @@ func (l rawLine) keep() investigations.LogLine {
 	if l.where < len(l.text) {
 		anchor = string(l.text[l.where:min(len(l.text), l.where+8)])
 	}
-	s := mask(plain(l.text))
+	s := redact.Text(plain(l.text))
 	if len(s) > maxText {
 		if i := strings.Index(s, anchor); anchor != "" && i > maxText/2 {
 			s = "…" + strings.ToValidUTF8(s[i-maxText/4:], "")

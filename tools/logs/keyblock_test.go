@@ -5,32 +5,6 @@ import (
 	"testing"
 )
 
-func TestMask(t *testing.T) {
-	for text, want := range map[string]string{
-		`connect password=hunter2 host=db`:                                 `connect password=[redacted] host=db`,
-		`DB_PASSWORD: hunter2`:                                             `DB_PASSWORD: [redacted]`,
-		`{"api_key":"abc def","user":"x"}`:                                 `{"api_key":[redacted],"user":"x"}`,
-		`{"log":"{\"token\":\"abc\"}"}`:                                    `{"log":"{\"token\":[redacted]}"}`,
-		`client-secret='a b' x`:                                            `client-secret=[redacted] x`,
-		`Authorization: Bearer abc.def.ghi`:                                `Authorization: Bearer [redacted]`,
-		`"authorization": "Basic dXNlcjpwYXNz"`:                            `"authorization": "Basic [redacted]"`,
-		`sent Bearer abcdefghijklmnop`:                                     `sent Bearer [redacted]`,
-		`Cookie: session=abc; theme=dark`:                                  `Cookie: [redacted]`,
-		`jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl`:            `jwt [redacted]`,
-		`key AKIAIOSFODNN7EXAMPLE used`:                                    `key [redacted] used`,
-		`postgres://app:s3cret@db:5432/shop`:                               `postgres://app:[redacted]@db:5432/shop`,
-		`redis://:s3cret@cache:6379`:                                       `redis://:[redacted]@cache:6379`,
-		`-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- x`:   `[redacted] x`,
-		`MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj`: `[redacted]`,
-		`request took 12 ms, GET /tokens 200`:                              `request took 12 ms, GET /tokens 200`,
-		`http://example.com:8080/a@b`:                                      `http://example.com:8080/a@b`,
-	} {
-		if got := mask(text); got != want {
-			t.Errorf("%s\n got %s\nwant %s", text, got, want)
-		}
-	}
-}
-
 func TestKeyBlock(t *testing.T) {
 	var k keyBlock
 	for _, l := range []struct {

@@ -1,0 +1,23 @@
+package investigations
+
+// redact passes every text of r that may hold something from outside through clean: sentences, reasons and
+// errors. Names and commands, which are built from checked fields, stay as they are.
+func (r *Result) redact(clean func(string) string) {
+	if clean == nil {
+		return
+	}
+	for i := range r.Facts {
+		r.Facts[i].Says = clean(r.Facts[i].Says)
+	}
+	for i := range r.BlindSpots {
+		r.BlindSpots[i].Why = clean(r.BlindSpots[i].Why)
+	}
+	for i := range r.Tools {
+		r.Tools[i].Error = clean(r.Tools[i].Error)
+	}
+	v := &r.Verdict
+	v.Headline, v.Explanation = clean(v.Headline), clean(v.Explanation)
+	for i := range v.Recommendations {
+		v.Recommendations[i].Note = clean(v.Recommendations[i].Note)
+	}
+}
