@@ -12,6 +12,44 @@ import (
 // mostProcesses is how many rows of a task table are shown.
 const mostProcesses = 6
 
+// process is a row of the table that is shown: one process, or several of one name and oom_score_adj, as the
+// workers of one program have them.
+type process struct {
+	pid, count, adj   int64
+	comm              string
+	resident, swapped int64 // pages
+	killed            bool
+}
+
+// group joins the tasks of a report into rows, the largest first; whoever was killed stands alone.
+func group(rep *inv.KernelReport) []process {
+	type key struct {
+		comm string
+		adj  int64
+	}
+	var rows []process
+	byKey := map[key]int{}
+	for _, t := range rep.Tasks {
+		killed := slices.ContainsFunc(rep.Killed, func(k inv.KernelKill) bool { return k.PID == t.PID })
+		k := key{t.Comm, t.OOMScoreAdj}
+		i, ok := byKey[k]
+		if !ok || killed {
+			i = len(rows)
+			rows = append(rows, process{pid: t.PID, comm: t.Comm, adj: t.OOMScoreAdj, killed: killed})
+			if !killed {
+				byKey[k] = i
+			}
+		}
+		rows[i].count++
+		rows[i].resident += t.RSSPages
+		rows[i].swapped += t.SwapentsPages
+	}
+	slices.SortStableFunc(rows, func(a, b process) int {
+		return cmp.Compare(b.resident+b.swapped, a.resident+a.swapped)
+	})
+	return rows
+}
+
 // processes writes the largest processes of the kernel's report of this kill, victims marked.
 func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 	m := matchingReport(r, ev)
@@ -19,35 +57,29 @@ func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 		return
 	}
 	rep := m.report
-	isKilled := func(t inv.KernelTask) bool {
-		return slices.ContainsFunc(rep.Killed, func(k inv.KernelKill) bool { return k.PID == t.PID })
+	all := group(rep)
+	shown := all[:min(len(all), mostProcesses)]
+	if i := slices.IndexFunc(all, func(x process) bool { return x.killed }); i >= mostProcesses {
+		shown = append(slices.Clone(shown[:mostProcesses-1]), all[i]) // the victim is always among them
 	}
-	tasks := slices.Clone(rep.Tasks)
-	slices.SortStableFunc(tasks, func(a, b inv.KernelTask) int {
-		return cmp.Compare(b.RSSPages+b.SwapentsPages, a.RSSPages+a.SwapentsPages)
-	})
-	shown := tasks[:min(len(tasks), mostProcesses)]
-	if i := slices.IndexFunc(tasks, isKilled); i >= mostProcesses {
-		shown = append(slices.Clone(shown[:mostProcesses-1]), tasks[i]) // the victim is always among them
-	}
-	aside := fmt.Sprintf("when the kernel killed, of %d in its table · %s:%d-%d", len(tasks), m.log.Source, rep.Lines[0], rep.Lines[1])
-	p.heading("PROCESSES", aside)
+	p.heading("PROCESSES", fmt.Sprintf("at the kill, of %d · %s:%d-%d", len(rep.Tasks), m.log.Source, rep.Lines[0], rep.Lines[1]))
 
 	size := pageSize(rep)
 	rows := [][]string{{"pid", "process", "resident", "swapped", "oom_score_adj", ""}}
 	swapped := false
-	for _, t := range shown {
-		swapped = swapped || t.SwapentsPages > 0
-		mark, swap := "", "-"
-		if t.SwapentsPages > 0 {
-			swap = inv.FormatBytes(float64(t.SwapentsPages) * size)
+	for _, x := range shown {
+		pid, mark, swap := strconv.FormatInt(x.pid, 10), "", "-"
+		if x.count > 1 {
+			pid = fmt.Sprintf("%d times", x.count)
 		}
-		if isKilled(t) {
+		if x.killed {
 			mark = "◄ killed"
 		}
+		if x.swapped > 0 {
+			swapped, swap = true, inv.FormatBytes(float64(x.swapped)*size)
+		}
 		rows = append(rows, []string{
-			strconv.FormatInt(t.PID, 10), cut(clean(t.Comm), 20), inv.FormatBytes(float64(t.RSSPages) * size),
-			swap, strconv.FormatInt(t.OOMScoreAdj, 10), mark,
+			pid, cut(clean(x.comm), 20), inv.FormatBytes(float64(x.resident) * size), swap, strconv.FormatInt(x.adj, 10), mark,
 		})
 	}
 	p.table(rows, swapped)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	inv "github.com/oombot/oombot/investigations"
 )
 
@@ -30,6 +32,29 @@ func TestProcesses(t *testing.T) {
 	c.ev.Kernel.Logs[0].Reports[0].Tasks = nil
 	if got := text(t, c.result, c.ev, TextOptions{}); strings.Contains(got, "PROCESSES") {
 		t.Errorf("a table of no processes:\n%s", got)
+	}
+}
+
+// TestProcessesOfOneProgram: a hundred small workers outweigh what is the largest single process.
+func TestProcessesOfOneProgram(t *testing.T) {
+	c := noisyNeighbour()
+	rep := &c.ev.Kernel.Logs[0].Reports[0]
+	rep.Killed = append(rep.Killed, inv.KernelKill{PID: 503, Comm: "worker"})
+	rep.Tasks = rep.Tasks[:4]
+	for pid := range int64(100) {
+		rep.Tasks = append(rep.Tasks, inv.KernelTask{PID: 500 + pid, Comm: "worker", RSSPages: 25600, OOMScoreAdj: 969})
+	}
+	rep.Tasks = append(rep.Tasks, inv.KernelTask{PID: 9, Comm: "worker", RSSPages: 25600, OOMScoreAdj: 2})
+	want := `  at the kill, of 105 · kernel/node-9c7b.log:3-61
+       pid  process     resident  oom_score_adj
+  99 times  worker      9.67 GiB            969
+       503  worker       100 MiB            969 ◄ killed
+         9  worker       100 MiB              2
+       812  kubelet     93.8 MiB           -999
+       700  containerd  58.6 MiB           -999
+     21001  nginx       12.1 MiB           1000 ◄ killed`
+	if d := cmp.Diff(want, section(text(t, c.result, c.ev, TextOptions{}), "PROCESSES")); d != "" {
+		t.Errorf("processes (-want +got):\n%s", d)
 	}
 }
 
