@@ -27,11 +27,14 @@ func group(rep *inv.KernelReport) []process {
 		comm string
 		adj  int64
 	}
+	victims := map[int64]bool{}
+	for _, k := range rep.Killed {
+		victims[k.PID] = true
+	}
 	var rows []process
 	byKey := map[key]int{}
 	for _, t := range rep.Tasks {
-		killed := slices.ContainsFunc(rep.Killed, func(k inv.KernelKill) bool { return k.PID == t.PID })
-		k := key{t.Comm, t.OOMScoreAdj}
+		killed, k := victims[t.PID], key{t.Comm, t.OOMScoreAdj}
 		i, ok := byKey[k]
 		if !ok || killed {
 			i = len(rows)
