@@ -107,7 +107,7 @@ func (s *scene) podShares() []share {
 		}
 		ws := s.curve(investigations.QueryWorkingSet, pod.Name, c.Name)
 		if x, _, ok := ws.last(at + 1); ok && at-x <= 600 {
-			sh.usage = maxOf(ws.between(at-150, at+1).Y)
+			sh.usage = ws.highBefore(at)
 			all := ws.between(0, at)
 			// The lower quartile of its past: a container that grew for hours must not pass for usual.
 			if all.len() >= 6 {

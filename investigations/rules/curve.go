@@ -32,6 +32,13 @@ func (p points) last(x float64) (px, py float64, ok bool) {
 	return p.X[i-1], p.Y[i-1], true
 }
 
+// highBefore returns the highest of the last samples before x: those of the last two and a half minutes, and at
+// least the last one; 0 where there is none.
+func (p points) highBefore(x float64) float64 {
+	_, last, _ := p.last(x + 1)
+	return math.Max(last, maxOf(p.between(x-150, x+1).Y))
+}
+
 // thin reduces a curve to at most n points, each the median of its bucket of equal duration, so that the
 // quadratic estimators below stay cheap and single outliers lose their weight.
 func (p points) thin(n int) points {

@@ -33,11 +33,11 @@ func (s *scene) compareTraffic() following {
 	}
 	var load, mem, total, memOfTotal []float64
 	var downs, together int
-	step := 600.0
 	for _, l := range s.lives {
 		if l.ws.len() < 10 {
 			continue
 		}
+		step := math.Max(600, 3*l.ws.step())
 		warm := math.Min(600, 0.1*l.age())
 		var prevLoad, prevMem float64
 		for x := l.start + warm; x+step <= l.end; x += step {

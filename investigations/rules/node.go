@@ -149,7 +149,7 @@ func (s *scene) measure(h *holder, p points) {
 	if !ok || at-x > 600 {
 		return
 	}
-	h.usage, h.seen = maxOf(p.between(at-150, at+1).Y), true
+	h.usage, h.seen = p.highBefore(at), true
 	past := p.between(0, at-1800)
 	if past.len() < 10 {
 		all := p.between(0, at)
