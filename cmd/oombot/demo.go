@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/report"
+	"github.com/oombot/oombot/tools/bundle"
+)
+
+// The pauses of a demo, together below a minute for the incidents that it shows. With --fast, or where nobody
+// watches, there are none.
+const (
+	pauseAlert  = 1500 * time.Millisecond
+	pauseSource = 200 * time.Millisecond
+	pauseLine   = 80 * time.Millisecond
+	pauseEnding = 2500 * time.Millisecond
+)
+
+// errLeft ends a demo that a person has seen enough of.
+var errLeft = errors.New("left")
+
+// demoIncidents are those of examples that the demo shows, in this order: what one expects, and three that are
+// not what they look like.
+var demoIncidents = []string{
+	"leak-after-deploy", "sidecar-in-a-pod-limit", "neighbour-is-a-backup-agent", "liveness-probe",
+}
+
+func newDemo(a *app) *cobra.Command {
+	var fast, noLLM bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "watch recorded incidents being diagnosed; nothing has to be installed",
+		Long: `demo replays recorded incidents as the engineer on call lives them: the alert, what is read, the verdict, and
+what it teaches. It needs no cluster and no network, and takes less than a minute; Enter or space goes on to
+the next incident, q ends it.`,
+		Example: `  oombot demo
+  oombot demo --fast | less`,
+		Args: noArgs,
+	}
+	output := outputFlag(cmd)
+	cmd.Flags().BoolVar(&fast, "fast", false, "make no pauses")
+	noLLMFlag(cmd, &noLLM)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		limitMemory()
+		d := demo{app: a, log: a.logger(slog.LevelWarn), pauser: noPauser{}}
+		if output.value == outputJSON {
+			return d.documents(cmd.Context())
+		}
+		if !fast && a.stdout.terminal {
+			p := newKeyPauser(a.stdin)
+			d.pauser, d.keys = p, p.reads()
+		}
+		return d.show(cmd.Context())
+	}
+	return cmd
+}
+
+// demo replays the incidents of examples.
+type demo struct {
+	*app
+	log    *slog.Logger
+	pauser pauser
+	// keys says that a key ends a pause, and hurry that one did: the rest of the incident comes at once.
+	keys, hurry bool
+}
+
+// documents prints each incident's result as a JSON document on one line.
+func (d *demo) documents(ctx context.Context) error {
+	for _, name := range demoIncidents {
+		fsys, req, err := openExample(name)
+		if err != nil {
+			return err
+		}
+		result, _, err := diagnose(ctx, req, fsys, d.log, nil)
+		if err != nil {
+			return err
+		}
+		if err := report.CompactJSON(d.stdout, result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show plays all incidents.
+func (d *demo) show(ctx context.Context) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, as the engineer on call lives them.\nNothing is installed, asked or changed.\n",
+		count(len(demoIncidents), "recorded incident"))
+	if d.keys {
+		b.WriteString("Enter or space goes on, q ends.\n")
+	}
+	if err := d.print(b.String()); err != nil {
+		return err
+	}
+	for i, name := range demoIncidents {
+		title := fmt.Sprintf("── incident %d of %d ", i+1, len(demoIncidents))
+		rule := strings.Repeat("─", max(0, d.width()-utf8.RuneCountInString(title)))
+		if err := d.print("\n" + title + rule + "\n\n"); err != nil {
+			return err
+		}
+		d.hurry = false
+		if err := d.play(ctx, name); errors.Is(err, errLeft) {
+			return context.Cause(ctx) // nil where it was a key
+		} else if err != nil {
+			return err
+		}
+	}
+	return d.print("\nYour own: oombot investigate --bundle DIR. All else: oombot help.\n")
+}
+
+// play shows one incident from its alert to what it teaches.
+func (d *demo) play(ctx context.Context, name string) error {
+	fsys, req, err := openExample(name)
+	if err != nil {
+		return err
+	}
+	if err := d.tell(ctx, pauseAlert, alertLine(req)+"\n"); err != nil {
+		return err
+	}
+	var steps []string
+	result, evidence, err := diagnose(ctx, req, fsys, d.log, func(p investigations.Progress) {
+		if p.Done {
+			steps = append(steps, progressLine(p)+"\n")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.print("\noombot reads what was recorded (examples/" + name + "):\n"); err != nil {
+		return err
+	}
+	for _, step := range steps { // they took milliseconds: slowed down, so that one can read along
+		if err := d.tell(ctx, pauseSource, step); err != nil {
+			return err
+		}
+	}
+	var verdict bytes.Buffer
+	options := report.TextOptions{Width: d.stdout.width, Color: d.stdout.color}
+	if err := report.Text(&verdict, result, evidence, options); err != nil {
+		return err
+	}
+	for part := range strings.SplitAfterSeq("\n"+verdict.String(), "\n\n") {
+		if err := d.tell(ctx, time.Duration(strings.Count(part, "\n"))*pauseLine, part); err != nil {
+			return err
+		}
+	}
+	return d.tell(ctx, pauseEnding, "\n"+wrap("What it teaches: "+lesson(result.Verdict), d.width()))
+}
+
+// tell prints text and gives time to read it.
+func (d *demo) tell(ctx context.Context, pause time.Duration, text string) error {
+	if err := d.print(text); err != nil {
+		return err
+	}
+	if d.hurry {
+		return ctx.Err()
+	}
+	switch d.pauser.pause(ctx, pause) {
+	case leave:
+		return errLeft
+	case goOn:
+		d.hurry = true
+	case timeOver:
+	}
+	return nil
+}
+
+func (d *demo) print(text string) error {
+	_, err := io.WriteString(d.stdout, text)
+	return err
+}
+
+// width is that of the report.
+func (d *demo) width() int { return min(d.stdout.width, report.MaxWidth) }
+
+// openExample returns an example's folder and what it asks to investigate.
+func openExample(name string) (fs.FS, investigations.Request, error) {
+	fsys, err := fs.Sub(examples.FS, name)
+	if err != nil {
+		return nil, investigations.Request{}, err
+	}
+	req, err := bundle.ReadIncident(fsys)
+	return fsys, req, err
+}

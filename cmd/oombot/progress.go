@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// watch returns a callback that tells a person at a terminal, a line for each source, what has been read. It
+// is nil where nobody watches.
+func (a *app) watch() func(investigations.Progress) {
+	if !a.stderr.terminal {
+		return nil
+	}
+	return func(p investigations.Progress) {
+		if p.Done {
+			fmt.Fprintln(a.stderr, progressLine(p))
+		}
+	}
+}
+
+// progressLine says what became of one source.
+func progressLine(p investigations.Progress) string {
+	if p.Err != nil {
+		return fmt.Sprintf("  %-9s %8s  %s", p.Tool, investigations.FormatDuration(p.Took), oneLine(p.Err.Error()))
+	}
+	line := fmt.Sprintf("  %-9s %8s  %s", p.Tool, investigations.FormatDuration(p.Took), count(p.Facts, "fact"))
+	if p.Blind > 0 {
+		line += ", " + count(p.Blind, "blind spot")
+	}
+	return line
+}
+
+// traceProgress logs the start and the end of each source.
+func traceProgress(log *slog.Logger) func(investigations.Progress) {
+	return func(p investigations.Progress) {
+		switch {
+		case !p.Done:
+			log.Debug("source asked", "source", p.Tool)
+		case p.Err != nil:
+			log.Debug("source failed", "source", p.Tool, "took", p.Took, "err", p.Err)
+		default:
+			log.Debug("source answered", "source", p.Tool, "took", p.Took, "facts", p.Facts, "blind_spots", p.Blind)
+		}
+	}
+}
+
+// count returns "1 fact", "2 facts".
+func count[N int | int64](n N, thing string) string { return plural(n, thing, thing+"s") }
+
+// plural returns n with the words for one or for many.
+func plural[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+const escape = "\x1b"
+
+// TestTerminal runs the program as a person at a terminal does.
+func TestTerminal(t *testing.T) {
+	example := filepath.Join(root, "examples", "pod-limit")
+	progress := regexp.MustCompile(`(?m)^  kernlog +\S+ \S+ +\d+ facts?`)
+
+	colours := atTerminal(t, []string{"TERM=xterm"}, "", "investigate", "--bundle", example)
+	if !strings.Contains(colours, escape+"[") || !progress.MatchString(colours) {
+		t.Errorf("a terminal sees neither colours nor what is read:\n%s", colours)
+	}
+	for _, env := range []string{"NO_COLOR=1", "TERM=dumb"} {
+		plain := atTerminal(t, []string{env}, "", "investigate", "--bundle", example)
+		if strings.Contains(plain, escape) || !progress.MatchString(plain) {
+			t.Errorf("with %s a terminal sees colours, or not what is read:\n%q", env, plain)
+		}
+	}
+}
+
+// TestDemoAtTerminal presses keys that go on and leave.
+func TestDemoAtTerminal(t *testing.T) {
+	start := time.Now()
+	seen := atTerminal(t, []string{"TERM=xterm"}, "x\rq", "demo")
+	for _, want := range []string{"Enter or space goes on, q ends", "incident 1 of 4", "What it teaches", "incident 2 of 4"} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("the demo doesn't show %q", want)
+		}
+	}
+	if strings.Contains(seen, "incident 3 of 4") {
+		t.Error("q doesn't end the demo")
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("the demo takes %s with keys pressed at once", took)
+	}
+
+	fast := atTerminal(t, []string{"TERM=xterm"}, "", "demo", "--fast")
+	if strings.Contains(fast, "Enter or space") || !strings.Contains(fast, "incident 4 of 4") {
+		t.Error("--fast asks for keys, or doesn't come to the end")
+	}
+}
+
+// atTerminal runs the program with all its streams at a new terminal, types keys, and returns what the
+// terminal shows. It fails the test where the program doesn't succeed.
+func atTerminal(t *testing.T, env []string, keys string, args ...string) string {
+	t.Helper()
+	keyboard, tty := openTerminal(t)
+	shown := make(chan string)
+	go func() { // ends when the last of the terminal's users has closed it
+		text, _ := io.ReadAll(keyboard)
+		shown <- string(text)
+	}()
+	if _, err := io.WriteString(keyboard, keys); err != nil {
+		t.Fatal(err)
+	}
+	code := run(t.Context(), args, env, tty, tty, tty)
+	_ = tty.Close()
+	text := <-shown
+	if code != exitDone {
+		t.Fatalf("oombot %q at a terminal: exit status %d\n%s", args, code, text)
+	}
+	return text
+}
+
+// openTerminal opens a pseudo-terminal; see pts(4).
+func openTerminal(t *testing.T) (keyboard, tty *os.File) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("needs pseudo-terminals: %v", err)
+	}
+	t.Cleanup(func() { _ = keyboard.Close() })
+	var number, locked int32
+	for _, call := range []struct {
+		request uintptr
+		value   *int32
+	}{{syscall.TIOCSPTLCK, &locked}, {syscall.TIOCGPTN, &number}} {
+		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), call.request, uintptr(unsafe.Pointer(call.value)))
+		if errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyboard, tty
+}
