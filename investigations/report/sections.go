@@ -133,7 +133,7 @@ func (p *page) fact(f inv.Fact, idWidth int, at string) {
 		}
 		p.line(spans...)
 	}
-	for _, l := range wrap(source, p.width-used) {
+	for _, l := range wrapWhole(source, p.width-used) {
 		p.line(append(slices.Clone(lead), span{l, dim})...)
 		lead = []span{indent}
 	}

@@ -90,11 +90,46 @@ var (
 )
 
 // wrap breaks text at spaces into lines of at most limit columns. It keeps a number with its unit and a
-// citation with the word before it, where they fit together; a word longer than a line stands on its own.
+// citation with the word before it, where they fit together. A word longer than a line, such as the path of a
+// cgroup, is broken behind one of its separators; where it has none it stands on its own.
 func wrap(text string, limit int) []string {
+	var words []string
+	for _, word := range strings.Fields(text) {
+		words = append(words, breakWord(word, limit)...)
+	}
+	return fill(words, limit)
+}
+
+// wrapWhole is wrap for what is there to be copied: it never breaks a word.
+func wrapWhole(text string, limit int) []string { return fill(strings.Fields(text), limit) }
+
+// breakWord breaks a word behind separators into pieces of at most limit columns, as far as it has any in the
+// later half of a line.
+func breakWord(word string, limit int) []string {
+	var pieces []string
+	for width(word) > limit {
+		used, end := 0, 0
+		for i, r := range word {
+			if used += runeWidth(r); used > limit {
+				break
+			}
+			if used > limit/2 && strings.ContainsRune("/-_.:,=&", r) {
+				end = i + 1
+			}
+		}
+		if end == 0 {
+			break
+		}
+		pieces, word = append(pieces, word[:end]), word[end:]
+	}
+	return append(pieces, word)
+}
+
+// fill puts words into lines.
+func fill(words []string, limit int) []string {
 	var lines []string
 	line, used := "", 0
-	for _, token := range glue(strings.Fields(text), limit) {
+	for _, token := range glue(words, limit) {
 		w := width(token)
 		switch {
 		case line == "":

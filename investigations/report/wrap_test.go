@@ -29,7 +29,8 @@ func TestWrap(t *testing.T) {
 		{"fits", "one two three", 13, []string{"one two three"}},
 		{"breaks at spaces", "one two three", 12, []string{"one two", "three"}},
 		{"spaces are folded", "one   two", 12, []string{"one two"}},
-		{"a long word stands alone", "see profiles/shop/checkout/a.pb.gz there", 12, []string{"see", "profiles/shop/checkout/a.pb.gz", "there"}},
+		{"a long word is broken behind separators", "see /kubepods/burstable/podabc/crio-0123 there", 13, []string{"see", "/kubepods/", "burstable/", "podabc/crio-", "0123 there"}},
+		{"a long word without any stands alone", "see profilesshopcheckoutapbgz there", 12, []string{"see", "profilesshopcheckoutapbgz", "there"}},
 		{"wide characters count twice", "日本 日本 日本", 9, []string{"日本 日本", "日本"}},
 		{"a number keeps its unit", "it reached 512 MiB", 16, []string{"it reached", "512 MiB"}},
 		{"so do durations", "it dies every 1 h 12 min, and then", 22, []string{"it dies every", "1 h 12 min, and then"}},
@@ -44,6 +45,13 @@ func TestWrap(t *testing.T) {
 				t.Errorf("wrap(%q, %d) (-want +got):\n%s", tt.in, tt.limit, d)
 			}
 		})
+	}
+}
+
+func TestWrapWhole(t *testing.T) {
+	got := wrapWhole("in profiles/shop/checkout/a.pb.gz and b", 12)
+	if d := cmp.Diff([]string{"in", "profiles/shop/checkout/a.pb.gz", "and b"}, got); d != "" {
+		t.Errorf("wrapWhole (-want +got):\n%s", d)
 	}
 }
 
