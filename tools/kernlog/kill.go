@@ -56,12 +56,7 @@ func (b *builder) add(k *killLine) {
 	if b.prefixKind == "" {
 		b.prefixKind = k.kind
 	}
-	for i := range b.r.Killed {
-		if b.r.Killed[i].PID == k.PID {
-			return
-		}
-	}
-	if len(b.r.Killed) >= maxKilled {
+	if b.again(k) || len(b.r.Killed) >= maxKilled {
 		return
 	}
 	kill := k.KernelKill
@@ -70,6 +65,23 @@ func (b *builder) add(k *killLine) {
 		kill.Score = &score
 	}
 	b.r.Killed = append(b.r.Killed, kill)
+}
+
+// again tells whether a process that the report has already is named once more. In a group that can be by the
+// number of another of its threads, which no table shows: by then the first thread may be gone, and the kernel
+// names one that still has the memory (find_lock_task_mm in mm/oom_kill.c).
+func (b *builder) again(k *killLine) bool {
+	for i := range b.r.Killed {
+		had := &b.r.Killed[i]
+		if had.PID == k.PID {
+			return true
+		}
+		if b.group && len(b.r.Tasks) > 0 && !b.inTable(k.PID) && had.Comm == k.Comm &&
+			had.TotalVMKB != nil && k.TotalVMKB != nil && *had.TotalVMKB == *k.TotalVMKB {
+			return true
+		}
+	}
+	return false
 }
 
 // expects tells whether the open report, which has no kill yet, ends with this one.
@@ -120,10 +132,8 @@ func (b *builder) owns(k *killLine, at stamp, line int64) bool {
 	if at.gap(b.lastStamp) > groupGap || line-b.last > groupLines {
 		return false
 	}
-	for i := range b.r.Killed {
-		if b.r.Killed[i].PID == k.PID {
-			return true
-		}
+	if b.again(k) {
+		return true
 	}
 	if !b.group {
 		return false
