@@ -23,7 +23,7 @@ type incident struct {
 }
 
 func cases() []incident {
-	return []incident{leakAfterDeploy(), noisyNeighbour(), sidecar(), notOOM(), insufficient()}
+	return []incident{leakAfterDeploy(), noisyNeighbour(), sidecar(), spike(), notOOM(), insufficient()}
 }
 
 type brokenPipe struct{}
@@ -196,6 +196,25 @@ func noisyNeighbour() incident {
 		LLM:   inv.LLMUse{Model: "gpt-5-mini", Calls: 3, PromptTokens: 9120, CompletionTokens: 880, Cost: 0.0041, RejectedClaims: 1, EndedBy: "submitted"},
 	}
 	return incident{"noisy_neighbour", r, ev}
+}
+
+// spike is a kill that no scrape saw coming: only the kernel counted it.
+func spike() incident {
+	c := leakAfterDeploy()
+	v := &c.result.Verdict
+	v.Cause, v.Trigger, v.Change, v.NextKill, v.Confidence = inv.CauseLoadSpike, inv.TriggerTraffic, nil, nil, 0.76
+	v.Headline = "checkout was killed at its limit of 512 MiB while it took in one upload of 340 MiB."
+	v.Explanation = "The last scrape, 30 s before, has 130 MiB; the kernel's report has the limit [F1] [F2]."
+	v.Recommendations = []inv.Recommendation{{Action: inv.ActionReduceLoad, Workload: "deployment/checkout", Why: []string{"F2"}}}
+	c.ev.Metrics.Queries = map[string]inv.Query{inv.QueryWorkingSet: query(series(*v.Victim, 20*time.Hour, func(age time.Duration) float64 {
+		return 120*mib + 10*mib*math.Sin(age.Hours()*5)
+	}))}
+	c.ev.Rollouts = nil
+	c.result.Facts = c.result.Facts[:2]
+	c.result.Facts[1].Says = "The last sample before the kill has 130 MiB."
+	c.result.Precedents, c.result.BlindSpots, c.result.Tools = nil, nil, nil
+	c.result.Hypotheses = nil
+	return incident{"load_spike", c.result, c.ev}
 }
 
 func sidecar() incident {

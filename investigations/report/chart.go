@@ -188,6 +188,9 @@ func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []int
 	if within(kills) {
 		parts = append(parts, "▲ "+endedWord(r.Verdict.Mechanism))
 	}
+	if s.fromKernel {
+		parts = append(parts, "the last jump is the kernel's count")
+	}
 	if within(rollouts) {
 		parts = append(parts, "R rollout")
 	}

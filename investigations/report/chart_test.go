@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,52 @@ func TestKillMarks(t *testing.T) {
 	c.result.Verdict.Mechanism = inv.NotKilled
 	if got := killMarks(c.result, &inv.Evidence{}, &s); len(got) != 0 {
 		t.Errorf("marks %v where nothing was killed", got)
+	}
+}
+
+func TestEndsOfARuntimeAreItsRestarts(t *testing.T) {
+	c := leakAfterDeploy()
+	c.result.Verdict.Mechanism = inv.RuntimeOOM
+	c.ev.Kernel, c.ev.Pods = nil, nil
+	if got := killMarks(c.result, c.ev, &subject{pod: *c.result.Verdict.Victim}); len(got) != 1 {
+		t.Errorf("%d marks, want the end itself: no OOM kills are counted", len(got))
+	}
+	c.ev.Metrics.Queries[inv.QueryRestarts] = c.ev.Metrics.Queries[inv.QueryOOMEvents]
+	if got := killMarks(c.result, c.ev, &subject{pod: *c.result.Verdict.Victim}); len(got) != 3 {
+		t.Errorf("%d marks, want the end and two restarts before", len(got))
+	}
+}
+
+func TestAddKill(t *testing.T) {
+	at := killedAt.UnixMilli()
+	before := []point{{at - 40_000, 100 * mib}, {at - 10_000, 110 * mib}, {at + 20_000, 50 * mib}}
+	tests := []struct {
+		name   string
+		usedKB int64
+		points []point
+		want   []point
+	}{
+		{"far above", 512 << 10, before, []point{before[0], before[1], {at, 512 * mib}, before[2]}},
+		{"about the same", 115 << 10, before, before},
+		{"below", 1, before, before},
+		{"no sample before it", 512 << 10, before[2:], before[2:]},
+		{"a sample of that moment", 512 << 10, []point{before[0], {at, 1}}, []point{before[0], {at, 512 * mib}}},
+		{"no memory has that much", 1 << 60, before, before},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := subject{main: [][]point{slices.Clone(tt.points)}}
+			s.addKill(&inv.KernelReport{At: &killedAt, Memory: &inv.KernelCounter{UsageKB: tt.usedKB}})
+			if d := cmp.Diff(tt.want, s.main[0], cmp.AllowUnexported(point{})); d != "" {
+				t.Errorf("points (-want +got):\n%s", d)
+			}
+		})
+	}
+	s := subject{main: [][]point{before}}
+	s.addKill(&inv.KernelReport{Memory: &inv.KernelCounter{UsageKB: 1 << 20}})
+	s.addKill(&inv.KernelReport{At: &killedAt})
+	if s.fromKernel {
+		t.Error("a report without a clock or a counter added a sample")
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 )
 
 // killMarks returns the moments at which a container of the subject's pod was killed, in unix milliseconds:
-// of kernel reports, of the container's state, of the counter of OOM kills, and that of the result itself.
+// of kernel reports, of the container's state, of the counter of OOM kills (or restarts, where the kernel killed
+// nothing), and that of the result itself.
 func killMarks(r *inv.Result, ev *inv.Evidence, s *subject) []int64 {
 	var marks []int64
 	if r.Verdict.Mechanism != inv.NotKilled {
@@ -33,7 +34,11 @@ func killMarks(r *inv.Result, ev *inv.Evidence, s *subject) []int64 {
 			}
 		}
 	}
-	counted := collect(ev.Metrics, inv.QueryOOMEvents, sameContainer(s.pod))
+	counter := inv.QueryOOMEvents
+	if m := r.Verdict.Mechanism; m == inv.RuntimeOOM || m == inv.OtherExit {
+		counter = inv.QueryRestarts // no kill that the kernel counts
+	}
+	counted := collect(ev.Metrics, counter, sameContainer(s.pod))
 	for i := 1; i < len(counted); i++ {
 		// The counter tells a scrape later; its step is closer to the kill than its sample.
 		if counted[i].v > counted[i-1].v {

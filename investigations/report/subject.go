@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -19,6 +20,8 @@ type subject struct {
 	limit      []point
 	// fixedLimit stands in where there is no series of the limit; 0 where there is no limit.
 	fixedLimit float64
+	// fromKernel says that the value at the kill is the kernel's.
+	fromKernel bool
 	pod        inv.Party
 }
 
@@ -78,10 +81,34 @@ func oneContainer(r *inv.Result, ev *inv.Evidence, a inv.Party) subject {
 	if pod := findPod(ev, a); pod != nil {
 		s.fixedLimit = specLimit(pod, a.Container)
 	}
-	if rep := matchingReport(r, ev); rep != nil && s.fixedLimit == 0 && r.Verdict.Boundary == inv.BoundaryContainer {
-		s.fixedLimit = reportLimit(rep.report)
+	if rep := matchingReport(r, ev); rep != nil && r.Verdict.Boundary == inv.BoundaryContainer {
+		if s.fixedLimit == 0 {
+			s.fixedLimit = reportLimit(rep.report)
+		}
+		s.addKill(rep.report)
 	}
 	return s
+}
+
+// addKill adds what the kernel counted at the kill as a sample of its own, where it is far above the last
+// scrape: it is all that is known of a spike.
+func (s *subject) addKill(rep *inv.KernelReport) {
+	if rep.At == nil || rep.Memory == nil || rep.Memory.UsageKB <= 0 || rep.Memory.UsageKB > 1<<50 {
+		return
+	}
+	at, used := rep.At.UnixMilli(), float64(rep.Memory.UsageKB)*1024
+	points := s.main[0]
+	after, found := slices.BinarySearchFunc(points, at, func(p point, t int64) int { return cmp.Compare(p.t, t) })
+	const far = 1.2 // within it the difference may be that the kernel counts page cache, too
+	if after == 0 || used <= points[after-1].v*far {
+		return
+	}
+	s.fromKernel = true
+	if found {
+		points[after].v = max(points[after].v, used)
+		return
+	}
+	s.main[0] = slices.Insert(points, after, point{at, used})
 }
 
 func wholePod(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subject {
