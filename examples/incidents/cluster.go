@@ -95,8 +95,10 @@ func (s *scene) neighbours() {
 			n = 2
 		}
 	}
+	// Together they take a third of the node at most: none of the incidents is theirs.
+	scale := min(1, float64(s.node.total())/3/mib/float64(560*n))
 	for range n {
-		s.neighbour(s.between(150, 560))
+		s.neighbour(s.between(150, 560) * scale)
 	}
 }
 

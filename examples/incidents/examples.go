@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Example is a bundle that this project ships.
@@ -12,27 +13,29 @@ type Example struct {
 	Folder string
 	Kind   string
 	Seed   uint64
+	// Window and Step are those of its metrics; zero means those of small bundles.
+	Window, Step time.Duration
 }
 
 // Examples returns the bundles that this project ships, in the order in which they are worth reading.
 func Examples() []Example {
 	return []Example{
-		{"leak-after-deploy", "leak_with_profiles", 5},
-		{"leak-after-deploy-again", "leak_recurred", 5},
-		{"leak-innocent-deploy", "leak_red_herring_deploy", 2},
-		{"limit-lowered", "real_java_limit_lowered", 1},
-		{"follows-traffic", "undersized_follows_traffic", 3},
-		{"one-large-request", "real_container_group", 1},
-		{"nightly-batch", "cronjob_batch", 2},
-		{"heap-as-large-as-the-limit", "real_java_heap_ceiling", 1},
-		{"java-heap-ran-out", "runtime_oom_java_leak", 4},
-		{"sidecar-in-a-pod-limit", "sidecar_pod_limit", 6},
-		{"pod-limit", "real_pod_limit", 2},
-		{"files-in-dev-shm", "real_dev_shm", 1},
-		{"neighbour-is-a-backup-agent", "real_system_process", 1},
-		{"node-allocatable", "real_node_allocatable", 3},
-		{"liveness-probe", "liveness", 3},
-		{"label-from-hours-ago", "stale_oomkilled_label", 2},
+		{Folder: "leak-after-deploy", Kind: "leak_with_profiles", Seed: 5},
+		{Folder: "leak-after-deploy-again", Kind: "leak_recurred", Seed: 5},
+		{Folder: "leak-innocent-deploy", Kind: "leak_red_herring_deploy", Seed: 2},
+		{Folder: "limit-lowered", Kind: "real_java_limit_lowered", Seed: 1},
+		{Folder: "follows-traffic", Kind: "undersized_follows_traffic", Seed: 3, Window: 25 * time.Hour, Step: 8 * time.Minute},
+		{Folder: "one-large-request", Kind: "real_container_group", Seed: 1},
+		{Folder: "nightly-batch", Kind: "cronjob_batch", Seed: 2},
+		{Folder: "heap-as-large-as-the-limit", Kind: "real_java_heap_ceiling", Seed: 1},
+		{Folder: "java-heap-ran-out", Kind: "runtime_oom_java_leak", Seed: 4},
+		{Folder: "sidecar-in-a-pod-limit", Kind: "sidecar_pod_limit", Seed: 6},
+		{Folder: "pod-limit", Kind: "real_pod_limit", Seed: 2},
+		{Folder: "files-in-dev-shm", Kind: "real_dev_shm", Seed: 1},
+		{Folder: "neighbour-is-a-backup-agent", Kind: "real_system_process", Seed: 1},
+		{Folder: "node-allocatable", Kind: "real_node_allocatable", Seed: 3},
+		{Folder: "liveness-probe", Kind: "liveness", Seed: 3},
+		{Folder: "label-from-hours-ago", Kind: "stale_oomkilled_label", Seed: 2},
 	}
 }
 
@@ -42,7 +45,7 @@ func WriteExamples(dir string) error {
 		if err := os.RemoveAll(filepath.Join(dir, e.Folder)); err != nil {
 			return fmt.Errorf("example %s: %w", e.Folder, err)
 		}
-		if err := Write(filepath.Join(dir, e.Folder), e.Kind, e.Seed, Options{Small: true}); err != nil {
+		if err := Write(filepath.Join(dir, e.Folder), e.Kind, e.Seed, Options{Small: true, Window: e.Window, Step: e.Step}); err != nil {
 			return fmt.Errorf("example %s: %w", e.Folder, err)
 		}
 	}

@@ -22,7 +22,7 @@ func nodeKinds() []Kind {
 		{Name: "node_allocatable_overcommit", Teaches: "all pods together reached what the kubelet leaves them", build: allocatableOvercommit},
 		{Name: "besteffort_slice", Teaches: "a limit on the BestEffort class: another pod of the class took it", build: bestEffortSlice},
 		{Name: "system_slice_service", Teaches: "a system service met its own MemoryMax; no pod is involved", build: systemService},
-		{Name: "numa_cpuset", Teaches: "one NUMA node ran out while the other had memory", build: numaPart},
+		{Name: "numa_cpuset", Teaches: "one NUMA node ran out while the other had memory", build: numaPart, on: func(p platform) bool { return p.kernel.gen >= 418 && p.kernel.gen != 419 }},
 		{Name: "fragmentation", Teaches: "a high order with free memory left is fragmentation, no shortage", build: fragmentation},
 		{Name: "systemd_oomd", Teaches: "systemd-oomd kills by pressure: no kernel report", build: systemdOOMD, on: func(p platform) bool { return p.cgroup == 2 && p.systemd && p.kernel.gen >= 515 }},
 		{Name: "earlyoom", Teaches: "earlyoom kills before the kernel does", build: earlyOOM},
