@@ -304,7 +304,7 @@ func (s *scene) sayHolder(h *holder) string {
 	text := fmt.Sprintf("%s held %s at that moment", h.name, bytesOf(h.usage))
 	if !math.IsNaN(h.usual) {
 		values["usual_bytes"], values["growth_bytes"] = h.usual, h.usage-h.usual
-		text += fmt.Sprintf("; usual before was %s (%+.0f MiB)", bytesOf(h.usual), (h.usage-h.usual)/(1<<20))
+		text += fmt.Sprintf("; usual before was %s", bytesOf(h.usual))
 	}
 	tool, src := investigations.ToolMetrics, s.ev.Metrics.Queries[investigations.QueryNodePods].Source
 	if !h.seen {

@@ -41,9 +41,11 @@ func (s *scene) recommend() {
 
 func (s *scene) advise(r investigations.Recommendation) {
 	if len(r.Why) == 0 {
-		r.Why = unique(s.best.pro)
+		r.Why = s.best.pro
 	}
 	r.Why = unique(r.Why)
+	// The strongest facts carry an advice; the rest stands with the cause.
+	r.Why = r.Why[:min(len(r.Why), 3)]
 	s.advice = append(s.advice, r)
 }
 
@@ -319,7 +321,7 @@ func (s *scene) adviseProtect() {
 		Action: investigations.ActionProtect, Workload: s.target.Workload, Container: s.container, Value: q,
 		Command: s.setResources(s.container, "--requests=memory="+q),
 		Note:    fmt.Sprintf("The victim used %s and requested less: a true request makes it a less likely victim.", bytesOf(u)),
-		Why:     []string{s.fact("protect", investigations.ToolMetrics, s.at, s.usageSource(), map[string]float64{"usage_bytes": u, "request_bytes": bytesPtr(c.MemoryRequest)}, "The victim's working set was %s; it requests %s.", bytesOf(u), quantityOrNone(c.MemoryRequest))},
+		Why:     []string{s.fact("protect", investigations.ToolMetrics, s.at, s.usageSource(), map[string]float64{"usage_bytes": u, "request_bytes": bytesPtr(c.MemoryRequest)}, "The victim's working set was %s; it requests %s.", bytesOf(u), bytesOf(bytesPtr(c.MemoryRequest)))},
 	})
 }
 
