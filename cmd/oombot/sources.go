@@ -10,6 +10,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/rules"
 	"github.com/oombot/oombot/tools/kernlog"
 	"github.com/oombot/oombot/tools/logs"
@@ -47,6 +48,7 @@ func diagnose(
 		SourceTimeout: bundleTimeout,
 		Progress:      progress,
 		Log:           log,
+		Redact:        redact.Text,
 		Redact:        redact.Text,
 	})
 }
