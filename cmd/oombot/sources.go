@@ -10,7 +10,6 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/rules"
 	"github.com/oombot/oombot/tools/kernlog"
 	"github.com/oombot/oombot/tools/logs"
@@ -48,7 +47,6 @@ func diagnose(
 		SourceTimeout: bundleTimeout,
 		Progress:      progress,
 		Log:           log,
-		Redact:        redact.Text,
 		Redact:        redact.Text,
 	})
 }
