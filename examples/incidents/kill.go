@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 )
@@ -155,4 +156,10 @@ func (s *scene) record(n *node, r oomReport) {
 	log := s.klog(n)
 	log.lines = append(log.lines, s.plat.print(r)...)
 	s.kills = append(s.kills, r)
+	if s.texture.hints && s.plat.systemd && r.victim.of != nil && slices.Contains(journal, log.transport) {
+		unit := s.plat.leaf(r.victim.of.id)
+		s.say(n, r.at.Add(30*time.Millisecond), "systemd[1]", "%s: A process of this unit has been killed by the OOM killer.", unit)
+		s.say(n, r.at.Add(90*time.Millisecond), "systemd[1]", "%s: Failed with result 'oom-kill'.", unit)
+		s.say(n, r.at.Add(140*time.Millisecond), runtimeDaemon(s.plat.runtime)+"[611]", `time="%s" level=info msg="TaskOOM event container_id:\"%s\""`, r.at.Format(time.RFC3339), r.victim.of.id)
+	}
 }

@@ -17,6 +17,8 @@ func miscKinds() []Kind {
 		{Name: "target_node", Teaches: "the alert names a node", build: targetNode},
 		{Name: "alert_late", Teaches: "the alert fired minutes after the kill", build: alertLate},
 		{Name: "two_unrelated_kills", Teaches: "another pod of the node met its own limit seconds later", build: twoUnrelated},
+		{Name: "two_hosts_in_one_log", Teaches: "two nodes' kernels report within the same second, in one file", build: twoHosts},
+		{Name: "pod_gone", Teaches: "the pod that was killed is no longer there: its uid stands in its events", build: podGone},
 		{Name: "several_global_kills", Teaches: "one shortage, three victims within half a minute", build: severalGlobal},
 		{Name: "hostile_names", Teaches: "names and logs that try to be markup, rows or orders", build: hostileNames},
 		{Name: "hpa_on_memory", Teaches: "an autoscaler that scales on memory reacts to the limit", build: hpaOnMemory},
@@ -59,6 +61,48 @@ func twoUnrelated(s *scene) {
 	s.oomKill(l)
 	s.run(c, end.Add(15*time.Second), time.Time{}, usual)
 	s.alertAt = end.Add(5 * time.Second)
+}
+
+// twoHosts mixes the report of another machine into the target's, record by record, as a log server does.
+func twoHosts(s *scene) {
+	leakAfterDeploy(s)
+	l := s.klog(s.node)
+	l.transport = pick(s, journal...)
+	other := s.addNode(16 * gib)
+	w := s.addWorkload("deployment", "elsewhere", "index", s.ago(60*day), podSpec(box("index", "index:5", 512*mib, gib)))
+	p := s.addPod(w, w.current(), other, s.ago(3*day))
+	c := p.main()
+	victim := s.run(c, p.created.Add(9*time.Second), s.at, jump(flat(0.6*c.room(gib)), c.room(gib), s.at, 4*time.Second))
+	own := l.lines
+	l.lines = nil
+	s.node = other // so that the report is recorded, and into the same file
+	s.klogs[other.name] = l
+	s.oomKill(victim)
+	s.node = s.nodes[0]
+	delete(s.klogs, other.name)
+	for i := range l.lines {
+		l.lines[i].host = other.name
+		l.lines[i].at = l.lines[i].at.Add(21 * time.Microsecond)
+	}
+	l.lines = append(own, l.lines...)
+	s.run(c, s.at.Add(12*time.Second), time.Time{}, flat(0.6*c.room(gib)))
+}
+
+// podGone is a pod that somebody deleted right after it was killed.
+func podGone(s *scene) {
+	leakAfterDeploy(s)
+	for _, p := range s.pods {
+		if p.name != s.target["pod"] {
+			continue
+		}
+		name := p.main().spec.Name
+		s.event(p, name, s.at.Add(2*time.Second), "Warning", "BackOff", "Back-off restarting failed container "+name, 2)
+		s.event(p, name, s.at.Add(38*time.Second), "Normal", "Killing", "Stopping container "+name, 1)
+		p.gone = s.at.Add(40 * time.Second)
+		p.main().last().end = p.gone
+		s.newPodInstead(p)
+		return
+	}
 }
 
 // severalGlobal kills three pods one after the other, until the hog is among them.

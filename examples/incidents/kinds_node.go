@@ -18,9 +18,9 @@ func nodeKinds() []Kind {
 		{Name: "node_overcommit", Teaches: "many pods of their usual size, and no single one to blame", build: nodeOvercommit},
 		{Name: "node_leak_without_limit", Teaches: "a pod without a limit leaks until the node runs out, and is its own victim", build: nodeLeak},
 		{Name: "node_slab", Teaches: "the kernel's own memory filled the machine", build: nodeSlab},
-		{Name: "node_allocatable_hog", Teaches: "the cgroup of all pods met its limit while the machine had memory left", build: allocatableHog},
-		{Name: "node_allocatable_overcommit", Teaches: "all pods together reached what the kubelet leaves them", build: allocatableOvercommit},
-		{Name: "besteffort_slice", Teaches: "a limit on the BestEffort class: another pod of the class took it", build: bestEffortSlice},
+		{Name: "node_allocatable_hog", Teaches: "the cgroup of all pods met its limit while the machine had memory left", build: allocatableHog, on: usualPaths},
+		{Name: "node_allocatable_overcommit", Teaches: "all pods together reached what the kubelet leaves them", build: allocatableOvercommit, on: usualPaths},
+		{Name: "besteffort_slice", Teaches: "a limit on the BestEffort class: another pod of the class took it", build: bestEffortSlice, on: usualPaths},
 		{Name: "system_slice_service", Teaches: "a system service met its own MemoryMax; no pod is involved", build: systemService},
 		{Name: "numa_cpuset", Teaches: "one NUMA node ran out while the other had memory", build: numaPart, on: func(p platform) bool { return p.kernel.gen >= 418 && p.kernel.gen != 419 }},
 		{Name: "fragmentation", Teaches: "a high order with free memory left is fragmentation, no shortage", build: fragmentation},
@@ -30,6 +30,9 @@ func nodeKinds() []Kind {
 		{Name: "eviction_own_leak", Teaches: "the evicted pod itself had grown", build: evictionOwnLeak},
 	}
 }
+
+// usualPaths admits platforms whose pods are all below the cgroup of all pods.
+func usualPaths(p platform) bool { return p.paths == "" }
 
 // bigPod is the pod that will be the victim: small request, no fault.
 func (s *scene) bigPod(share float64) *pod {

@@ -85,20 +85,34 @@ func rateValue(v float64) string  { return strconv.FormatFloat(v, 'f', 3, 64) }
 
 // renderMetrics writes metrics/QUERY.json.
 func (s *scene) renderMetrics(files map[string][]byte) {
-	from := s.alertAt.Add(-s.window)
+	at := s.scrapes()
 	if w := s.targetWorkload(); w != nil {
-		s.containerMetrics(files, w, from)
+		s.containerMetrics(files, w, at)
 	}
-	s.nodeMetrics(files, from)
+	s.nodeMetrics(files, at)
 	if s.traffic != nil && s.target["namespace"] != "" {
-		r := newSeries("namespace", s.target["namespace"])
-		for t := from; !t.After(s.to); t = t.Add(s.step) {
-			r.add(t, rateValue(s.noisy(s.traffic(t), 0.04)))
-		}
-		files["metrics/traffic.json"] = matrix([]*series{r})
+		s.trafficMetrics(files, at)
 	}
-	s.runtimeMetrics(files, "runtime_heap", s.heap, from)
-	s.runtimeMetrics(files, "runtime_threads", s.threads, from)
+	s.runtimeMetrics(files, "runtime_heap", s.heap, at)
+	s.runtimeMetrics(files, "runtime_threads", s.threads, at)
+}
+
+// trafficMetrics writes the requests per second to the workload, in one series or by route.
+func (s *scene) trafficMetrics(files map[string][]byte, at []time.Time) {
+	rows := []*series{newSeries("namespace", s.target["namespace"])}
+	shares := []float64{1}
+	if s.texture.splitTraffic {
+		shares, rows = []float64{0.62, 0.3, 0.08}, nil
+		for _, route := range []string{"/v1/items", "/v1/search", "/healthz"} {
+			rows = append(rows, newSeries("namespace", s.target["namespace"], "route", route))
+		}
+	}
+	for _, t := range at {
+		for i, r := range rows {
+			r.add(t, s.sampled(rateValue(s.noisy(s.traffic(t)*shares[i], 0.04))))
+		}
+	}
+	files["metrics/traffic.json"] = matrix(rows)
 }
 
 // noisy scatters a value by a normal error of so much of it.
@@ -107,7 +121,7 @@ func (s *scene) noisy(v, share float64) float64 {
 }
 
 // containerMetrics writes the queries about the containers of the target's workload.
-func (s *scene) containerMetrics(files map[string][]byte, w *workload, from time.Time) {
+func (s *scene) containerMetrics(files map[string][]byte, w *workload, at []time.Time) {
 	var ws, rss, cache, limit, ooms, restarts []*series
 	for _, p := range s.pods {
 		if p.w != w || p.noMetrics {
@@ -119,7 +133,7 @@ func (s *scene) containerMetrics(files map[string][]byte, w *workload, from time
 			}
 			row := func() *series { return newSeries("namespace", p.ns, "pod", p.name, "container", c.spec.Name) }
 			a, b, k, l, o, n := row(), row(), row(), row(), row(), row()
-			for t := from; !t.After(s.to); t = t.Add(s.step) {
+			for _, t := range at {
 				if !p.gone.IsZero() && t.After(p.gone) {
 					break
 				}
@@ -149,8 +163,8 @@ func (s *scene) sample(c *container, t time.Time, ws, rss, cache, limit *series)
 	if over := m.usage() - top; top > 0 && over > 0 {
 		m.anon -= min(over, m.anon)
 	}
-	ws.add(t, bytesValue(float64(m.workingSet())))
-	rss.add(t, bytesValue(float64(m.anon)))
+	ws.add(t, s.sampled(bytesValue(float64(m.workingSet()))))
+	rss.add(t, s.sampled(bytesValue(float64(m.anon))))
 	cache.add(t, bytesValue(float64(m.file())))
 	if top > 0 {
 		limit.add(t, bytesValue(float64(top)))
@@ -193,7 +207,7 @@ func (s *scene) counters(c *container, t time.Time, ooms, restarts *series) {
 }
 
 // nodeMetrics writes the queries about the node of the incident.
-func (s *scene) nodeMetrics(files map[string][]byte, from time.Time) {
+func (s *scene) nodeMetrics(files map[string][]byte, at []time.Time) {
 	n := s.node
 	available, total := newSeries("node", n.name), newSeries("node", n.name)
 	var rows []*series
@@ -204,7 +218,7 @@ func (s *scene) nodeMetrics(files map[string][]byte, from time.Time) {
 			rows = append(rows, newSeries("namespace", p.ns, "pod", p.name))
 		}
 	}
-	for t := from; !t.After(s.to); t = t.Add(s.step) {
+	for _, t := range at {
 		used := n.slab(t) - float64(n.reclaimable(t))
 		for _, d := range n.daemons {
 			if d.startsAfter(t) {
@@ -218,7 +232,7 @@ func (s *scene) nodeMetrics(files map[string][]byte, from time.Time) {
 			}
 			if ws, ok := s.podWorkingSet(p, t); ok {
 				used += ws
-				rows[i].add(t, bytesValue(ws))
+				rows[i].add(t, s.sampled(bytesValue(ws)))
 			}
 		}
 		available.add(t, bytesValue(max(0, float64(n.total())-s.noisy(used, 0.004))))
@@ -249,7 +263,7 @@ func (s *scene) podWorkingSet(p *pod, t time.Time) (float64, bool) {
 }
 
 // runtimeMetrics writes a query about the runtimes of the target's pods.
-func (s *scene) runtimeMetrics(files map[string][]byte, query string, of []runtimeSeries, from time.Time) {
+func (s *scene) runtimeMetrics(files map[string][]byte, query string, of []runtimeSeries, at []time.Time) {
 	if len(of) == 0 {
 		return
 	}
@@ -259,7 +273,7 @@ func (s *scene) runtimeMetrics(files map[string][]byte, query string, of []runti
 		if h.runtime != "" {
 			r.labels["runtime"] = h.runtime
 		}
-		for t := from; !t.After(s.to); t = t.Add(s.step) {
+		for _, t := range at {
 			if h.pod.main().living(t) != nil {
 				r.add(t, bytesValue(s.noisy(h.value(t), 0.005)))
 			}

@@ -170,6 +170,18 @@ func (s *scene) everydayEvents() {
 // newEvent makes an event whose last occurrence was at a moment; earlier ones lie ten seconds apart.
 func (s *scene) newEvent(ns, name string, at time.Time, kind, reason, message string, count int32) corev1.Event {
 	first := at.Add(-time.Duration(count-1) * 10 * time.Second)
+	if s.texture.eventSeries {
+		e := corev1.Event{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
+			ObjectMeta: s.meta(ns, name+"."+s.hex(16), s.uid(), first),
+			Reason:     reason, Message: message, Type: kind, EventTime: metav1.NewMicroTime(first), Action: reason,
+			ReportingController: "kubelet", ReportingInstance: s.node.name,
+		}
+		if count > 1 {
+			e.Series = &corev1.EventSeries{Count: count, LastObservedTime: metav1.NewMicroTime(at)}
+		}
+		return e
+	}
 	return corev1.Event{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
 		ObjectMeta: s.meta(ns, name+"."+s.hex(16), s.uid(), first),

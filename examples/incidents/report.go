@@ -11,6 +11,8 @@ type kline struct {
 	at time.Time
 	// prio is facility×8+level.
 	prio int
+	// host is another host than the log's own, where a log holds several.
+	host string
 	// ident is empty for the kernel, else the program with its pid, as "systemd-oomd[612]".
 	ident string
 	// text may hold newlines, where one printk has several lines.

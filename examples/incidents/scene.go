@@ -50,6 +50,7 @@ type scene struct {
 	without []string
 	damage  map[string]func([]byte) []byte
 
+	texture texture
 	// lag is how much later than the kernel the runtime notes the end of a container.
 	lag time.Duration
 	// recorders are the node agents' flight recorders, by node.
@@ -79,6 +80,7 @@ func newScene(k Kind, seed uint64, opt Options) *scene {
 	s.allLogs = s.rng.IntN(4) == 0
 	s.cluster = pick(s, "prod-eu", "prod-us", "eu-1", "blue", "prod-apac")
 	s.chooseRange()
+	s.chooseTexture()
 	s.traffic = s.flatTraffic(s.between(20, 200))
 	if s.opt.Small {
 		s.allLogs = false

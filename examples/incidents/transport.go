@@ -1,8 +1,10 @@
 package incidents
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -40,11 +42,7 @@ func (s *scene) klog(n *node) *klog {
 // say adds a line of another program to a node's log, which must be a journal then.
 func (s *scene) say(n *node, at time.Time, ident, format string, args ...any) {
 	l := s.klog(n)
-	known := false
-	for _, j := range journal {
-		known = known || j == l.transport
-	}
-	if !known {
+	if !slices.Contains(journal, l.transport) {
 		l.transport = journal[s.rng.IntN(len(journal))]
 	}
 	l.lines = append(l.lines, kline{at: at, prio: 3*8 + 6, ident: ident, text: fmt.Sprintf(format, args...)})
@@ -63,6 +61,9 @@ func (l *klog) render(s *scene) []byte {
 		b.WriteString(l.line(k, seq+int64(i)))
 		b.WriteByte('\n')
 	}
+	if s.texture.crlf {
+		return []byte(strings.ReplaceAll(b.String(), "\n", "\r\n"))
+	}
 	return []byte(b.String())
 }
 
@@ -70,7 +71,7 @@ func (l *klog) render(s *scene) []byte {
 func (l *klog) line(k kline, seq int64) string {
 	up := k.at.Sub(l.node.boot)
 	stamp := fmt.Sprintf("[%5d.%06d] ", int64(up.Seconds()), up.Microseconds()%1e6)
-	host := l.node.name
+	host := cmp.Or(k.host, l.node.name)
 	ident := "kernel"
 	if k.ident != "" {
 		ident = k.ident
@@ -152,7 +153,7 @@ func octal(text string) string {
 // jsonLine is what journalctl -o json prints: text with control characters is a list of bytes.
 func (l *klog) jsonLine(k kline, up time.Duration) string {
 	entry := map[string]any{
-		"__REALTIME_TIMESTAMP": fmt.Sprint(k.at.UnixMicro()), "_HOSTNAME": l.node.name,
+		"__REALTIME_TIMESTAMP": fmt.Sprint(k.at.UnixMicro()), "_HOSTNAME": cmp.Or(k.host, l.node.name),
 		"PRIORITY": fmt.Sprint(k.prio & 7), "MESSAGE": k.text,
 	}
 	if strings.ContainsFunc(k.text, func(r rune) bool { return r < 32 || r > 126 }) {
