@@ -33,6 +33,9 @@ func (s *scene) compareTraffic() following {
 	}
 	var load, mem, total, memOfTotal []float64
 	var downs, together int
+	// A fall is one that stands out of the noise.
+	smooth := s.traffic.thin(60).Y
+	fall := 0.15 * (quantile(smooth, 0.95) - quantile(smooth, 0.05))
 	for _, l := range s.lives {
 		if l.ws.len() < 10 {
 			continue
@@ -47,11 +50,11 @@ func (s *scene) compareTraffic() following {
 			}
 			m, r := median(w.Y), median(t.Y)
 			load, mem = append(load, r), append(mem, m)
-			if l.born {
+			if l.born && l.start >= s.traffic.X[0]-600 {
 				total = append(total, s.traffic.integral(l.start, x+step/2, 900))
 				memOfTotal = append(memOfTotal, m)
 			}
-			if prevLoad > 0 && r < 0.97*prevLoad {
+			if prevLoad > 0 && r < prevLoad-fall {
 				downs++
 				if m < prevMem {
 					together++

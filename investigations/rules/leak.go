@@ -29,6 +29,8 @@ func (s *scene) leak() hypothesis {
 		case m.Tau > 0.8:
 			h.support(0.08, id)
 		}
+	case s.creeps(m):
+		h.support(0.48, id)
 	case s.lateGrowth(l):
 		h.support(0.5, s.sayOnset(l))
 	case m.known:
@@ -48,6 +50,13 @@ func (s *scene) leak() hypothesis {
 	if s.isJob() {
 		h.support(-0.35, s.sayJob())
 	}
+	if id := s.returnsAtOnce(l); id != "" {
+		h.support(-0.45, id)
+	}
+	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" {
+		// A heap grows up to its ceiling before it is collected with force: the way there looks like a leak.
+		h.support(-0.35, r.fact)
+	}
 	if f := s.follows(); f.yes {
 		h.support(-0.45, f.fact)
 	}
@@ -60,6 +69,48 @@ func (s *scene) leak() hypothesis {
 		h.support(0.1, p)
 	}
 	return h
+}
+
+// creeps says whether memory grows without a pause, though by a small share of what it holds within the window: a
+// slow leak close to its end, or a container without a limit of its own that holds most of the node.
+func (s *scene) creeps(m shape) bool {
+	if !m.known || m.flattening() || m.Scatter > 0.35*m.grown {
+		return false
+	}
+	if s.view != nil {
+		return s.sameContainer() && m.Tau >= 0.6 && m.grown >= 0.03*m.ceiling
+	}
+	return m.Tau >= 0.75 && m.grown >= 0.02*m.ceiling && m.last >= 0.9*m.ceiling
+}
+
+// returnsAtOnce says whether the lives after a kill were back at its level within minutes: then the level is what
+// the program needs now, and not what it piled up with age. It returns the fact's id, or "".
+func (s *scene) returnsAtOnce(l *life) string {
+	if l.mass.span <= 0 || l.mass.last <= 0 {
+		return ""
+	}
+	within := math.Min(math.Max(600, 3*l.ws.step()), 0.25*l.mass.span)
+	n, back, best := 0, 0, 0.0
+	for _, o := range s.lives {
+		if o == l && o.start <= l.ws.X[0] || !o.born || o.limit != l.limit || o.hash != l.hash || o.ws.len() == 0 || o.start < s.lives[0].start+60 {
+			continue
+		}
+		w := o.ws.between(o.start+0.2*within, o.start+within)
+		if w.len() == 0 || o.start+within > o.end+1 {
+			continue
+		}
+		n++
+		if r := maxOf(w.Y) / l.mass.last; r >= 0.88 {
+			back++
+			best = math.Max(best, r)
+		}
+	}
+	if n == 0 || back*3 < n*2 {
+		return ""
+	}
+	return s.fact("leak/returns", investigations.ToolMetrics, s.at, s.usageSource(),
+		map[string]float64{"lives": float64(n), "back": float64(back), "within_seconds": within, "share": round2(best)},
+		"%d of %d restarts were back at the level of the kill (up to %s of it) within %s: age plays no part.", back, n, percent(best), durationOf(durationSeconds(within)))
 }
 
 // judged is the life that the causes look at: the one that ended in this kill; where it was too short to tell,
@@ -202,7 +253,7 @@ func (s *scene) leakAgainstTraffic(h *hypothesis, l *life) {
 	if level <= 0 {
 		return
 	}
-	change := t.Slope * (l.end - l.start) / level
+	change := t.Slope * (p.X[p.len()-1] - p.X[0]) / level
 	id := s.fact("leak/traffic", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
 		map[string]float64{"requests_per_second": level, "change_share": round2(change)},
 		"Over that life traffic changed by %+.0f %% around %.1f requests per second.", change*100, level)

@@ -99,6 +99,16 @@ func (e ends) add(x float64, oom bool) {
 	e.at[x] = oom
 }
 
+// covered says whether an end that is known already explains a counter that rose at x: counters show it late.
+func (e ends) covered(x float64) bool {
+	for k := range e.at {
+		if k > x-240-e.apart && k < x+e.apart {
+			return true
+		}
+	}
+	return false
+}
+
 // knownEnds gathers ends from the kernel's reports, the pod's status, and the counters.
 func (s *scene) knownEnds(pod, container string, ws points) ends {
 	e := ends{at: map[float64]bool{}, apart: math.Max(together.Seconds(), 2.5*ws.step())}
@@ -126,13 +136,13 @@ func (s *scene) knownEnds(pod, container string, ws points) ends {
 	}
 	oom := s.curve(investigations.QueryOOMEvents, pod, container)
 	for i := 1; i < oom.len(); i++ {
-		if oom.Y[i] > oom.Y[i-1] && drops(ws, oom.X[i]) {
+		if oom.Y[i] > oom.Y[i-1] && !e.covered(oom.X[i]) && drops(ws, oom.X[i]) {
 			e.add(dropAt(ws, oom.X[i]), true)
 		}
 	}
 	restarts := s.curve(investigations.QueryRestarts, pod, container)
 	for i := 1; i < restarts.len(); i++ {
-		if restarts.Y[i] > restarts.Y[i-1] {
+		if restarts.Y[i] > restarts.Y[i-1] && !e.covered(restarts.X[i]) {
 			e.add(dropAt(ws, restarts.X[i]), false)
 		}
 	}

@@ -49,7 +49,12 @@ func (s *scene) undersized() hypothesis {
 	if h.score > 0.3 && s.samePlateau(l) {
 		h.support(0.14, s.sayPlateau(l))
 	}
-	if m.growing() && !s.follows().yes && s.led.ID("rules/undersized/lowered") == "" {
+	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" && h.score > 0 {
+		h.support(-0.2, r.fact)
+	}
+	if id := s.returnsAtOnce(l); id != "" {
+		h.support(clamp(0.5-h.score, 0.05, 0.45), id)
+	} else if (m.growing() || s.creeps(m)) && !s.follows().yes && s.led.ID("rules/undersized/lowered") == "" {
 		h.support(-0.25, id)
 	}
 	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {
