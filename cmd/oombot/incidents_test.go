@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io/fs"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/oombot/oombot/examples/incidents"
+	"github.com/oombot/oombot/investigations/eval"
+	"github.com/oombot/oombot/tools/bundle"
+)
+
+// TestGeneratedIncidents investigates a bundle of every kind that the generator knows, written by somebody who
+// does not know the rules, and holds the verdict to its truth.
+func TestGeneratedIncidents(t *testing.T) {
+	for _, k := range incidents.Kinds() {
+		t.Run(k.Name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := incidents.Write(dir, k.Name, 5, incidents.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range gradeBundle(t, dir) {
+				if !g.Right {
+					t.Errorf("%s: want %s, got %s", g.Field, g.Want, g.Got)
+				}
+			}
+		})
+	}
+}
+
+// TestSharedIncidents does the same with the folder of bundles that OOMBOT_SHARED names.
+func TestSharedIncidents(t *testing.T) {
+	shared := os.Getenv("OOMBOT_SHARED")
+	if shared == "" {
+		t.Skip("OOMBOT_SHARED does not name a folder with further bundles")
+	}
+	entries, err := os.ReadDir(shared + "/bundles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		for _, g := range gradeBundle(t, shared+"/bundles/"+e.Name()) {
+			if !g.Right {
+				t.Errorf("%s: %s: want %s, got %s", e.Name(), g.Field, g.Want, g.Got)
+			}
+		}
+	}
+}
+
+// gradeBundle investigates the bundle in dir and compares the result with its truth.
+func gradeBundle(t *testing.T, dir string) []eval.Grade {
+	t.Helper()
+	b, err := bundle.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	data, err := fs.ReadFile(b.FS(), "truth.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth, err := eval.ParseTruth(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, _, err := diagnose(t.Context(), b.Request(), b.FS(), slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grades := eval.GradeResult(truth, res)
+	if len(grades) == 0 {
+		t.Errorf("%s: its truth says nothing", dir)
+	}
+	return grades
+}
