@@ -93,11 +93,11 @@ func TestFSOpensNoSpecialFile(t *testing.T) {
 		t.Skipf("no named pipes here: %v", err)
 	}
 	// The path of a socket has a limit of about 100 bytes, which the test's own folder may be beyond.
-	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	l, err := new(net.ListenConfig).Listen(t.Context(), "unix", filepath.Join(dir, "s"))
 	if err != nil {
 		t.Skipf("no sockets here: %v", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	fsys := openFS(t, dir)
 	done := make(chan struct{})
 	go func() {

@@ -106,8 +106,12 @@ func nodeShares(r *investigations.KernelReport) (shares []share, total int64) {
 	shmem := bytes(n.ShmemPages)
 	total = max(bytes(n.RAMPages)-bytes(n.ReservedPages), 0)
 	shares = []share{
-		{"anon", max(0, bytes(n.AnonPages)-shmem)}, {"shmem", shmem}, {"file", bytes(n.FilePages)},
-		{"slab", bytes(n.SlabReclaimablePages) + bytes(n.SlabUnreclaimablePages)}, {"pagetables", bytes(n.PagetablesPages)}, {"free", bytes(n.FreePages)},
+		{"anon", max(0, bytes(n.AnonPages)-shmem)},
+		{"shmem", shmem},
+		{"file", bytes(n.FilePages)},
+		{"slab", bytes(n.SlabReclaimablePages) + bytes(n.SlabUnreclaimablePages)},
+		{"pagetables", bytes(n.PagetablesPages)},
+		{"free", bytes(n.FreePages)},
 	}
 	return append(shares, share{usable, total}), total
 }

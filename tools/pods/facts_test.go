@@ -57,14 +57,16 @@ func TestPodFact(t *testing.T) {
 		want string
 	}{
 		{
-			"evicted", investigations.Pod{
+			"evicted",
+			investigations.Pod{
 				Namespace: "shop", Name: "a", QoS: "Burstable", Phase: "Failed", Reason: "Evicted",
 				Message: "The node was low on resource: memory.", Source: "f",
 			},
 			`pod "shop/a": QoS class "Burstable", phase "Failed", reason "Evicted" ("The node was low on resource: memory.")`,
 		},
 		{
-			"being deleted, with a limit of its own", investigations.Pod{
+			"being deleted, with a limit of its own",
+			investigations.Pod{
 				Namespace: "shop", Name: "a", Node: "n1", QoS: "Guaranteed", Phase: "Running", MemoryLimit: ptr(int64(1 << 30)),
 				Deleted: time.Date(2026, 3, 4, 2, 0, 0, 0, time.UTC), Source: "f",
 			},
@@ -88,21 +90,27 @@ func TestContainerFact(t *testing.T) {
 		at   time.Time
 	}{
 		{
-			"no limit, running", investigations.Container{Name: "a", Kind: "app", State: investigations.ContainerState{RunningSince: at}},
-			`container "a" (app): memory limit none, request none, restarts: 0; running since 2026-03-04T02:00:00Z`, time.Time{},
+			"no limit, running",
+			investigations.Container{Name: "a", Kind: "app", State: investigations.ContainerState{RunningSince: at}},
+			`container "a" (app): memory limit none, request none, restarts: 0; running since 2026-03-04T02:00:00Z`,
+			time.Time{},
 		},
 		{
-			"resized", investigations.Container{Name: "a", Kind: "app", MemoryLimit: ptr(int64(2 << 30)), AllocatedLimit: ptr(int64(1 << 30))},
-			`container "a" (app): memory limit 2 GiB, request none, restarts: 0; limit in force 1 GiB`, time.Time{},
+			"resized",
+			investigations.Container{Name: "a", Kind: "app", MemoryLimit: ptr(int64(2 << 30)), AllocatedLimit: ptr(int64(1 << 30))},
+			`container "a" (app): memory limit 2 GiB, request none, restarts: 0; limit in force 1 GiB`,
+			time.Time{},
 		},
 		{
-			"ended for good", investigations.Container{Name: "a", Kind: "init", State: investigations.ContainerState{
+			"ended for good",
+			investigations.Container{Name: "a", Kind: "init", State: investigations.ContainerState{
 				Terminated: &investigations.Termination{Reason: "Error", ExitCode: 1, FinishedAt: at},
 			}},
 			`container "a" (init): memory limit none, request none, restarts: 0; its last end was "Error" with exit code 1 at 2026-03-04T02:00:00Z`, at,
 		},
 		{
-			"ended before it began", investigations.Container{Name: "a", Kind: "app", LastState: investigations.ContainerState{
+			"ended before it began",
+			investigations.Container{Name: "a", Kind: "app", LastState: investigations.ContainerState{
 				Terminated: &investigations.Termination{Reason: "OOMKilled", ExitCode: 137, StartedAt: at.Add(time.Hour), FinishedAt: at},
 			}},
 			`container "a" (app): memory limit none, request none, restarts: 0; its last end was "OOMKilled" with exit code 137 at 2026-03-04T02:00:00Z`, at,
@@ -118,7 +126,8 @@ func TestContainerFact(t *testing.T) {
 
 func TestContainerFactsChoose(t *testing.T) {
 	p := &investigations.Pod{Containers: []investigations.Container{
-		{Name: "init"}, {Name: "app", Restarts: 2},
+		{Name: "init"},
+		{Name: "app", Restarts: 2},
 		{Name: "side", LastState: investigations.ContainerState{Terminated: &investigations.Termination{Reason: "Error"}}},
 	}}
 	names := func(only string, p *investigations.Pod, limit int) string {

@@ -105,7 +105,8 @@ func TestConfigMapsOf(t *testing.T) {
 
 func TestCurrentRevision(t *testing.T) {
 	revisions := []ownedRevision{
-		{Revision: investigations.Revision{Number: 1, Name: "a"}}, {Revision: investigations.Revision{Number: 2, Name: "b"}},
+		{Revision: investigations.Revision{Number: 1, Name: "a"}},
+		{Revision: investigations.Revision{Number: 2, Name: "b"}},
 		{Revision: investigations.Revision{Number: 3, Name: "c"}},
 	}
 	tests := []struct {
