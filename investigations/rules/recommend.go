@@ -359,7 +359,7 @@ func (s *scene) adviseVolume() {
 		r.Value = quantityOf(size)
 		r.Note = fmt.Sprintf("Give the volume %q a sizeLimit well below the memory limit (it counts against it), delete what is no longer needed, or use a volume on disk.", investigations.CleanText(s.volume.Name, 63))
 	} else {
-		r.Note = fmt.Sprintf("Shared memory is not in an emptyDir of the pod: cap what the program writes to %s, or mount an emptyDir with a sizeLimit there.", s.mountedAt(nil))
+		r.Note = "The pod has no emptyDir in memory: cap what the program writes to /dev/shm, or mount an emptyDir with a sizeLimit there."
 	}
 	s.advise(r)
 }

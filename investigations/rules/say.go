@@ -181,12 +181,28 @@ func (s *scene) sayWhy() string {
 	if s.best.cause == investigations.CauseInsufficientEvidence {
 		return "No cause is carried by what could be read." + cite(s.best.pro...)
 	}
-	w := s.causeWords()
-	text := "Cause: " + w + "." + cite(s.best.pro...)
+	text := "Cause: " + s.causeWords() + "."
+	pro := unique(s.best.pro)
+	if len(pro) > 0 {
+		text += " " + s.saysOf(pro[0]) + cite(pro[0])
+		if len(pro) > 1 {
+			text += " For it speaks also" + cite(pro[1:]...) + "."
+		}
+	}
 	if len(s.best.con) > 0 {
 		text += " Against it speaks" + cite(s.best.con...) + "."
 	}
 	return text
+}
+
+// saysOf returns the sentence of a fact.
+func (s *scene) saysOf(id string) string {
+	for _, f := range s.led.Facts() {
+		if f.ID == id {
+			return f.Says
+		}
+	}
+	return ""
 }
 
 // sayTrigger: what set it off, and what did not.

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -146,16 +145,4 @@ func (s *scene) volumeFromCache(h *hypothesis, shmem float64) {
 		map[string]float64{"cache_bytes": cache, "rss_bytes": rss, "limit_bytes": l.limit},
 		"Before the kill the cache, which includes tmpfs, held %s and anonymous memory %s, of a limit of %s: reclaimable cache would have been taken back.",
 		bytesOf(cache), bytesOf(rss), bytesOf(l.limit)))
-}
-
-// mountedAt says where the judged container sees the volume.
-func (s *scene) mountedAt(v *investigations.Volume) string {
-	if c := containerSpec(s.spec(), s.subjectContainer); c != nil && v != nil {
-		for _, m := range c.Mounts {
-			if m.Volume == v.Name {
-				return m.Path
-			}
-		}
-	}
-	return strings.TrimSpace("/dev/shm")
 }
