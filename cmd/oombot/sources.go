@@ -23,7 +23,7 @@ const (
 	// bundleTimeout bounds each source of a bundle, so that any bundle ends within ten seconds.
 	bundleTimeout = 8 * time.Second
 	// bundleMemory is where the garbage collector begins to work hard: any bundle is to end within 400 MB.
-	bundleMemory = 350 << 20
+	bundleMemory = 320 << 20
 )
 
 // bundleTools are the sources of a recorded incident, in the order in which their facts are numbered. Whoever
