@@ -1,6 +1,7 @@
 package kernlog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/oombot/oombot/investigations"
@@ -68,7 +69,6 @@ type builder struct {
 	prefixKind string
 
 	cols    columns
-	row     int
 	cpuText []byte
 	// present is kB of memory by NUMA node, from the zones.
 	present  map[int64]int64
@@ -78,6 +78,8 @@ type builder struct {
 	pageKB int64
 	ints   []int64
 	names  strings.Builder
+	// rowMemory is room for the table; complete gives it back.
+	rowMemory []investigations.KernelTask
 }
 
 // start opens a report. Whatever its source had open before is finished.
@@ -85,7 +87,8 @@ func (p *Parser) start(s *source, m *message, st stage) *builder {
 	p.finish(s)
 	p.keep(s)
 	at := p.stamp(m)
-	b := &builder{src: s, stage: st, stamp: at, lastStamp: at, last: p.line, row: -1, boot: p.sum.boot}
+	b := &builder{src: s, stage: st, stamp: at, lastStamp: at, last: p.line, boot: p.sum.boot, rowMemory: p.rowMemory}
+	p.rowMemory = nil
 	b.r.Host = s.host
 	b.r.Lines[0] = m.first
 	if at.hasUS {
@@ -100,11 +103,27 @@ func (p *Parser) start(s *source, m *message, st stage) *builder {
 		delete(p.suppressed, s.host)
 	}
 	s.open, s.line, s.gap = b, p.line, false
-	p.queue = append(p.queue, b)
-	if len(p.queue) > 2*maxSources {
-		p.finish(p.queue[0].src)
-	}
+	p.enqueue(b)
 	return b
+}
+
+// enqueue puts a report where its first line belongs in the order of the log.
+func (p *Parser) enqueue(b *builder) {
+	i := len(p.queue)
+	for i > 0 && p.queue[i-1].r.Lines[0] > b.r.Lines[0] {
+		i--
+	}
+	p.queue = slices.Insert(p.queue, i, b)
+	if len(p.queue) <= 2*maxSources {
+		return
+	}
+	for _, s := range p.sources {
+		s.part.active = false
+	}
+	if first := p.queue[0]; first != b && !first.done {
+		p.finish(first.src)
+	}
+	p.release()
 }
 
 // keep makes sure that a source is on the list.
@@ -152,13 +171,20 @@ func (p *Parser) finish(s *source) {
 		return
 	}
 	s.open, b.done = nil, true
+	b.ownRows(p)
 	if b.strong {
 		b.complete(p)
 	} else if b.r.SuppressedBefore > 0 {
 		p.suppressed[s.host] += b.r.SuppressedBefore
 	}
+	p.release()
+}
+
+// release hands out the reports that are finished, up to the first one that is not, or the first message that
+// still waits for its rest.
+func (p *Parser) release() {
 	n := 0
-	for n < len(p.queue) && p.queue[n].done {
+	for n < len(p.queue) && p.queue[n].done && !p.waitingBefore(p.queue[n].r.Lines[0]) {
 		if p.queue[n].strong {
 			p.ready = append(p.ready, p.queue[n])
 		}
@@ -166,6 +192,30 @@ func (p *Parser) finish(s *source) {
 		n++
 	}
 	p.queue = p.queue[n:]
+}
+
+// waitingBefore tells whether a message that began before a line is not whole yet.
+func (p *Parser) waitingBefore(line int64) bool {
+	for _, s := range p.sources {
+		if s.part.active && s.part.first < line {
+			return true
+		}
+	}
+	return false
+}
+
+// ownRows moves the table out of the memory that the next report uses again.
+func (b *builder) ownRows(p *Parser) {
+	if b.r.Tasks != nil {
+		rows := make([]investigations.KernelTask, len(b.r.Tasks))
+		copy(rows, b.r.Tasks)
+		clear(b.r.Tasks)
+		b.rowMemory, b.r.Tasks = b.r.Tasks[:0], rows
+	}
+	if cap(b.rowMemory) <= 1024 {
+		p.rowMemory = b.rowMemory
+	}
+	b.rowMemory = nil
 }
 
 // ptr returns a pointer to v. Many share one piece of memory.

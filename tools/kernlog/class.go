@@ -1,6 +1,9 @@
 package kernlog
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // class is what a kernel message is, as far as OOM reports are concerned.
 type class uint8
@@ -48,30 +51,31 @@ const (
 	classAudit
 )
 
-// prefixes of messages, by their first byte. A message matches the first whose text it begins with.
+// prefix is how messages of a class begin. A message belongs to the first whose text it begins with.
 type prefix struct {
 	text  string
 	class class
 }
 
-var (
-	prefixesM = []prefix{
+// beginnings are the messages of a fixed beginning, by their first byte.
+var beginnings = [256][]prefix{
+	'M': {
 		{"Memory cgroup out of memory", classKill}, {"Memory cgroup stats for", classStats}, {"Mem-Info:", classMemInfo},
 		{"Memory limit reached of cgroup ", classLimit}, {"Missed ", classLost},
-	}
-	prefixesO      = []prefix{{"Out of memory", classKill}}
-	prefixesK      = []prefix{{"Killed process ", classKill}, {"Kill process ", classKill}, {"Kernel panic - not syncing: ", classNoKill}}
-	prefixesSmallO = []prefix{{"oom-kill:", classSummary}, {"oom_", classSuppressed}, {"out_of_memory: ", classSuppressed}}
-	prefixesT      = []prefix{{"Task in ", classTask}, {"Tasks in ", classGroup}, {"Tasks state (", classTasks}, {"Total swap = ", classPages}}
-	prefixesF      = []prefix{{"Free swap  = ", classPages}}
-	prefixesN      = []prefix{{"Node ", classZone}}
-	prefixesL      = []prefix{{"Linux version ", classBoot}}
-	prefixesSmallM = []prefix{{"memory: usage ", classCounter}, {"memory+swap: usage ", classCounter}}
-	prefixesSmallS = []prefix{{"swap: usage ", classCounter}}
-	prefixesSmallK = []prefix{{"kmem: usage ", classCounter}}
-	prefixesSmallA = []prefix{{"active_anon:", classMemValues}, {"audit: ", classAudit}}
-	prefixesStar   = []prefix{{"** ", classLost}}
-)
+	},
+	'O': {{"Out of memory", classKill}},
+	'K': {{"Killed process ", classKill}, {"Kill process ", classKill}, {"Kernel panic - not syncing: ", classNoKill}},
+	'T': {{"Task in ", classTask}, {"Tasks in ", classGroup}, {"Tasks state (", classTasks}, {"Total swap = ", classPages}},
+	'F': {{"Free swap  = ", classPages}},
+	'N': {{"Node ", classZone}},
+	'L': {{"Linux version ", classBoot}},
+	'o': {{"oom-kill:", classSummary}, {"oom_", classSuppressed}, {"out_of_memory: ", classSuppressed}},
+	'm': {{"memory: usage ", classCounter}, {"memory+swap: usage ", classCounter}},
+	's': {{"swap: usage ", classCounter}},
+	'k': {{"kmem: usage ", classCounter}},
+	'a': {{"active_anon:", classMemValues}, {"audit: ", classAudit}},
+	'*': {{"** ", classLost}},
+}
 
 // classify tells what a message is by how it begins. It is called for every line of a log, so it decides most
 // of them by their first bytes. The message is not decoded yet.
@@ -94,50 +98,21 @@ func classify(msg []byte) class {
 }
 
 func byBeginning(msg []byte) class {
-	var list []prefix
-	switch c := msg[0]; c {
-	case '[':
-		return bracketed(msg)
-	case 'M':
-		list = prefixesM
-	case 'O':
-		list = prefixesO
-	case 'K':
-		list = prefixesK
-	case 'T':
-		list = prefixesT
-	case 'F':
-		list = prefixesF
-	case 'N':
-		list = prefixesN
-	case 'L':
-		list = prefixesL
-	case 'o':
-		list = prefixesSmallO
-	case 'm':
-		list = prefixesSmallM
-	case 's':
-		list = prefixesSmallS
-	case 'k':
-		list = prefixesSmallK
-	case 'a':
-		list = prefixesSmallA
-	case '*':
-		list = prefixesStar
-	case ' ':
-		return classNone
-	default:
-		if isDigit(c) {
-			return pages(msg)
-		}
-	}
-	for _, p := range list {
+	c := msg[0]
+	for _, p := range beginnings[c] {
 		if len(msg) >= len(p.text) && string(msg[:len(p.text)]) == p.text {
 			return p.class
 		}
 	}
-	if last := msg[len(msg)-1]; (isDigit(last) || last == ' ') && msg[0]-'a' <= 'z'-'a' && statLine(msg) {
-		return classStat
+	switch {
+	case c-'a' <= 'z'-'a':
+		if last := msg[len(msg)-1]; (isDigit(last) || last == ' ') && statLine(msg) {
+			return classStat
+		}
+	case c == '[':
+		return bracketed(msg)
+	case isDigit(c):
+		return pages(msg)
 	}
 	return classNone
 }
@@ -198,23 +173,30 @@ const invoked = " invoked oom-killer:"
 // maxComm is how long a command name can be: TASK_COMM_LEN less the final zero.
 const maxComm = 15
 
-// isHeader looks for the header's words behind a command name, whose bytes may be escaped.
+// Eight bytes at once, for isHeader: lows has the lowest bit of each byte set, highs the highest.
+const (
+	lows  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// zeros sets the highest bit of each byte of v that is zero, and perhaps of bytes above it.
+func zeros(v uint64) uint64 { return (v - lows) &^ v & highs }
+
+// isHeader looks for the header's words behind a command name, whose bytes may be escaped. It runs for nearly
+// every line of a log: it looks for a space and an i in the sixteen bytes in which a name can end, all at once.
 func isHeader(msg []byte) bool {
-	end := maxComm + 1
-	if len(msg) < end+len(invoked) {
-		end = len(msg) - len(invoked)
+	if len(msg) < maxComm+1+len(invoked) {
+		return bytes.Contains(msg, []byte(invoked))
 	}
-	for i := 0; i < end; i++ {
-		switch c := msg[i]; {
-		case c == ' ':
-			if msg[i+1] == 'i' && string(msg[i:i+len(invoked)]) == invoked {
-				return true
-			}
-		case c == '\\' || c >= 0x80:
-			return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
-		}
+	x, y := binary.LittleEndian.Uint64(msg), binary.LittleEndian.Uint64(msg[8:])
+	if (x|y)&highs != 0 || zeros(x^lows*'\\')|zeros(y^lows*'\\') != 0 {
+		return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
 	}
-	return false
+	ends := zeros(x^lows*' ')&(zeros(x^lows*'i')>>8) | zeros(y^lows*' ')&(zeros(y^lows*'i')>>8)
+	if ends == 0 && !(msg[7] == ' ' && msg[8] == 'i') && !(msg[15] == ' ' && msg[16] == 'i') {
+		return false
+	}
+	return bytes.Contains(msg[:maxComm+1+len(invoked)], []byte(invoked))
 }
 
 // pages knows the lines of a report that begin with a number.

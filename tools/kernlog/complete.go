@@ -32,7 +32,7 @@ func (b *builder) complete(p *Parser) {
 	}
 	r.Missing = b.missing()
 	r.Complete = len(r.Missing) == 0
-	b.place()
+	b.place(p)
 	b.badness()
 	b.fixPgtables()
 	p.sum.report(b)
@@ -83,7 +83,7 @@ func (b *builder) printsSummary() bool {
 }
 
 // place finds out whose limit ran out, and which pod and container the victim belongs to.
-func (b *builder) place() {
+func (b *builder) place(p *Parser) {
 	r := &b.r
 	r.Boundary = investigations.BoundaryUnknown
 	limit := r.OOMMemcg
@@ -99,16 +99,31 @@ func (b *builder) place() {
 			r.Boundary = investigations.BoundaryNUMA
 		}
 	case investigations.KernelMemcg:
-		if limit != "" {
-			r.Boundary = ParseCgroup(limit).Boundary
-		}
+		r.Boundary = p.cgroup(limit).Boundary
 	}
 	for _, path := range [...]string{r.TaskMemcg, b.groupPath, limit} {
-		if c := ParseCgroup(path); c.PodUID != "" {
+		if c := p.cgroup(path); c.PodUID != "" {
 			r.PodUID, r.ContainerID, r.QoS = c.PodUID, c.ContainerID, c.QoS
 			break
 		}
 	}
+}
+
+// cgroup is ParseCgroup, which knows the path that it read last: a report names the same one several times.
+func (p *Parser) cgroup(path string) Cgroup {
+	if path != p.cgroupPath || path == "" {
+		p.cgroupPath, p.cgroupRead = path, ParseCgroup(path)
+	}
+	return p.cgroupRead
+}
+
+// path returns b as a string, the same one where the last path was the same.
+func (p *Parser) path(b []byte) string {
+	b = b[:min(len(b), maxPath)]
+	if string(b) != p.lastPath {
+		p.lastPath = string(b)
+	}
+	return p.lastPath
 }
 
 // fixPgtables undoes a mistake of 5.4 and 5.5, which print bytes under the name of kB, where the table shows

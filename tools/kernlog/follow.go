@@ -27,11 +27,11 @@ func (p *Parser) follow(r *record) {
 
 // decoded undoes the escapes of a text. The result is valid until the next line.
 func (p *Parser) decoded(msg []byte, syslog bool) []byte {
-	p.text1 = decode(p.text1[:0], msg, syslog)
-	if len(p.text1) > 0 {
-		return p.text1
+	if !escaped(msg, syslog) {
+		return msg
 	}
-	return msg
+	p.text1 = decode(p.text1[:0], msg, syslog)
+	return p.text1
 }
 
 // following reads the next physical line of the record before.

@@ -153,7 +153,7 @@ func (p *Parser) groupKill(s *source, m *message) bool {
 	if i < 0 {
 		return m.final || !bytes.HasPrefix(rest, []byte("/"))
 	}
-	path := pathOf(rest[:i])
+	path := p.path(rest[:i])
 	b := s.open
 	switch {
 	case b == nil || b.stage != stageKill || p.stamp(m).gap(b.lastStamp) > groupGap:

@@ -107,26 +107,24 @@ func parseCounter(text []byte) (name string, c investigations.KernelCounter, raw
 
 // summaryLine is `oom-kill:constraint=…`, printed from kernel 5.0 on.
 type summaryLine struct {
-	constraint, nodemask, cpuset, mems, oomMemcg, taskMemcg, comm string
-	global                                                        bool
-	pid                                                           int64
-	whole                                                         bool
+	constraint, nodemask, mems, oomMemcg, taskMemcg, comm string
+	global, whole                                         bool
+	pid                                                   int64
 }
 
 // parseSummary splits the summary at the keys that are known: the lists of nodes hold commas, and paths and
 // the name can hold anything. The end is read from the right.
-func parseSummary(text []byte) summaryLine {
+func (p *Parser) parseSummary(text []byte) summaryLine {
 	var s summaryLine
-	s.constraint = string(until(valueOf(text, "constraint="), ",nodemask="))
-	s.nodemask = string(until(valueOf(text, ",nodemask="), ",cpuset="))
-	s.cpuset = string(until(valueOf(text, ",cpuset="), ",mems_allowed="))
+	s.constraint = p.name(until(valueOf(text, "constraint="), ",nodemask="))
+	s.nodemask = p.name(until(valueOf(text, ",nodemask="), ",cpuset="))
 	body := text
 	if v, ok := after(text, ",mems_allowed="); ok {
 		n := 0
 		for n < len(v) && (isDigit(v[n]) || v[n] == '-' || v[n] == ',' && n+1 < len(v) && isDigit(v[n+1])) {
 			n++
 		}
-		s.mems = string(v[:n])
+		s.mems = p.name(v[:n])
 		body = v[n:]
 	}
 	body, s.pid, s.whole = summaryEnd(body)
@@ -139,11 +137,11 @@ func parseSummary(text []byte) summaryLine {
 	case bytes.HasPrefix(body, []byte(",oom_memcg=")):
 		// Without its end the path may be cut off as well.
 		if v, _ := after(body, ",oom_memcg="); s.whole || bytes.Contains(v, []byte(",task_memcg=")) {
-			s.oomMemcg = string(until(v, ",task_memcg="))
+			s.oomMemcg = p.path(until(v, ",task_memcg="))
 		}
 	}
 	if v, ok := after(body, ",task_memcg="); ok && s.whole {
-		s.taskMemcg = string(v)
+		s.taskMemcg = p.path(v)
 	}
 	return s
 }

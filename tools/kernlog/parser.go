@@ -56,6 +56,13 @@ type Parser struct {
 	length int
 	indent int
 	rec    record
+	shape  shape
+	// row and rowMemory are memory for a task table.
+	row       taskRow
+	rowMemory []investigations.KernelTask
+
+	lastPath, cgroupPath string
+	cgroupRead           Cgroup
 
 	// scratch, text1 and plainText are memory for what a line says.
 	scratch, text1, plainText []byte
@@ -312,6 +319,7 @@ func (p *Parser) drop(s *source) {
 	if p.last.src == s {
 		p.last.src = nil
 	}
+	p.release()
 }
 
 // name returns b as a string, the same one for the same bytes.

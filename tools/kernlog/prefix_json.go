@@ -74,6 +74,7 @@ func (p *Parser) field(line []byte, r *record) {
 	case string(key) == "fac":
 		p.doc.other = string(unquoted(value)) != "kern"
 	case string(key) == "time":
+		p.sum.keep() // the last record's time is in this memory
 		p.doc.uptime = append(p.doc.uptime[:0], value...)
 	case string(key) == "caller":
 		p.doc.caller = append(p.doc.caller[:0], unquoted(value)...)

@@ -122,14 +122,12 @@ func (p *Parser) taskIn(s *source, m *message) bool {
 	}
 	b := p.atStage(s, m, stageCounters)
 	b.strong, b.old = true, true
-	b.r.TaskMemcg, b.r.OOMMemcg = pathOf(task), pathOf(limit)
+	b.r.TaskMemcg, b.r.OOMMemcg = p.path(task), p.path(limit)
 	return true
 }
 
 // maxPath is how much of a cgroup's path is kept; the kernel's own limit is 4096 bytes.
 const maxPath = 8192
-
-func pathOf(b []byte) string { return string(b[:min(len(b), maxPath)]) }
 
 // counter reads a usage line.
 func (p *Parser) counter(s *source, m *message) bool {
@@ -173,7 +171,7 @@ func (b *builder) pageFromUnlimited(kb int64) {
 
 // oomKill reads the summary.
 func (p *Parser) oomKill(s *source, m *message) bool {
-	sum := parseSummary(m.text)
+	sum := p.parseSummary(m.text)
 	if !sum.whole && !m.final {
 		return false
 	}

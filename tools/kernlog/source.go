@@ -124,6 +124,7 @@ func (p *Parser) settle(s *source) {
 	p.line = s.line
 	p.read(s, m)
 	p.line = line
+	p.release()
 }
 
 // wait keeps a message that is not whole.

@@ -19,7 +19,7 @@ func (p *Parser) stats(s *source, m *message) bool {
 	}
 	b := p.atStage(s, m, stageStats)
 	b.strong = true
-	into := b.cgroupStats(pathOf(path))
+	into := b.cgroupStats(p.path(path))
 	for v := values; len(v) > 0 && into != nil; {
 		var pair []byte
 		pair, v, _ = bytes.Cut(trimSpaces(v), []byte(" "))
@@ -47,7 +47,7 @@ func statsPath(b []byte) (path, values []byte, whole bool) {
 // cgroupStats makes room for the statistics of a cgroup: the first is the one whose limit was hit, further
 // ones are below it. It returns nil where there are too many.
 func (b *builder) cgroupStats(path string) map[string]int64 {
-	values := make(map[string]int64, 64)
+	values := make(map[string]int64, 56)
 	if !b.statsHead {
 		b.statsHead = true
 		b.r.StatsPath, b.r.Stats, b.statsHere = path, values, values

@@ -120,8 +120,8 @@ func (p *Parser) tableRow(s *source, m *message) bool {
 	} else {
 		cols = guessColumns(m.text)
 	}
-	row, ok := parseRow(m.text, &cols)
-	if !ok {
+	row := &p.row
+	if !row.parse(m.text, &cols) {
 		// A row that is broken off is waited for only inside of a table: elsewhere it is something else.
 		return b == nil || b.stage != stageTable || m.final
 	}
@@ -133,7 +133,7 @@ func (p *Parser) tableRow(s *source, m *message) bool {
 	if len(b.r.Tasks) >= maxRows || p.rows() >= maxOpenRows && len(b.r.Tasks) > 1024 {
 		b.thinRows()
 	}
-	b.addRow(&row)
+	b.addRow(row)
 	return true
 }
 
@@ -149,18 +149,21 @@ func (p *Parser) rows() int {
 // taskRow is a row as it is read.
 type taskRow struct {
 	values [colAdj + 1]int64
-	has    [colAdj + 1]bool
-	pid    int64
-	name   []byte
+	// has is a bit for each column that the table has.
+	has  uint16
+	pid  int64
+	name []byte
 }
 
-// parseRow reads the numbers from the left and takes one space and the rest as the name.
-func parseRow(text []byte, cols *columns) (row taskRow, ok bool) {
+// parse reads the numbers from the left and takes one space and the rest as the name.
+func (row *taskRow) parse(text []byte, cols *columns) bool {
 	i := bytes.IndexByte(text, ']')
 	if i < 0 || cols.n == 0 {
-		return row, false
+		return false
 	}
 	row.pid, _ = leadingInt(trimSpaces(text[1:i]))
+	row.has = 0
+	row.values[colPagePages] = 0
 	rest := text[i+1:]
 	for _, c := range cols.list[:cols.n] {
 		for len(rest) > 0 && rest[0] == ' ' {
@@ -168,19 +171,28 @@ func parseRow(text []byte, cols *columns) (row taskRow, ok bool) {
 		}
 		v, n := signed(rest)
 		if n == 0 {
-			return row, false
+			return false
 		}
 		if c == colPagePages {
 			v += row.values[c]
 		}
-		row.values[c], row.has[c] = v, true
+		row.values[c] = v
+		row.has |= 1 << c
 		rest = rest[n:]
 	}
 	if len(rest) == 0 || rest[0] != ' ' {
-		return row, false
+		return false
 	}
 	row.name = rest[1:]
-	return row, true
+	return true
+}
+
+// value returns a column's value, 0 where the table does not have it.
+func (row *taskRow) value(c column) int64 {
+	if row.has&(1<<c) == 0 {
+		return 0
+	}
+	return row.values[c]
 }
 
 // guessColumns tells the columns of a row without a header from how many numbers it begins with.
@@ -206,33 +218,33 @@ func guessColumns(text []byte) columns {
 
 // addRow keeps a row.
 func (b *builder) addRow(row *taskRow) {
-	t := investigations.KernelTask{
-		PID: row.pid, TGID: row.values[colTGID], UID: row.values[colUID], Comm: b.nameOf(row.name[:min(len(row.name), 64)]),
-		TotalVMPages: row.values[colTotalVM], RSSPages: row.values[colRSS], SwapentsPages: row.values[colSwapents],
-		OOMScoreAdj: row.values[colAdj],
+	if b.r.Tasks == nil {
+		b.r.Tasks = b.rowMemory
 	}
-	opt := func(c column) *int64 {
-		if !row.has[c] {
-			return nil
-		}
-		return b.ptr(row.values[c])
+	b.r.Tasks = append(b.r.Tasks, investigations.KernelTask{})
+	t := &b.r.Tasks[len(b.r.Tasks)-1]
+	t.PID, t.TGID, t.UID, t.Comm = row.pid, row.value(colTGID), row.value(colUID), b.nameOf(row.name[:min(len(row.name), 64)])
+	t.TotalVMPages, t.RSSPages = row.value(colTotalVM), row.value(colRSS)
+	t.SwapentsPages, t.OOMScoreAdj = row.value(colSwapents), row.value(colAdj)
+	if row.has&(1<<colRSSAnon) != 0 {
+		t.RSSAnonPages, t.RSSFilePages, t.RSSShmemPages = b.ptr(row.value(colRSSAnon)), b.ptr(row.value(colRSSFile)), b.ptr(row.value(colRSSShmem))
 	}
-	t.RSSAnonPages, t.RSSFilePages, t.RSSShmemPages = opt(colRSSAnon), opt(colRSSFile), opt(colRSSShmem)
-	t.PgtablesBytes = opt(colPgtables)
-	if row.has[colPagePages] {
+	if row.has&(1<<colPgtables) != 0 {
+		t.PgtablesBytes = b.ptr(row.value(colPgtables))
+	}
+	if row.has&(1<<colPagePages) != 0 {
 		b.old = true
 		// Pages until the end of the report, when the page size is known; no row has both columns.
-		t.Badness = b.ptr(row.values[colPagePages])
+		t.Badness = b.ptr(row.value(colPagePages))
 	}
-	if b.r.Tasks == nil {
-		b.r.Tasks = make([]investigations.KernelTask, 0, 32)
-	}
-	b.r.Tasks = append(b.r.Tasks, t)
 }
 
 // nameOf returns a name as a string. Many share one piece of memory.
 func (b *builder) nameOf(name []byte) string {
 	from := b.names.Len()
+	if from == 0 {
+		b.names.Grow(512)
+	}
 	b.names.Write(name)
 	return b.names.String()[from:]
 }

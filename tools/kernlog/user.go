@@ -102,7 +102,7 @@ func oomdKill(msg []byte, k *investigations.UserKill) bool {
 			return false
 		}
 	}
-	k.Killer, k.Path = investigations.UserKillSystemdOOMD, "/"+pathOf(path)
+	k.Killer, k.Path = investigations.UserKillSystemdOOMD, "/"+string(path[:min(len(path), maxPath)])
 	return true
 }
 
