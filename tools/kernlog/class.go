@@ -60,8 +60,11 @@ type prefix struct {
 // beginnings are the messages of a fixed beginning, by their first byte.
 var beginnings = [256][]prefix{
 	'M': {
-		{"Memory cgroup out of memory", classKill}, {"Memory cgroup stats for", classStats}, {"Mem-Info:", classMemInfo},
-		{"Memory limit reached of cgroup ", classLimit}, {"Missed ", classLost},
+		{"Memory cgroup out of memory", classKill},
+		{"Memory cgroup stats for", classStats},
+		{"Mem-Info:", classMemInfo},
+		{"Memory limit reached of cgroup ", classLimit},
+		{"Missed ", classLost},
 	},
 	'O': {{"Out of memory", classKill}},
 	'K': {{"Killed process ", classKill}, {"Kill process ", classKill}, {"Kernel panic - not syncing: ", classNoKill}},
@@ -193,7 +196,8 @@ func isHeader(msg []byte) bool {
 		return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
 	}
 	ends := zeros(x^lows*' ')&(zeros(x^lows*'i')>>8) | zeros(y^lows*' ')&(zeros(y^lows*'i')>>8)
-	if ends == 0 && !(msg[7] == ' ' && msg[8] == 'i') && !(msg[15] == ' ' && msg[16] == 'i') {
+	between := msg[7] == ' ' && msg[8] == 'i' || msg[15] == ' ' && msg[16] == 'i'
+	if ends == 0 && !between {
 		return false
 	}
 	return bytes.Contains(msg[:maxComm+1+len(invoked)], []byte(invoked))

@@ -59,11 +59,11 @@ func (p *Parser) user(r *record) {
 func (p *Parser) userKill(r *record, id userProgram) bool {
 	msg := r.msg[:min(len(r.msg), maxMessage)]
 	k := investigations.UserKill{Line: p.line}
-	any := id == identNone
+	plain := id == identNone
 	switch {
-	case (any || id == identOOMD) && oomdKill(msg, &k):
-	case (any || id == identSystemd) && unitKill(msg, &k):
-	case (any || id == identEarlyOOM) && earlyKill(msg, &k):
+	case (plain || id == identOOMD) && oomdKill(msg, &k):
+	case (plain || id == identSystemd) && unitKill(msg, &k):
+	case (plain || id == identEarlyOOM) && earlyKill(msg, &k):
 	case id == identKubelet && eviction(msg):
 		k.Killer = investigations.UserKillKubeletEviction
 	default:
