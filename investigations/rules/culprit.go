@@ -131,8 +131,13 @@ func (s *scene) assignRows(shares []share) {
 	if s.nodeObj != nil {
 		capacity = float64(s.nodeObj.CapacityBytes)
 	}
+	victim, _ := s.kill.victim()
 	for _, t := range s.kill.tasks() {
 		if t.OOMScoreAdj == -998 {
+			continue
+		}
+		if i := slices.IndexFunc(shares, func(x share) bool { return x.container == s.kill.container }); i >= 0 && t.PID == victim.PID {
+			shares[i].rows = append(shares[i].rows, t)
 			continue
 		}
 		best, rank, tie := -1, 0, false
@@ -154,11 +159,17 @@ func (s *scene) assignRows(shares []share) {
 		}
 	}
 	for i := range shares {
-		if shares[i].usage > 0 {
-			continue
-		}
+		// The table is of the very moment; a scrape may be a minute old.
+		var sum float64
 		for _, t := range shares[i].rows {
-			shares[i].usage += float64(t.RSSPages+t.SwapentsPages) * page
+			if t.RSSAnonPages != nil {
+				sum += float64(*t.RSSAnonPages+t.SwapentsPages) * page
+			} else {
+				sum += float64(t.RSSPages+t.SwapentsPages) * page
+			}
+		}
+		if shares[i].usage == 0 || s.shmemShare() < 0.2 {
+			shares[i].usage = math.Max(shares[i].usage, sum)
 		}
 	}
 }

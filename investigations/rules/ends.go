@@ -292,7 +292,7 @@ var runtimeTexts = []struct {
 }{
 	{regexp.MustCompile(`java\.lang\.OutOfMemoryError:? ?([A-Za-z ]*)`), investigations.LogJavaOOM},
 	{regexp.MustCompile(`Reached heap limit|JavaScript heap out of memory`), investigations.LogV8Heap},
-	{regexp.MustCompile(`(?m)^MemoryError\b`), investigations.LogPythonOOM},
+	{regexp.MustCompile(`(?m)^(?:[\w.]*\.)?_?(?:Array)?MemoryError\b`), investigations.LogPythonOOM},
 	{regexp.MustCompile(`runtime: out of memory|runtime: cannot allocate memory`), investigations.LogGoOOM},
 	{regexp.MustCompile(`System\.OutOfMemoryException`), investigations.LogDotnetOOM},
 	{regexp.MustCompile(`Allowed memory size of \d+ bytes exhausted`), investigations.LogPHPOOM},

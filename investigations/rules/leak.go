@@ -53,6 +53,9 @@ func (s *scene) leak() hypothesis {
 	if id := s.returnsAtOnce(l); id != "" {
 		h.support(-0.45, id)
 	}
+	if s.boundary == investigations.BoundaryPod && s.spec() != nil && s.culprit != nil && s.culprit.Container != s.mainContainer() {
+		h.support(-0.25, s.led.ID("rules/culprit/pod"))
+	}
 	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" {
 		// A heap grows up to its ceiling before it is collected with force: the way there looks like a leak.
 		h.support(-0.35, r.fact)
@@ -166,7 +169,7 @@ func (s *scene) lateGrowth(l *life) bool {
 		return false
 	}
 	after := l.end - on
-	return after > 2400 && t.Tau > 0.6 && t.Slope*after > 0.15*l.mass.ceiling && l.mass.last > 0.85*l.mass.ceiling
+	return after > 3600 && t.Tau > 0.6 && t.Slope*after > 0.15*l.mass.ceiling && l.mass.last > 0.85*l.mass.ceiling
 }
 
 // onset finds the moment from which memory grows to the end: the split of the life at which a level before
@@ -177,22 +180,30 @@ func onset(l *life) (at float64, after trend) {
 		return 0, trend{}
 	}
 	whole := trendOf(p)
-	one := whole.Scatter * float64(p.len())
-	best := 0.6 * one
+	best := 0.6 * misfit(p, whole)
 	for i := 4; i <= p.len()-4; i++ {
 		a, b := points{p.X[:i], p.Y[:i]}, points{p.X[i:], p.Y[i:]}
-		mid := median(a.Y)
-		var cost float64
-		for _, y := range a.Y {
-			cost += math.Abs(y - mid)
-		}
 		t := trendOf(b)
-		cost += t.Scatter * float64(b.len())
+		cost := misfit(a, trend{}) + misfit(b, t)
 		if cost < best && t.Slope > 0 && math.Abs(trendOf(a).Slope) < 0.25*t.Slope {
 			best, at, after = cost, p.X[i], t
 		}
 	}
 	return at, after
+}
+
+// misfit is the sum of the distances of the points from a line of that slope through their middle.
+func misfit(p points, t trend) float64 {
+	rest := make([]float64, p.len())
+	for i := range rest {
+		rest[i] = p.Y[i] - t.Slope*p.X[i]
+	}
+	mid := median(rest)
+	var sum float64
+	for _, y := range rest {
+		sum += math.Abs(y - mid)
+	}
+	return sum
 }
 
 func (s *scene) sayOnset(l *life) string {

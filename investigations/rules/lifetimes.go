@@ -25,6 +25,8 @@ type life struct {
 	// ws is the working set, mem anonymous memory where it is known and the working set else.
 	ws, mem, cache points
 	limit          float64 // the limit in force at the end; 0 none or unknown
+	// unlimited says that limit is 0 because the revision's template sets none.
+	unlimited bool
 	mass           shape
 	// blurred says that mem is the working set, for want of better, and may hold page cache.
 	blurred bool
@@ -232,6 +234,11 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 		l.limit = limit.at(to)
 		if l.limit == 0 {
 			l.limit = s.containerLimit(pod, container)
+		}
+		if r := s.revisionByHash(l.hash); l.limit == 0 && r != nil {
+			if c := templateContainer(r.Template, container); c != nil {
+				l.limit, l.unlimited = bytesPtr(c.MemoryLimit), c.MemoryLimit == nil
+			}
 		}
 		if l.ws.len() > 0 || isEnd {
 			out = append(out, l)

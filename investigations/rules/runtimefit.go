@@ -158,6 +158,11 @@ func (s *scene) fitJava(r *runtimeFit, c *investigations.Container) {
 		how = "as measured"
 	}
 	r.misfit = heap >= 0.9*r.limit || heap+r.beside > r.limit
+	if l := s.life; l != nil && s.boundary != investigations.BoundaryHeap && heap+r.beside > 0.92*r.limit {
+		// Killed at a level near the limit: the kill itself says that more lies beside the heap than estimated.
+		m := shapeOf(l)
+		r.misfit = r.misfit || m.known && m.tail > 0.88*r.limit && !m.growing()
+	}
 	r.tooSmall = s.boundary == investigations.BoundaryHeap && heap+r.beside < 0.6*r.limit
 	r.fact = s.fact("runtime/java", investigations.ToolPods, s.at, s.podSource(),
 		map[string]float64{"heap_ceiling_bytes": heap, "beside_bytes": r.beside, "limit_bytes": r.limit, "sum_bytes": heap + r.beside},
@@ -182,7 +187,7 @@ func (s *scene) fitNode(r *runtimeFit) {
 
 func (s *scene) fitGo(r *runtimeFit) {
 	switch {
-	case r.heap >= 0.98*r.limit || r.off:
+	case r.heap >= 0.95*r.limit || r.off:
 		r.misfit = true
 		r.fact = s.fact("runtime/go", investigations.ToolPods, s.at, s.podSource(),
 			map[string]float64{"gomemlimit_bytes": r.heap, "limit_bytes": r.limit},

@@ -22,14 +22,15 @@ type flags struct {
 }
 
 var (
-	xmxRE        = regexp.MustCompile(`-(?:Xmx|XX:MaxHeapSize=)(\d+)([kKmMgGtT]?)`)
+	xmxRE        = regexp.MustCompile(`-(?:Xmx|XX:MaxHeapSize=)["']?(\d+)([kKmMgGtT]?)`)
 	ramPercentRE = regexp.MustCompile(`-XX:MaxRAMPercentage=([\d.]+)`)
 	ramFracRE    = regexp.MustCompile(`-XX:MaxRAMFraction=(\d+)`)
 	metaRE       = regexp.MustCompile(`-XX:MaxMetaspaceSize=(\d+)([kKmMgGtT]?)`)
 	directRE     = regexp.MustCompile(`-XX:MaxDirectMemorySize=(\d+)([kKmMgGtT]?)`)
 	codeRE       = regexp.MustCompile(`-XX:ReservedCodeCacheSize=(\d+)([kKmMgGtT]?)`)
+	maxRAMRE     = regexp.MustCompile(`-XX:MaxRAM=(\d+)([kKmMgGtT]?)`)
 	noContainer  = regexp.MustCompile(`-XX:-UseContainerSupport`)
-	oldSpaceRE   = regexp.MustCompile(`--max[-_]old[-_]space[-_]size[= ](\d+)`)
+	oldSpaceRE   = regexp.MustCompile(`--max[-_]old[-_]space[-_]size[= ]["']?(\d+)`)
 	oldSpacePct  = regexp.MustCompile(`--max[-_]old[-_]space[-_]size[-_]percentage[= ]([\d.]+)`)
 	goLimitRE    = regexp.MustCompile(`^(\d+)(B|KiB|MiB|GiB|TiB)?$`)
 	oldJavaRE    = regexp.MustCompile(`(?i)(?:jre|jdk|java|openjdk)[-:_]?(?:7|8u(?:[0-9]{1,2}|1[0-8][0-9])\b|9\b)`)
@@ -103,6 +104,9 @@ func (f *flags) readGo(v string) {
 func (f *flags) readJava(text, where string, limit float64) {
 	if strings.Contains(text, "java") && f.runtime == "" {
 		f.runtime = "java"
+	}
+	if m := lastMatch(maxRAMRE, text); m != nil {
+		limit = javaSize(m[1], m[2]) // the machine that percentages are of
 	}
 	if m := lastMatch(ramFracRE, text); m != nil && limit > 0 {
 		if n, _ := strconv.ParseFloat(m[1], 64); n > 0 {

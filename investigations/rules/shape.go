@@ -75,10 +75,14 @@ func shapeOf(l *life) shape {
 	return m
 }
 
-// rampStart is the last moment at which the working set stood at or below the threshold.
+// rampStart is the last moment at which the working set stood at or below the threshold, by the median of five
+// samples, so that one noisy dip does not shorten a long rise.
 func rampStart(l *life, threshold float64) float64 {
 	for i := l.ws.len() - 1; i >= 0; i-- {
-		if l.ws.Y[i] <= threshold {
+		if l.ws.Y[i] > threshold {
+			continue
+		}
+		if i+1 >= l.ws.len()-2 || median(l.ws.Y[max(0, i-2):min(l.ws.len(), i+3)]) <= threshold {
 			return l.ws.X[i]
 		}
 	}
@@ -130,5 +134,5 @@ func (m shape) sudden() bool {
 	}
 	unseen := m.last < 0.8*m.ceiling
 	short := m.level < 0.78*m.ceiling && m.ramp <= math.Min(2400, 0.12*m.span)
-	return (unseen && !m.growing()) || (unseen && m.tail < 0.75*m.ceiling && m.last < 0.75*m.ceiling) || short
+	return (unseen && !m.growing()) || (unseen && m.tail < 0.75*m.ceiling && m.last < 0.75*m.ceiling) || short && !m.growing()
 }

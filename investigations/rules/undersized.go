@@ -43,7 +43,7 @@ func (s *scene) undersized() hypothesis {
 		h.support(0.55, id, s.sayPlateau(l))
 	case near >= 0.9 && !m.growing() && !m.sudden():
 		h.support(0.45, id, s.sayPlateau(l))
-	case s.samePlateau(l):
+	case s.samePlateau(l) && l.limit > 0:
 		h.support(0.3, s.sayPlateau(l))
 	}
 	if h.score > 0.3 && s.samePlateau(l) {
@@ -138,7 +138,8 @@ func (s *scene) loweredLimit() (*life, string) {
 		if o.start >= seconds(s.at) || o.mass.n < 6 || o.killed {
 			continue
 		}
-		free := o.limit <= 0 || o.limit > 1.02*now
+		known := len(s.ev.Metrics.Queries[investigations.QueryLimit].Series) > 0
+		free := o.limit <= 0 && (o.unlimited || known) || o.limit > 1.02*now
 		if !free || o.mass.growing() || o.mass.tail < 0.88*now {
 			continue
 		}

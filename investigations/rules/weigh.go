@@ -99,6 +99,9 @@ func (s *scene) insufficient() hypothesis {
 // dropShakyCulprit: where no cause could be named, the culprit stays only where the kernel's report names the
 // container whose own limit broke.
 func (s *scene) dropShakyCulprit() {
+	if s.boundary == investigations.BoundaryHeap {
+		return // the ceiling is the program's own
+	}
 	if s.boundary != investigations.BoundaryContainer || s.kill == nil {
 		s.culprit = nil
 	}
