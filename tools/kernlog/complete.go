@@ -77,7 +77,7 @@ func (b *builder) printsSummary() bool {
 		return false
 	}
 	if is, known := versionAtLeast(b.r.Kernel, 5, 0); known {
-		return is || strings.HasPrefix(b.r.Kernel, "4.18.") && strings.Contains(b.r.Kernel, ".el8")
+		return is || !b.old && strings.HasPrefix(b.r.Kernel, "4.18.") && strings.Contains(b.r.Kernel, ".el8")
 	}
 	return !b.old
 }

@@ -48,6 +48,7 @@ func TestStamps(t *testing.T) {
 		"2026-11-23T14:19:07+00:00 web-1 kernel: [ 12.500000] ":      "host=web-1 at=2026-11-23T14:19:07Z up=12.5",
 		"2026-11-23T14:19:07+00:00 web-1 kernel: [ 12.500000][ T5] ": "host=web-1 at=2026-11-23T14:19:07Z up=12.5",
 		"Nov 23 14:19:07 web-1 kernel: ":                             "host=web-1 at=2026-11-23T14:19:07Z",
+		"Nov 23 14:19:07 web-1 kernel: <3>[ 12.500000] ":             "host=web-1 at=2026-11-23T14:19:07Z up=12.5",
 		"Nov 23 14:19:07 web-1 kernel:":                              "host=web-1 at=2026-11-23T14:19:07Z",
 		"Nov 23 14:19:07 web-1 kernel:[ 12.500000] ":                 "host=web-1 at=2026-11-23T14:19:07Z up=12.5",
 		"Nov 23 14:19:07 web-1 kernel: [123456.500000] ":             "host=web-1 at=2026-11-23T14:19:07Z up=123456.5",

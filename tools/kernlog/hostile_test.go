@@ -1,6 +1,8 @@
 package kernlog
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,4 +133,56 @@ func wrapSoft(l string, width int) string {
 		l = strings.TrimLeft(l[i:], " ")
 	}
 	return b.String() + l + "\n"
+}
+
+// TestBounded holds the limits on what one parser keeps.
+func TestBounded(t *testing.T) {
+	var b strings.Builder
+	for i := range 3 * maxRows {
+		fmt.Fprintf(&b, "[    1.000007] [%7d]     0 %5d     2000     %d     8192        0           900 java\n", i+10, i+10, i%1000)
+	}
+	rows := b.String()
+	head := "[    1.000006] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+	got := scan(t, []byte(head+rows+bareKill("    1.000008", 12)))
+	if len(got) != 1 || len(got[0].Tasks) > maxRows || len(got[0].Tasks) < maxRows/4 || !slices.Contains(got[0].Missing, partTasks) {
+		t.Fatalf("%d reports, %d rows, missing %v", len(got), len(got[0].Tasks), got[0].Missing)
+	}
+	if l := Largest(&got[0]); l.RSSPages != 999 {
+		t.Errorf("the largest row has %d pages", l.RSSPages)
+	}
+
+	// Many hosts, each with a table that goes on.
+	p := NewParser(Options{Now: testNow})
+	for host := range 3 * maxSources {
+		prefix := fmt.Sprintf("Nov 23 14:19:07 h%d kernel: ", host)
+		p.Line([]byte(prefix + "java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900"))
+		p.Line([]byte(prefix + head[15:len(head)-1]))
+		for i := range 3000 {
+			p.Line(fmt.Appendf(nil, "%s[%7d]     0 %5d     2000     1000     8192        0           900 java", prefix, i+10, i+10))
+		}
+		if n := p.rows(); n > maxOpenRows+maxRows || len(p.sources) > maxSources || len(p.queue) > 2*maxSources+1 {
+			t.Fatalf("%d rows, %d sources, %d reports are open", n, len(p.sources), len(p.queue))
+		}
+		for p.Next() != nil {
+		}
+	}
+}
+
+// TestGivesUp holds that what breaks off does not hold back what follows for ever.
+func TestGivesUp(t *testing.T) {
+	log := "Nov 23 14:19:07 a kernel: java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900\n" +
+		"Nov 23 14:19:07 a kernel: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)\n" +
+		strings.ReplaceAll(bareKill("    1.000008", 12), "[    1.000008]", "Nov 23 14:19:07 b kernel:")
+	p := NewParser(Options{Now: testNow})
+	for line := range strings.Lines(log) {
+		p.Line([]byte(strings.TrimSuffix(line, "\n")))
+	}
+	n := 0
+	for p.Next() == nil && n < 2*openLines {
+		p.Line([]byte("Nov 23 14:19:08 c kernel: eth0: link is up"))
+		n++
+	}
+	if n >= 2*openLines {
+		t.Error("the reports of two hosts are still held back")
+	}
 }

@@ -13,7 +13,7 @@ func (b *builder) headLine(p *Parser, text []byte) bool {
 		return false
 	}
 	switch {
-	case text[0] == ' ':
+	case text[0] == ' ', bytes.HasPrefix(text, []byte("[<")): // syslog trims the space before the address
 		b.traceLine(text)
 		return true
 	case bytes.HasPrefix(text, []byte("CPU: ")), bytes.HasPrefix(text, []byte("Pid: ")):
@@ -187,11 +187,8 @@ func (b *builder) zone(text []byte) {
 // pages reads the lines at the end of the block.
 func (b *builder) pages(text []byte) {
 	n := b.node()
-	if v, ok := after(text, " swap  = "); ok || bytes.HasPrefix(text, []byte("Total swap = ")) {
-		if !ok {
-			v = text[len("Total swap = "):]
-		}
-		kb, digits := leadingInt(v)
+	if v, ok := after(text, "="); ok {
+		kb, digits := leadingInt(trimSpaces(v))
 		switch {
 		case digits == 0:
 		case text[0] == 'F':

@@ -44,7 +44,7 @@ type shape struct {
 // alike reads a line whose prefix is laid out like the last one.
 func (p *Parser) alike(line []byte, r *record) bool {
 	m := &p.shape
-	if m.off == 0 || len(line) <= m.off || line[m.off] == '[' || line[m.off] == ' ' || string(line[m.date:m.off]) != string(m.tail) {
+	if m.off == 0 || len(line) <= m.off || line[m.off] == '[' || line[m.off] == ' ' || line[m.off] == '<' || string(line[m.date:m.off]) != string(m.tail) {
 		return false
 	}
 	if m.form == dateISO {
@@ -349,6 +349,9 @@ func afterIdent(b []byte, r *record) {
 	r.origin = originKernel
 	if len(b) > 0 && b[0] == ' ' {
 		b = b[1:]
+	}
+	if len(b) > 3 && b[0] == '<' && isDigit(b[1]) && b[2] == '>' {
+		b = b[3:] // the level, which some daemons leave in
 	}
 	if len(b) > 0 && b[0] == '[' {
 		if up, rest, ok := uptimeBracket(b); ok {

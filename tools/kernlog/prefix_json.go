@@ -69,8 +69,9 @@ func (p *Parser) field(line []byte, r *record) {
 			p.doc = document{}
 		}
 	case string(key) == "pri":
-		n, digits := leadingInt(value)
-		p.doc.other = digits > 0 && n >= 8
+		if n, digits := leadingInt(value); digits > 0 && n >= 8 {
+			p.doc.other = true
+		}
 	case string(key) == "fac":
 		p.doc.other = string(unquoted(value)) != "kern"
 	case string(key) == "time":
