@@ -87,6 +87,8 @@ type share struct {
 	container             string
 	usage, usual, request float64
 	rows                  []investigations.KernelTask
+	// own is the sum of those rows that are surely the container's: the victim's, and those named like it.
+	own float64
 }
 
 // podShares returns what each container of the pod held at the kill.
@@ -136,14 +138,18 @@ func (s *scene) assignRows(shares []share) {
 		if t.OOMScoreAdj == -998 {
 			continue
 		}
+		size := float64(t.RSSPages+t.SwapentsPages) * page
+		if t.RSSAnonPages != nil {
+			size = float64(*t.RSSAnonPages+t.SwapentsPages) * page
+		}
 		if i := slices.IndexFunc(shares, func(x share) bool { return x.container == s.kill.container }); i >= 0 && t.PID == victim.PID {
-			shares[i].rows = append(shares[i].rows, t)
+			shares[i].rows, shares[i].own = append(shares[i].rows, t), shares[i].own+size
 			continue
 		}
 		best, rank, tie := -1, 0, false
 		for i := range shares {
 			c := containerSpec(pod, shares[i].container)
-			r := nameAffinity(*c, t.Comm)
+			r := 3 * min(1, nameAffinity(*c, t.Comm))
 			if capacity > 0 && pod.QoS != "Guaranteed" && pod.QoS != "BestEffort" && adjOf(pod, *c, capacity) == t.OOMScoreAdj {
 				r += 2
 			}
@@ -156,20 +162,21 @@ func (s *scene) assignRows(shares []share) {
 		}
 		if best >= 0 && !tie {
 			shares[best].rows = append(shares[best].rows, t)
+			if rank >= 3 {
+				shares[best].own += size
+			}
 		}
 	}
 	for i := range shares {
-		// The table is of the very moment; a scrape may be a minute old.
-		var sum float64
-		for _, t := range shares[i].rows {
-			if t.RSSAnonPages != nil {
-				sum += float64(*t.RSSAnonPages+t.SwapentsPages) * page
-			} else {
-				sum += float64(t.RSSPages+t.SwapentsPages) * page
+		if shares[i].usage > 0 {
+			// The table is of the very moment; a scrape may be a minute old.
+			if s.shmemShare() < 0.2 {
+				shares[i].usage = math.Max(shares[i].usage, shares[i].own)
 			}
+			continue
 		}
-		if shares[i].usage == 0 || s.shmemShare() < 0.2 {
-			shares[i].usage = math.Max(shares[i].usage, sum)
+		for _, t := range shares[i].rows {
+			shares[i].usage += float64(t.RSSPages+t.SwapentsPages) * page
 		}
 	}
 }
@@ -289,6 +296,12 @@ func (s *scene) containerOfHolder(h *holder) string {
 		if c.Kind == investigations.ContainerApp || c.Kind == investigations.ContainerSidecar {
 			apps = append(apps, c)
 		}
+	}
+	// A container can't hold what its own limit forbids.
+	if able := slices.DeleteFunc(slices.Clone(apps), func(c investigations.Container) bool {
+		return c.MemoryLimit != nil && float64(*c.MemoryLimit) < 0.6*h.usage
+	}); len(able) > 0 {
+		apps = able
 	}
 	if len(apps) == 0 {
 		return ""

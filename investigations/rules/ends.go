@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,6 +231,9 @@ func (s *scene) byRuntimeError() bool {
 	}
 	m, src := s.runtimeMatch()
 	if m == nil {
+		m, src = s.exitOnOOM()
+	}
+	if m == nil {
 		return false
 	}
 	info := runtimeExits[m.Kind]
@@ -253,6 +257,29 @@ func (s *scene) byRuntimeError() bool {
 		s.at = m.At
 	}
 	return true
+}
+
+// exitOnOOM: without a log, the JVM's exit code 3 beside -XX:+ExitOnOutOfMemoryError (or 134 beside
+// -XX:+CrashOnOutOfMemoryError) tells what it did.
+func (s *scene) exitOnOOM() (*investigations.LogMatch, string) {
+	if s.death == nil || s.hasLogOf(s.container) {
+		return nil, ""
+	}
+	flag := map[int32]string{3: "-XX:+ExitOnOutOfMemoryError", 134: "-XX:+CrashOnOutOfMemoryError"}[s.death.term.ExitCode]
+	c := containerSpec(s.pod, s.container)
+	if flag == "" || c == nil {
+		return nil, ""
+	}
+	text := strings.Join(append(slices.Clone(c.Command), c.Args...), " ")
+	for _, e := range c.Env {
+		text += " " + e.Value
+	}
+	if !strings.Contains(text, flag) {
+		return nil, ""
+	}
+	m := &investigations.LogMatch{Kind: investigations.LogJavaOOM}
+	m.At, m.Text = s.death.term.FinishedAt, fmt.Sprintf("exit code %d beside %s", s.death.term.ExitCode, flag)
+	return m, s.podSource()
 }
 
 func (s *scene) runtimeMatch() (*investigations.LogMatch, string) {
@@ -319,10 +346,22 @@ func (s *scene) byReason() bool {
 	}
 	s.mechanism = investigations.MemcgOOMKill
 	s.sayDeath(s.death)
-	if s.nodeShort() && !s.nearLimit() {
+	if s.systemOOM() || s.nodeShort() && !s.nearLimit() {
 		s.mechanism = investigations.GlobalOOMKill
 	}
 	return true
+}
+
+// systemOOM says whether the kubelet reported, within a minute, that the whole node ran out of memory.
+func (s *scene) systemOOM() bool {
+	for i := range s.ev.Pods.Events {
+		e := &s.ev.Pods.Events[i]
+		if e.Reason == "SystemOOM" && e.Kind == "Node" && e.Name == s.node && absDur(e.Last.Sub(s.at)) <= time.Minute {
+			s.sayEvent("systemoom", e)
+			return true
+		}
+	}
+	return false
 }
 
 // byCounter: the counter of OOM kills rose, though nothing ended: a child was killed.
@@ -367,7 +406,7 @@ func (s *scene) byUnexplained137() bool {
 		return true
 	}
 	// With cgroup v1 a global kill shows as Error/137 (kubernetes#53669).
-	if s.nodeShort() && !s.nearLimit() {
+	if s.systemOOM() || s.nodeShort() && !s.nearLimit() {
 		s.mechanism = investigations.GlobalOOMKill
 	}
 	return true

@@ -50,6 +50,9 @@ func (s *scene) leak() hypothesis {
 	if s.isJob() {
 		h.support(-0.35, s.sayJob())
 	}
+	if s.startsOnly() {
+		h.support(-0.3, id)
+	}
 	if id := s.returnsAtOnce(l); id != "" {
 		h.support(-0.45, id)
 	}
@@ -190,6 +193,17 @@ func onset(l *life) (at float64, after trend) {
 		}
 	}
 	return at, after
+}
+
+// startsOnly says whether every life of this revision ended in a kill within minutes of its start.
+func (s *scene) startsOnly() bool {
+	var ages []float64
+	for _, o := range s.lives {
+		if s.life != nil && o.hash == s.life.hash && o.killed && o.born {
+			ages = append(ages, o.age())
+		}
+	}
+	return len(ages) >= 3 && maxOf(ages) < shortLife
 }
 
 // misfit is the sum of the distances of the points from a line of that slope through their middle.

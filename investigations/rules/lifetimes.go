@@ -27,7 +27,7 @@ type life struct {
 	limit          float64 // the limit in force at the end; 0 none or unknown
 	// unlimited says that limit is 0 because the revision's template sets none.
 	unlimited bool
-	mass           shape
+	mass      shape
 	// blurred says that mem is the working set, for want of better, and may hold page cache.
 	blurred bool
 }
@@ -56,6 +56,14 @@ func (s *scene) livesOf(container string) []*life {
 		for _, sr := range s.ev.Metrics.Queries[investigations.QueryRSS].Series {
 			if sr.Container == container && ours(sr.Namespace, sr.Pod) {
 				out = append(out, s.cut(sr.Pod, container, pointsOf(sr))...)
+			}
+		}
+	}
+	if p := s.pod; len(out) == 0 && p != nil && len(p.Containers) == 1 {
+		// The pod's working set is its only container's.
+		for _, sr := range s.ev.Metrics.Queries[investigations.QueryNodePods].Series {
+			if sr.Namespace == p.Namespace && sr.Pod == p.Name {
+				out = append(out, s.cut(p.Name, container, pointsOf(sr))...)
 			}
 		}
 	}

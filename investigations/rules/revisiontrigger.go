@@ -10,11 +10,27 @@ import (
 )
 
 // revisionTrigger: a new revision of the workload, if its lives show what the lives of the one before did not.
+// Where the one before showed it too, the question goes back to the rollout of that one.
 func (s *scene) revisionTrigger() bool {
 	r, prev := s.revisions()
-	if r == nil || prev == nil {
-		return false
+	for first := true; r != nil && prev != nil; first = false {
+		if !first && len(s.livesBefore(r)) == 0 {
+			return false // so far back nobody saw it calm
+		}
+		if s.setOffBy(r, prev) {
+			return true
+		}
+		shown := slices.ContainsFunc(s.livesFrom(prev), func(l *life) bool { return l.mass.growing() || l.killed })
+		if s.best.cause != investigations.CauseLeak || !shown {
+			return false
+		}
+		r, prev = prev, s.revisionBefore(prev)
 	}
+	return false
+}
+
+// setOffBy judges one rollout, and takes it for the trigger where it is one.
+func (s *scene) setOffBy(r, prev *investigations.Revision) bool {
 	diffs := diffTemplates(prev.Template, r.Template)
 	relevant := slices.DeleteFunc(slices.Clone(diffs), func(d difference) bool { return !d.memoryRelevant() })
 	at := s.rolledOut(r)

@@ -24,8 +24,7 @@ func (s *scene) undersized() hypothesis {
 			h.support(-0.1, id)
 		}
 	}
-	if l == nil || l.mass.n < 4 {
-		s.undersizedShort(&h)
+	if s.undersizedShort(&h); l == nil || l.mass.n < 4 {
 		return h
 	}
 	m := l.mass
@@ -63,6 +62,9 @@ func (s *scene) undersized() hypothesis {
 	return h
 }
 
+// shortLife is an age in seconds under which a life is a start and no more.
+const shortLife = 240
+
 // undersizedShort judges lives of which hardly a sample exists: killed within moments of each start.
 func (s *scene) undersizedShort(h *hypothesis) {
 	var ages []float64
@@ -71,8 +73,8 @@ func (s *scene) undersizedShort(h *hypothesis) {
 			ages = append(ages, o.age())
 		}
 	}
-	if len(ages) >= 2 && maxOf(ages) < 300 {
-		h.support(0.3, s.fact("undersized/short", investigations.ToolMetrics, s.at, s.usageSource(),
+	if len(ages) >= 2 && maxOf(ages) < shortLife {
+		h.support(0.5, s.fact("undersized/short", investigations.ToolMetrics, s.at, s.usageSource(),
 			map[string]float64{"lives": float64(len(ages)), "longest_seconds": maxOf(ages)},
 			"%d lives of this revision were killed within %s of their start: the limit does not hold what it needs to start.",
 			len(ages), durationOf(durationSeconds(maxOf(ages)))))
