@@ -39,10 +39,14 @@ func TestJournalJSON(t *testing.T) {
 		"another facility":       {`{"pri":11,"time":1.0,"msg":"` + before + "x" + behind + `"}`, ""},
 		"cut off":                {strings.TrimSuffix(record(`"`+before+"x"+behind+`"`), `"}`), ""},
 		"cut off in an array":    {strings.TrimSuffix(record(array(before+"x"+behind)), `]}`), ""},
-		"a dmesg -J document": {"{\n   \"dmesg\": [\n      {\n         \"pri\": 3,\n         \"time\":   482.968730,\n         \"msg\": \"" + before + `x\ny` + behind + "\"\n      },{\n         \"pri\": 12,\n         \"time\":   482.968731,\n         \"msg\": \"" + before + "z" + behind + "\"\n      }\n   ]\n}",
-			"6-6 up=482.96873 " + rest + `"x\ny"`},
-		"a dmesg -J document with facilities": {"{\n   \"dmesg\": [\n      {\n         \"fac\": \"kern\",\n         \"pri\": \"err\",\n         \"time\":   482.968730,\n         \"caller\": \"T5\",\n         \"msg\": \"" + before + `x` + behind + "\"\n      },{\n         \"fac\": \"user\",\n         \"pri\": \"err\",\n         \"time\":   482.968731,\n         \"msg\": \"" + before + "z" + behind + "\"\n      }\n   ]\n}",
-			"8-8 up=482.96873 " + rest + `"x"`},
+		"a dmesg -J document": {
+			"{\n   \"dmesg\": [\n      {\n         \"pri\": 3,\n         \"time\":   482.968730,\n         \"msg\": \"" + before + `x\ny` + behind + "\"\n      },{\n         \"pri\": 12,\n         \"time\":   482.968731,\n         \"msg\": \"" + before + "z" + behind + "\"\n      }\n   ]\n}",
+			"6-6 up=482.96873 " + rest + `"x\ny"`,
+		},
+		"a dmesg -J document with facilities": {
+			"{\n   \"dmesg\": [\n      {\n         \"fac\": \"kern\",\n         \"pri\": \"err\",\n         \"time\":   482.968730,\n         \"caller\": \"T5\",\n         \"msg\": \"" + before + `x` + behind + "\"\n      },{\n         \"fac\": \"user\",\n         \"pri\": \"err\",\n         \"time\":   482.968731,\n         \"msg\": \"" + before + "z" + behind + "\"\n      }\n   ]\n}",
+			"8-8 up=482.96873 " + rest + `"x"`,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
