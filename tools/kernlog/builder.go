@@ -91,12 +91,13 @@ func (p *Parser) start(s *source, m *message, st stage) *builder {
 	p.rowMemory = nil
 	b.r.Host = s.host
 	b.r.Lines[0] = m.first
-	if at.hasUS {
-		up := float64(at.us) / 1e6
+	b.behead(&p.trace)
+	if b.stamp.hasUS {
+		up := float64(b.stamp.us) / 1e6
 		b.r.UptimeS = &up
 	}
-	if !at.at.IsZero() {
-		b.r.At = &at.at
+	if !b.stamp.at.IsZero() {
+		b.r.At = &b.stamp.at
 	}
 	if n := p.suppressed[s.host]; n > 0 {
 		b.r.SuppressedBefore = n

@@ -18,7 +18,7 @@ func TestJournalJSON(t *testing.T) {
 		return `{"_HOSTNAME":"n1","__REALTIME_TIMESTAMP":"1774487759500000","_SOURCE_MONOTONIC_TIMESTAMP":"10250000","_TRANSPORT":"kernel",` +
 			`"SYSLOG_IDENTIFIER":"kernel","SYSLOG_FACILITY":"0","PRIORITY":"3","X":{"a":[1,"]"]},"N":null,"MESSAGE":` + message + `}`
 	}
-	array := func(s string) string { return strings.ReplaceAll(fmt.Sprint([]byte(s)), " ", ", ") }
+	array := func(s string) string { return strings.ReplaceAll(fmt.Sprintf("%d", []byte(s)), " ", ", ") }
 	const dated = `1-1 host=n1 at=2026-03-26T01:15:59.5Z up=10.25 `
 	const rest = `global/node missing=head,tasks,summary killed=5/`
 	tests := map[string]struct {

@@ -13,33 +13,17 @@ func (b *builder) headLine(p *Parser, text []byte) bool {
 		return false
 	}
 	switch {
-	case text[0] == ' ', bytes.HasPrefix(text, []byte("[<")): // syslog trims the space before the address
-		b.traceLine(text)
-		return true
 	case bytes.HasPrefix(text, []byte("CPU: ")), bytes.HasPrefix(text, []byte("Pid: ")):
 		return b.cpu(p, text)
 	case bytes.Contains(text, []byte(" mems_allowed=")):
 		return b.cpuset(text)
+	case !isTrace(text):
+		return false
 	}
-	for _, w := range [...]string{"Call Trace:", "Hardware name:", "RIP: ", "RSP: ", "Code: ", "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "Call trace:", "COMPACTION is"} {
-		if bytes.HasPrefix(text, []byte(w)) {
-			return true
-		}
+	if b.trace == "" {
+		b.trace = traceKind(text)
 	}
-	return false
-}
-
-// traceLine looks for the function that called the OOM killer.
-func (b *builder) traceLine(text []byte) {
-	if b.trace != "" {
-		return
-	}
-	switch {
-	case bytes.Contains(text, []byte("mem_cgroup_out_of_memory")), bytes.Contains(text, []byte("try_charge")):
-		b.trace = investigations.KernelMemcg
-	case bytes.Contains(text, []byte("__alloc_pages")):
-		b.trace = investigations.KernelGlobal
-	}
+	return true
 }
 
 // cpu reads `CPU: 0 UID: 0 PID: 126 Comm: leaky-app Not tainted 6.1.0-56-cloud-amd64 #1`. Other messages have
@@ -69,12 +53,7 @@ func (b *builder) cpu(p *Parser, text []byte) bool {
 		pid, _ = after(text, "Pid: ")
 	}
 	inv.PID, _ = leadingInt(pid)
-	for word := range bytes.FieldsSeq(rest[len(name):]) {
-		if isDigit(word[0]) && bytes.IndexByte(word, '.') > 0 {
-			b.r.Kernel = p.name(word[:min(len(word), 128)])
-			break
-		}
-	}
+	b.r.Kernel = p.name(release(rest[len(name):]))
 	return true
 }
 

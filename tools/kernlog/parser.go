@@ -57,6 +57,7 @@ type Parser struct {
 	indent int
 	rec    record
 	shape  shape
+	trace  traceRun
 	// row and rowMemory are memory for a task table.
 	row       taskRow
 	rowMemory []investigations.KernelTask
@@ -276,7 +277,13 @@ func (p *Parser) noted(r *record, s *source, c class) {
 	l.kmsg, l.syslog = r.hasSeq, r.syslog
 	l.short, l.isShort = l.short[:0], false
 	l.width = max(0, p.length-r.off-len(r.msg))
-	if c == classNone && (len(r.msg) <= maxComm || len(r.msg) <= 4*maxComm && bytes.IndexByte(r.msg, '\\') >= 0) {
+	if c != classNone {
+		return
+	}
+	if s == nil || s.open == nil || s.open.stage == stageKill {
+		p.traced(r)
+	}
+	if len(r.msg) <= maxComm || len(r.msg) <= 4*maxComm && bytes.IndexByte(r.msg, '\\') >= 0 {
 		l.short, l.isShort = append(l.short, r.msg...), true
 		l.shortLine, l.host, l.caller = p.line, p.name(r.host), p.name(r.caller)
 		if r.prefixed {
