@@ -53,6 +53,9 @@ func checkHead(t *testing.T, messages []kernlogtest.Message, i int, full *invest
 		t.Fatalf("%d reports without the first %d records, from %q", len(got), i, messages[i].Text)
 	}
 	r := &got[0]
+	if r.Lines != [2]int64{1, int64(len(messages) - i)} {
+		t.Errorf("from %q: lines %v of %d", messages[i].Text, r.Lines, len(messages)-i)
+	}
 	if !slices.Contains(r.Missing, partHead) || r.Complete || r.InvokedBy != nil {
 		t.Errorf("from %q: missing %v", messages[i].Text, r.Missing)
 	}
@@ -100,6 +103,9 @@ func checkTail(t *testing.T, messages []kernlogtest.Message, i int, full *invest
 		t.Fatalf("%d reports of the first %d records", len(got), i)
 	}
 	r := &got[0]
+	if r.Lines != [2]int64{1, int64(i)} {
+		t.Errorf("up to %q: lines %v of %d", messages[i-1].Text, r.Lines, i)
+	}
 	kills := slices.ContainsFunc(messages[:i], func(m kernlogtest.Message) bool { return strings.Contains(m.Text, killed) })
 	if slices.Contains(r.Missing, partKill) == kills || slices.Contains(r.Missing, partHead) {
 		t.Errorf("up to %q: missing %v", messages[i-1].Text, r.Missing)

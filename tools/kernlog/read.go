@@ -97,7 +97,7 @@ func (p *Parser) other(s *source, m *message) {
 			b.touch(p, s, m)
 		}
 	case stageMem:
-		if b.memValues(m.text) || bytes.HasPrefix(m.text, []byte("lowmem_reserve[]")) {
+		if b.memValues(m.text) {
 			b.touch(p, s, m)
 		}
 	}
