@@ -19,7 +19,7 @@ type traceRun struct {
 func (p *Parser) traced(r *record) {
 	msg := r.msg
 	// Up to 4.20 the line behind the header begins with a name; it is looked for where a log begins.
-	if len(msg) == 0 || !isTrace(msg) && !(p.line < 16 && bytes.Contains(msg, []byte(" mems_allowed="))) {
+	if len(msg) == 0 || !isTrace(msg) && (p.line >= 16 || !bytes.Contains(msg, []byte(" mems_allowed="))) {
 		return
 	}
 	t := &p.trace
