@@ -212,6 +212,12 @@ func TestKills(t *testing.T) {
 			`1-1 up=1 memcg/unknown missing=head,stats,tasks,summary killed=5/""`,
 		}},
 		"kill cut off before the pid ends": {"[    1.000000] Memory cgroup out of memory: Killed process 5", []string{}},
+		"statistics' head cut off": {strings.SplitAfter(strings.Split(container, "/"+sampleID)[0], "\n")[0] + "[  100.000005] Memory cgroup stats for /kubepods/burst", []string{
+			`1-2 up=100.000001 memcg/unknown missing=tasks,summary,kill by="java"/0`,
+		}},
+		"errors and warnings only": {"[  100.000001] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900\n[  100.000002] CPU: 1 PID: 41 Comm: java Not tainted 5.15.0-119-generic #1\n" + strings.SplitAfter(container, "\n")[11], []string{
+			`1-3 up=100.000001 memcg/unknown missing=stats,tasks,summary by="java"/41 killed=41/"java"`,
+		}},
 		"summary cut off at its end": {strings.Split(container, ",task_memcg=")[0], []string{
 			`1-11 up=100.000001 memcg/container missing=summary,kill by="java"/41 tasks=1`,
 		}},

@@ -2,7 +2,6 @@ package kernlog
 
 import (
 	"bytes"
-	"encoding/binary"
 )
 
 // class is what a kernel message is, as far as OOM reports are concerned.
@@ -176,33 +175,6 @@ const invoked = " invoked oom-killer:"
 
 // maxComm is how long a command name can be: TASK_COMM_LEN less the final zero.
 const maxComm = 15
-
-// Eight bytes at once, for isHeader: lows has the lowest bit of each byte set, highs the highest.
-const (
-	lows  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// zeros sets the highest bit of each byte of v that is zero, and perhaps of bytes above it.
-func zeros(v uint64) uint64 { return (v - lows) &^ v & highs }
-
-// isHeader looks for the header's words behind a command name, whose bytes may be escaped. It runs for nearly
-// every line of a log: it looks for a space and an i in the sixteen bytes in which a name can end, all at once.
-func isHeader(msg []byte) bool {
-	if len(msg) < maxComm+1+len(invoked) {
-		return bytes.Contains(msg, []byte(invoked))
-	}
-	x, y := binary.LittleEndian.Uint64(msg), binary.LittleEndian.Uint64(msg[8:])
-	if (x|y)&highs != 0 || zeros(x^lows*'\\')|zeros(y^lows*'\\') != 0 {
-		return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
-	}
-	ends := zeros(x^lows*' ')&(zeros(x^lows*'i')>>8) | zeros(y^lows*' ')&(zeros(y^lows*'i')>>8)
-	between := msg[7] == ' ' && msg[8] == 'i' || msg[15] == ' ' && msg[16] == 'i'
-	if ends == 0 && !between {
-		return false
-	}
-	return bytes.Contains(msg[:maxComm+1+len(invoked)], []byte(invoked))
-}
 
 // pages knows the lines of a report that begin with a number.
 func pages(msg []byte) class {

@@ -144,6 +144,17 @@ func TestGapInTable(t *testing.T) {
 	}
 }
 
+// TestGapBehindTable says so as well where the table's end may be lost.
+func TestGapBehindTable(t *testing.T) {
+	log := "6,16,1000005,-;[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n" +
+		"6,17,1000006,-;[      5]     0     5     2000     1000     8192        0             0 a\n" +
+		"6,20,1000007,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=a,pid=5,uid=0\n"
+	want := []string{`1-3 up=1.000005 memcg/slice missing=head,stats,tasks,kill tasks=1`}
+	if diff := cmp.Diff(want, briefs(t, log)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestConsole has a console's lines, which repeat the stamp for each line of a record.
 func TestConsole(t *testing.T) {
 	log := strings.NewReplacer("(java)", "(ja\n\t[  100.000011] va)", "task=java", "task=ja\n\t[  100.000010] va", "java invoked", "ja\n\t[  100.000001] va invoked").Replace(container)

@@ -17,6 +17,9 @@ func (p *Parser) stats(s *source, m *message) bool {
 	if b := s.open; b != nil && b.stage <= stageStats && b.statsHead && values == nil {
 		p.finish(s) // the list is printed once a report
 	}
+	if !whole {
+		path = nil // what is there of it is not the path
+	}
 	b := p.atStage(s, m, stageStats)
 	b.strong = true
 	into := b.cgroupStats(p.path(path))

@@ -114,8 +114,14 @@ func (p *Parser) lost(r *record, why string) {
 		}
 		p.sum.losses = append(p.sum.losses, investigations.KernelLoss{At: at, Line: p.line, Why: investigations.CleanText(why, 200)})
 	}
-	if s := p.find(r); s != nil {
+	for _, s := range p.sources {
+		if s.host != string(r.host) {
+			continue
+		}
 		s.gap = true
+		if s.open != nil && s.open.stage == stageTable {
+			s.open.gapTable = true
+		}
 	}
 }
 

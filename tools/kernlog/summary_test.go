@@ -154,6 +154,10 @@ func TestUserKillsOfOtherFormats(t *testing.T) {
 	if len(mono.UserKills) != 1 || !mono.UserKills[0].At.Equal(utc("2026-03-26T01:16:09.5Z")) {
 		t.Errorf("%+v", mono.UserKills)
 	}
+	dmesg := summaryOf(t, "[   20.000000] systemd[1]: a.service: A process of this unit has been killed by the OOM killer.\n               Out of memory: Killed process\n")
+	if len(dmesg.UserKills) != 1 || dmesg.UserKills[0].Path != "a.service" {
+		t.Errorf("%+v", dmesg.UserKills)
+	}
 	long := summaryOf(t, "Mar 26 01:00:00 n systemd-oomd[6]: "+text+strings.Repeat("\x1b[31m", 2000)+"\n")
 	if n := len(long.UserKills[0].Text); n > 500 || strings.Contains(long.UserKills[0].Text, "\x1b") {
 		t.Errorf("text of %d bytes: %q", n, long.UserKills[0].Text)

@@ -90,6 +90,21 @@ func (p *Parser) userKill(r *record, id userProgram) bool {
 	return true
 }
 
+// early takes a line that systemd wrote into the kernel's log, as it does where no journal runs, and which dmesg
+// shows without saying who wrote it.
+func (p *Parser) early(r *record) bool {
+	ident, msg := identifier(r.msg)
+	id := userIdent(ident)
+	if id != identSystemd && id != identOOMD {
+		return false
+	}
+	t := *r
+	t.msg = msg
+	p.userKill(&t, id)
+	p.forget(originUser)
+	return true
+}
+
 // oomdKill reads systemd-oomd's `Killed /PATH due to memory pressure for …` and `… due to memory used …`.
 func oomdKill(msg []byte, k *investigations.UserKill) bool {
 	rest, ok := bytes.CutPrefix(msg, []byte("Killed /"))
