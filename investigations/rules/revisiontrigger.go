@@ -119,6 +119,10 @@ func (s *scene) revisionShowsIt(r, prev *investigations.Revision, diffs []differ
 			return true, nil
 		}
 	}
+	if id := s.led.ID("rules/undersized/short"); id != "" && s.best.cause == investigations.CauseUndersizedLimit && len(before) > 0 {
+		// The revision before got through its start; this one never did.
+		return !slices.ContainsFunc(before, func(l *life) bool { return l.killed }), []string{id}
+	}
 	if len(before) == 0 {
 		return s.unseenBefore(r, after, at)
 	}

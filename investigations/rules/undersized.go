@@ -79,6 +79,15 @@ func (s *scene) undersizedShort(h *hypothesis) {
 			"%d lives of this revision were killed within %s of their start: the limit does not hold what it needs to start.",
 			len(ages), durationOf(durationSeconds(maxOf(ages)))))
 	}
+	if h.score > 0 || s.death == nil || s.death.restarts < 3 || s.kill == nil {
+		return
+	}
+	// Too short for a single sample, but Kubernetes dates the last one.
+	if age := s.death.term.FinishedAt.Sub(s.death.term.StartedAt); age > 0 && age.Seconds() < shortLife && !s.death.term.StartedAt.IsZero() {
+		h.support(0.45, s.fact("undersized/short", investigations.ToolPods, s.at, s.death.pod.Source,
+			map[string]float64{"age_seconds": age.Seconds(), "restarts": float64(s.death.restarts)},
+			"After %d restarts the container was killed %s after its start: the limit does not hold what it needs to start.", s.death.restarts, durationOf(age)))
+	}
 }
 
 func (s *scene) sayTinyLimit() string {
