@@ -109,7 +109,7 @@ func byBeginning(msg []byte) class {
 	}
 	switch {
 	case c-'a' <= 'z'-'a':
-		if last := msg[len(msg)-1]; (isDigit(last) || last == ' ') && statLine(msg) {
+		if isDigit(msg[len(msg)-1]) && statLine(msg) {
 			return classStat
 		}
 	case c == '[':

@@ -33,7 +33,7 @@ func facts(req investigations.Request, ev *investigations.KernelEvidence) []inve
 
 // logFact says what one log covers.
 func logFact(l *investigations.KernelLog) investigations.Fact {
-	covers := "whose lines carry no time,"
+	covers := "has no time in its lines and"
 	switch {
 	case !l.From.IsZero():
 		covers = fmt.Sprintf("covers %s to %s (%s) and", when(l.From), when(l.To), investigations.FormatDuration(l.To.Sub(l.From)))

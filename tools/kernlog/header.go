@@ -29,5 +29,5 @@ func isHeader(msg []byte) bool {
 	if ends == 0 && !between {
 		return false
 	}
-	return bytes.Contains(msg[:maxComm+1+len(invoked)], []byte(invoked))
+	return bytes.Contains(msg[:maxComm+len(invoked)], []byte(invoked))
 }

@@ -30,15 +30,14 @@ func parseHeader(text []byte) (inv investigations.KernelInvoker, nodemask []byte
 	if v, found := after(rest, "order="); found {
 		inv.Order, _ = signed(v)
 	}
-	v, found := after(rest, "oom_score_adj=")
-	if found {
+	if v, found := after(rest, "oom_score_adj="); found {
 		if adj, n := signed(v); n > 0 {
-			inv.OOMScoreAdj = &adj
+			inv.OOMScoreAdj, whole = &adj, true
 		}
-	} else if _, older := after(rest, "oom_adj="); older {
-		found = true
+	} else if v, older := after(rest, "oom_adj="); older {
+		whole = len(v) > 0
 	}
-	return inv, nodemask, found && len(v) > 0, true
+	return inv, nodemask, whole, true
 }
 
 // nameFits tells whether b can be a command name. Where bytes were replaced on the way it may be longer.
