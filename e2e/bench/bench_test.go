@@ -133,17 +133,23 @@ func TestRatios(t *testing.T) {
 	t.Logf("%-44s %8.2f   (%.0f MB/s, on two threads)", "kmsg: kernlog against its oomparser alone", kmsg/speed["kmsg/cadvisor-lean"], speed["kmsg/cadvisor-lean"])
 }
 
-// TestMemory reads a log of 1 GB in a process of its own and looks at the most that was ever resident.
+// TestMemory reads a log of 1 GB in a process of its own and looks at the most that was ever resident; and one
+// of 200 MB that was made to fill the memory of who reads it.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 1 GB")
 	}
+	t.Run("busy", func(t *testing.T) { memory(t, "busy", 1_000_000_000, 64) })
+	t.Run("hostile", func(t *testing.T) { memory(t, "hostile", 200_000_000, 64) })
+}
+
+func memory(t *testing.T, kind string, size, limitMB int) {
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), exe)
-	cmd.Env = append(os.Environ(), "OOMBOT_BENCH_SIZE=1000000000")
+	cmd.Env = append(os.Environ(), "OOMBOT_BENCH_KIND="+kind, fmt.Sprint("OOMBOT_BENCH_SIZE=", size))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -154,8 +160,8 @@ func TestMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kb > 64<<10 {
-		t.Errorf("%d kB were resident, more than 64 MiB", kb)
+	if kb > limitMB<<10 {
+		t.Errorf("%d kB were resident, more than %d MiB", kb, limitMB)
 	}
 }
 
@@ -166,7 +172,12 @@ func resident(size string) int {
 		fmt.Println(err)
 		return 1
 	}
-	piece := kernlogtest.Big(kernlogtest.Dmesg, kernlogtest.Kernels[9], 4_000_000, 80, tasks)
+	var piece []byte
+	if os.Getenv("OOMBOT_BENCH_KIND") == "hostile" {
+		piece = hostile()
+	} else {
+		piece = kernlogtest.Big(kernlogtest.Dmesg, kernlogtest.Kernels[9], 4_000_000, 80, tasks)
+	}
 	found, err := parseFrom(io.LimitReader(&again{piece: piece}, n))
 	if err != nil {
 		fmt.Println(err)
@@ -183,6 +194,25 @@ func resident(size string) int {
 		}
 	}
 	return 0
+}
+
+// hostile has reports of hundreds of hosts at once, that grow in each of their parts and never end.
+func hostile() []byte {
+	var b bytes.Buffer
+	for i := range 12_000 {
+		prefix := fmt.Sprintf("Nov 23 14:19:07 h%d kernel: ", i%300)
+		switch i / 300 % 4 {
+		case 0:
+			fmt.Fprintf(&b, "%sMemory cgroup stats for /%d: cache:0KB%s\n", prefix, i, strings.Repeat(fmt.Sprintf(" k%d:1KB", i), 20))
+		case 1:
+			fmt.Fprintf(&b, "%s[%7d]     0 %5d     2000     1000     8192        0           900 %s\n", prefix, i, i, strings.Repeat("x", 200))
+		case 2:
+			fmt.Fprintf(&b, "%sMemory cgroup out of memory: Killed process %d (x) total-vm:1kB, anon-rss:1kB, file-rss:0kB\n%sTasks in /%s are going to be killed due to memory.oom.group set\n", prefix, i, prefix, strings.Repeat("x", 300))
+		default:
+			fmt.Fprintf(&b, "%soom-kill:constraint=%s\n", prefix, strings.Repeat("y", 1000))
+		}
+	}
+	return b.Bytes()
 }
 
 // again reads a piece over and over.

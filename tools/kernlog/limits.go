@@ -12,10 +12,11 @@ const (
 	maxRows = 16 << 10
 	// maxOpenRows is the same for all open reports together.
 	maxOpenRows = 48 << 10
-	// maxKilled is how many killed processes one report names.
-	maxKilled = 4096
-	// maxStats is how many values one cgroup's statistics have, and maxChildren how many cgroups are kept.
-	maxStats, maxChildren = 256, 1000
+	// maxKilled is how many killed processes one report names, maxOpenKilled all open ones together.
+	maxKilled, maxOpenKilled = 4096, 16 << 10
+	// maxStats is how many values one cgroup's statistics have, maxChildren how many cgroups below it are kept, and
+	// maxOpenChildren the same for all open reports together.
+	maxStats, maxChildren, maxOpenChildren = 256, 1000, 2000
 	// maxNotes is how many losses, boots and user-space kills a summary holds, each.
 	maxNotes = 1000
 	// openLines is after how many further lines of the log an open report is taken as cut off, and killedLines

@@ -145,12 +145,27 @@ func (p *Parser) kernel(r *record) {
 		return
 	}
 	s := p.find(r)
-	if (c == classNone || c == classAudit && p.sum.anchors.stride > 0 && !p.sum.anchors.due()) && (s == nil || s.open != nil && s.open.stage == stageKill && !s.part.active) {
+	idle := s == nil || s.open != nil && s.open.stage == stageKill && !s.part.active
+	if idle && (c == classNone || c == classAudit && p.sum.anchors.stride > 0 && !p.sum.anchors.due()) {
+		if s != nil && p.over(s, r) {
+			s = nil
+		}
 		p.noted(r, s, c)
 		return
 	}
 	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}
 	p.take(s, &m)
+}
+
+// over closes a report whose kill was so long ago that no further one of its group comes. It looks at the time
+// of the first line behind the kill, the second, the fourth and so on.
+func (p *Parser) over(s *source, r *record) bool {
+	behind := p.line - s.line
+	if behind&(behind-1) != 0 || p.stampOf(r).gap(s.open.lastStamp) <= groupGap {
+		return false
+	}
+	p.close(s)
+	return true
 }
 
 // message is a record that is to be read.

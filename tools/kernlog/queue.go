@@ -88,3 +88,18 @@ func (b *builder) ownRows(p *Parser) {
 	}
 	b.rowMemory = nil
 }
+
+// held counts something over all reports that are not handed out yet.
+func (p *Parser) held(count func(*builder) int) int {
+	n := 0
+	for _, b := range p.queue {
+		n += count(b)
+	}
+	return n
+}
+
+func (p *Parser) rows() int { return p.held(func(b *builder) int { return len(b.r.Tasks) }) }
+
+func (p *Parser) killed() int { return p.held(func(b *builder) int { return len(b.r.Killed) }) }
+
+func (p *Parser) children() int { return p.held(func(b *builder) int { return len(b.r.Children) }) }

@@ -100,6 +100,25 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowByTime hands out a report as soon as the log goes on later than the kills of a group can come.
+func TestFollowByTime(t *testing.T) {
+	p := NewParser(Options{})
+	for line := range strings.Lines(unindent(container)) {
+		p.Line([]byte(strings.TrimSuffix(line, "\n")))
+	}
+	p.Line([]byte("[  101.000000] eth0: link is down"))
+	if p.Next() != nil {
+		t.Error("handed out after a second")
+	}
+	p.Line([]byte("[  103.000000] eth0: link is up"))
+	if r := p.Next(); r == nil || brief(r) != whole {
+		t.Errorf("%+v", r)
+	}
+	if len(p.sources) != 0 {
+		t.Error("a source is kept")
+	}
+}
+
 // TestLineKeepsNothing overwrites each line's memory after it was handed over.
 func TestLineKeepsNothing(t *testing.T) {
 	for _, tr := range kernlogtest.Transports {

@@ -22,7 +22,7 @@ func (p *Parser) stats(s *source, m *message) bool {
 	}
 	b := p.atStage(s, m, stageStats)
 	b.strong = true
-	into := b.cgroupStats(p.path(path))
+	into := b.cgroupStats(p, p.path(path))
 	for v := values; len(v) > 0 && into != nil; {
 		var pair []byte
 		pair, v, _ = bytes.Cut(trimSpaces(v), []byte(" "))
@@ -49,7 +49,7 @@ func statsPath(b []byte) (path, values []byte, whole bool) {
 
 // cgroupStats makes room for the statistics of a cgroup: the first is the one whose limit was hit, further
 // ones are below it. It returns nil where there are too many.
-func (b *builder) cgroupStats(path string) map[string]int64 {
+func (b *builder) cgroupStats(p *Parser, path string) map[string]int64 {
 	values := make(map[string]int64, 56)
 	if !b.statsHead {
 		b.statsHead = true
@@ -59,7 +59,7 @@ func (b *builder) cgroupStats(path string) map[string]int64 {
 	if b.r.Children == nil {
 		b.r.Children = map[string]map[string]int64{}
 	}
-	if len(b.r.Children) >= maxChildren {
+	if len(b.r.Children) >= maxChildren || p.children() >= maxOpenChildren {
 		b.statsHere = nil
 		return nil
 	}

@@ -134,11 +134,3 @@ func (p *Parser) tableRow(s *source, m *message) bool {
 	return true
 }
 
-// rows counts the rows of all open reports.
-func (p *Parser) rows() int {
-	n := 0
-	for _, b := range p.queue {
-		n += len(b.r.Tasks)
-	}
-	return n
-}
