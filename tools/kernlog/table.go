@@ -133,4 +133,3 @@ func (p *Parser) tableRow(s *source, m *message) bool {
 	b.addRow(row)
 	return true
 }
-
