@@ -51,7 +51,7 @@ func (p *Parser) bare(s *source, m *message, k *killLine) *builder {
 }
 
 // add takes a killed process in; one that is there already is the victim that a group's kills name again.
-func (b *builder) add(p *Parser, k *killLine) {
+func (b *builder) add(_ *Parser, k *killLine) {
 	b.stage, b.strong = stageKill, true
 	if b.prefixKind == "" {
 		b.prefixKind = k.kind

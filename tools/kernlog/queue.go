@@ -100,6 +100,4 @@ func (p *Parser) held(count func(*builder) int) int {
 
 func (p *Parser) rows() int { return p.held(func(b *builder) int { return len(b.r.Tasks) }) }
 
-func (p *Parser) killed() int { return p.held(func(b *builder) int { return len(b.r.Killed) }) }
-
 func (p *Parser) children() int { return p.held(func(b *builder) int { return len(b.r.Children) }) }
