@@ -11,42 +11,39 @@ type anchor struct {
 	us, at int64
 }
 
-// maxAnchors is how many anchors are kept; where there are more, every second one goes, and from then on only
-// every second one is taken.
+// maxAnchors is how many anchors are kept. Where there are more, every second one goes, and from then on they
+// are taken as far apart as those that stay.
 const maxAnchors = 512
 
 // anchors turn times since boot into dates. A clock that is set while the machine runs makes the nearest one
 // the best.
 type anchors struct {
 	list      []anchor
-	stride    int
-	skipped   int
 	firstBoot int
 	lastBoot  int
 	lastUS    int64
+	// first and last are the lines of the first and the last anchor, apart how many lines are between two.
+	first, last, apart int64
 }
 
-// due tells whether the next anchor is to be kept.
-func (a *anchors) due() bool {
-	a.skipped++
-	return a.skipped > a.stride
-}
+// due tells whether an anchor on that line is to be kept.
+func (a *anchors) due(line int64) bool { return len(a.list) == 0 || line-a.last > a.apart }
 
-func (a *anchors) add(n anchor) {
+func (a *anchors) add(n anchor, line int64) {
 	if n.us < 0 || n.at < n.us {
 		return
 	}
 	if len(a.list) == 0 {
-		a.firstBoot = n.boot
+		a.firstBoot, a.first = n.boot, line
 	}
-	a.skipped = 0
+	a.last = line
 	if len(a.list) == maxAnchors {
 		half := a.list[:0]
 		for i := 1; i < maxAnchors; i += 2 {
 			half = append(half, a.list[i])
 		}
 		a.list = half
-		a.stride = 2*a.stride + 1
+		a.apart = (line - a.first) / (maxAnchors / 2)
 	}
 	a.list = append(a.list, n)
 }
@@ -85,10 +82,15 @@ func (a *anchors) bootTime(boot int) time.Time {
 	return time.Time{}
 }
 
+// wants tells whether the date in an audit line is to be read.
+func (s *summary) wants(r *record, line int64) bool {
+	return r.dateForm == dateNone && (r.hasUsec || r.uptime != nil) && s.anchors.due(line)
+}
+
 // audit reads the date of `audit: type=1400 audit(1774487759.684:8494): …`, in a log that has only times since
 // boot.
 func (s *summary) audit(p *Parser, m *message) {
-	if !m.rec.hasUsec && m.rec.uptime == nil || m.rec.dateForm != dateNone || !s.anchors.due() {
+	if !s.wants(m.rec, p.line) {
 		return
 	}
 	text, at := m.text, p.stamp(m)
@@ -110,6 +112,6 @@ func (s *summary) audit(p *Parser, m *message) {
 	if s.anchors.before(s.boot, at.us) {
 		s.boot++
 	}
-	s.anchors.add(anchor{boot: s.boot, us: at.us, at: us})
+	s.anchors.add(anchor{boot: s.boot, us: at.us, at: us}, p.line)
 	s.anchors.seen(s.boot, at.us)
 }

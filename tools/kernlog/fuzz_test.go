@@ -53,6 +53,10 @@ func FuzzScan(f *testing.F) {
 				t.Fatalf("report of line %d before that of line %d", reports[i-1].Lines[0], reports[i].Lines[0])
 			}
 		}
+		byLine, lineSum := readByLine(log)
+		if diff := cmp.Diff(byLine, reports) + cmp.Diff(lineSum, sum); diff != "" && len(log) > 0 {
+			t.Fatalf("line by line:\n%s", diff)
+		}
 		if len(log) < 4096 {
 			again, sum2 := readAll(t, iotest.OneByteReader(bytes.NewReader(log)))
 			if diff := cmp.Diff(reports, again) + cmp.Diff(sum, sum2); diff != "" {

@@ -3,6 +3,7 @@ package kernlog
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // Eight bytes at once, for isHeader: lows has the lowest bit of each byte set, highs the highest.
@@ -24,10 +25,20 @@ func isHeader(msg []byte) bool {
 	if (x|y)&highs != 0 || zeros(x^lows*'\\')|zeros(y^lows*'\\') != 0 {
 		return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
 	}
-	ends := zeros(x^lows*' ')&(zeros(x^lows*'i')>>8) | zeros(y^lows*' ')&(zeros(y^lows*'i')>>8)
-	between := msg[7] == ' ' && msg[8] == 'i' || msg[15] == ' ' && msg[16] == 'i'
-	if ends == 0 && !between {
-		return false
+	ends := zeros(x^lows*' ') & (zeros(x^lows*'i') >> 8)
+	if headerAt(msg, ends) || msg[7] == ' ' && bytes.HasPrefix(msg[7:], []byte(invoked)) {
+		return true
 	}
-	return bytes.Contains(msg[:maxComm+len(invoked)], []byte(invoked))
+	ends = zeros(y^lows*' ') & (zeros(y^lows*'i') >> 8)
+	return headerAt(msg[8:], ends) || msg[15] == ' ' && bytes.HasPrefix(msg[15:], []byte(invoked))
+}
+
+// headerAt tells whether the header's words stand at one of the bytes whose highest bit is set in marks.
+func headerAt(msg []byte, marks uint64) bool {
+	for ; marks != 0; marks &= marks - 1 {
+		if bytes.HasPrefix(msg[bits.TrailingZeros64(marks)/8:], []byte(invoked)) {
+			return true
+		}
+	}
+	return false
 }

@@ -34,6 +34,7 @@ type Parser struct {
 	rec    record
 	shape  shape
 	trace  traceRun
+	run    dullRun
 	// row and rowMemory are memory for a task table.
 	row       taskRow
 	rowMemory []investigations.KernelTask
@@ -146,7 +147,7 @@ func (p *Parser) kernel(r *record) {
 	}
 	s := p.find(r)
 	idle := s == nil || s.open != nil && s.open.stage == stageKill && !s.part.active
-	if idle && (c == classNone || c == classAudit && p.sum.anchors.stride > 0 && !p.sum.anchors.due()) {
+	if idle && (c == classNone || c == classAudit && !p.sum.wants(r, p.line)) {
 		if s != nil && p.over(s, r) {
 			s = nil
 		}

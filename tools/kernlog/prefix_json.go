@@ -12,13 +12,13 @@ func (p *Parser) indented(line []byte, r *record) {
 		if p.movedIn(line, r) {
 			return
 		}
-		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte(`"dmesg": [`)) {
+		if bytes.HasPrefix(line[leadingSpaces(line):], []byte(`"dmesg": [`)) {
 			p.doc = document{open: true}
 			r.origin = originNone
 		}
 		return
 	}
-	p.field(bytes.TrimLeft(line, " \t"), r)
+	p.field(line[leadingSpaces(line):], r)
 }
 
 // movedIn reads a log that is moved in as a whole, as chats show code. The first of its lines does not follow

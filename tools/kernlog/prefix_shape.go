@@ -15,20 +15,37 @@ type shape struct {
 // alike reads a line whose prefix is laid out like the last one.
 func (p *Parser) alike(line []byte, r *record) bool {
 	m := &p.shape
-	if m.off == 0 || len(line) <= m.off || line[m.off] == '[' || line[m.off] == ' ' || line[m.off] == '<' || string(line[m.date:m.off]) != string(m.tail) {
-		return false
-	}
-	if m.form == dateISO {
-		if !isoDate(line) {
-			return false
-		}
-	} else if line[3] != ' ' || line[6] != ' ' || !clock(line[7:]) {
+	if !m.fits(line) {
 		return false
 	}
 	r.origin, r.prefixed, r.syslog = originKernel, true, m.syslog
 	r.date, r.dateForm, r.host = line[:m.date], m.form, line[m.date+1:m.date+1+m.host]
 	r.msg = line[m.off:]
 	return true
+}
+
+// fits tells whether a line's prefix is laid out like the last one.
+func (m *shape) fits(line []byte) bool {
+	if m.off == 0 || len(line) <= m.off || string(line[m.date:m.off]) != string(m.tail) {
+		return false
+	}
+	// As afterIdent has it, these can be part of the prefix.
+	switch line[m.off] {
+	case '<':
+		return false
+	case ' ':
+		if line[m.off-1] != ' ' {
+			return false
+		}
+	case '[':
+		if _, _, ok := uptimeBracket(line[m.off:]); ok {
+			return false
+		}
+	}
+	if m.form == dateISO {
+		return isoDate(line)
+	}
+	return line[3] == ' ' && line[6] == ' ' && clock(line[7:])
 }
 
 // remember notes the layout of a line's prefix.

@@ -29,7 +29,7 @@ type Scanner struct {
 }
 
 // chunk is how much is read at once.
-const chunk = 256 << 10
+const chunk = 64 << 10
 
 // NewScanner returns a Scanner at the beginning of r.
 func NewScanner(r io.Reader, opt Options) *Scanner {
@@ -83,6 +83,7 @@ func (s *Scanner) more() {
 	}
 	s.from = s.to
 	s.eof = true
+	s.p.catchUp()
 	s.p.Flush()
 }
 
@@ -90,6 +91,7 @@ func (s *Scanner) more() {
 func (s *Scanner) line(b []byte) {
 	if s.skipping || len(b) > maxLine {
 		s.skipping = false
+		s.p.catchUp()
 		s.p.Skip()
 		return
 	}
@@ -97,11 +99,12 @@ func (s *Scanner) line(b []byte) {
 		s.begun = true
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
-	s.p.advance(b)
+	s.p.pass(b)
 }
 
 // fill reads on; it returns false at the end.
 func (s *Scanner) fill() bool {
+	s.p.catchUp()
 	s.p.sum.keep()
 	if s.from > 0 {
 		s.to = copy(s.buf, s.buf[s.from:s.to])

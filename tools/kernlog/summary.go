@@ -7,6 +7,9 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
+// sampleLines is how far apart the lines are whose times are looked at.
+const sampleLines = 1024
+
 // summary is what a log tells beside its reports.
 type summary struct {
 	// from and to are the earliest and the latest date of the lines that were looked at: the first, the last,
@@ -51,9 +54,9 @@ func (s *summary) stamps(p *Parser, r *record) {
 	l := &s.last
 	l.date, l.dateForm, l.uptime, l.usec, l.hasUsec = r.date, r.dateForm, r.uptime, r.usec, r.hasUsec
 	s.kept = false
-	if s.sampled == 0 || p.line-s.sampled >= 1024 {
+	if s.sampled == 0 || p.line-s.sampled >= sampleLines {
 		s.sampled = p.line
-		s.seen(p.stampOf(l))
+		s.seen(p.stampOf(l), p.line)
 	}
 }
 
@@ -71,7 +74,7 @@ func (s *summary) keep() {
 }
 
 // seen takes a time into the log's coverage.
-func (s *summary) seen(t stamp) {
+func (s *summary) seen(t stamp, line int64) {
 	if !t.at.IsZero() {
 		if s.from.IsZero() || t.at.Before(s.from) {
 			s.from = t.at
@@ -91,8 +94,8 @@ func (s *summary) seen(t stamp) {
 	if s.anchors.before(s.boot, t.us) {
 		s.boot++ // the clock began anew, and the line that says so is not in the log
 	}
-	if !t.at.IsZero() && s.anchors.due() {
-		s.anchors.add(anchor{boot: s.boot, us: t.us, at: t.at.UnixMicro()})
+	if !t.at.IsZero() && s.anchors.due(line) {
+		s.anchors.add(anchor{boot: s.boot, us: t.us, at: t.at.UnixMicro()}, line)
 	}
 	s.anchors.seen(s.boot, t.us)
 }
@@ -161,7 +164,7 @@ func (p *Parser) booted(m *message) {
 	if len(s.boots) < maxNotes {
 		s.boots = append(s.boots, bootMark{boot: s.boot, at: p.stamp(m).at})
 	}
-	s.seen(p.stamp(m))
+	s.seen(p.stamp(m), p.line)
 }
 
 // report takes the times of a finished report into account.
@@ -172,7 +175,7 @@ func (s *summary) report(b *builder) {
 
 func (s *summary) seenDates(t stamp) {
 	t.hasUS = false
-	s.seen(t)
+	s.seen(t, 0) // no time since boot: the line does not matter
 }
 
 // Summary returns what the log tells beside its reports; Reports, Node and Source are the caller's to fill in.
@@ -180,7 +183,7 @@ func (s *summary) seenDates(t stamp) {
 func (p *Parser) Summary() investigations.KernelLog {
 	s := &p.sum
 	if s.last.stamped() {
-		s.seen(p.stampOf(&s.last))
+		s.seen(p.stampOf(&s.last), p.line)
 	}
 	l := investigations.KernelLog{
 		From: s.from, To: s.to, Lost: s.losses, UserKills: s.userKills, SkippedLines: s.skipped, Lines: p.line,

@@ -180,12 +180,12 @@ func TestManyNotes(t *testing.T) {
 func TestAnchors(t *testing.T) {
 	var a anchors
 	for i := range int64(5000) {
-		if a.due() {
+		if a.due(i) {
 			at := 1_700_000_000_000_000 + i*1e6
 			if i >= 2500 {
 				at += 3600e6
 			}
-			a.add(anchor{boot: 1, us: i * 1e6, at: at})
+			a.add(anchor{boot: 1, us: i * 1e6, at: at}, i)
 		}
 	}
 	if len(a.list) > maxAnchors {
