@@ -154,6 +154,15 @@ type KernelLog struct {
 	Lines int64
 }
 
+// TooQuiet says whether the log's silence at its end is so long that it no longer speaks for the moment at: more than
+// six times its usual pause between lines (within 45 minutes and 3 hours), or more than it covers. from and to are
+// the times of its first and last line.
+func (l *KernelLog) TooQuiet(from, to, at time.Time) bool {
+	silence := at.Sub(to)
+	pause := to.Sub(from) / time.Duration(max(l.Lines, 1))
+	return silence > 0 && (silence > min(max(6*pause, 45*time.Minute), 3*time.Hour) || silence >= to.Sub(from))
+}
+
 // KernelLoss is a place where records were lost.
 type KernelLoss struct {
 	At time.Time

@@ -71,13 +71,6 @@ func (s *scene) coverage(l *investigations.KernelLog) (from, to time.Time, ok bo
 	return from, to, !from.IsZero()
 }
 
-// quietFor is how long a log may have been silent before its end no longer speaks for the moment after: six times
-// its usual pause between lines, within 45 minutes and 3 hours.
-func quietFor(l *investigations.KernelLog, from, to time.Time) time.Duration {
-	pause := to.Sub(from) / time.Duration(max(l.Lines, 1))
-	return min(max(6*pause, 45*time.Minute), 3*time.Hour)
-}
-
 // logCovers says whether a log would hold a report of the moment t, had there been one.
 func (s *scene) logCovers(l *investigations.KernelLog, t time.Time) bool {
 	from, to, ok := s.coverage(l)
@@ -95,6 +88,5 @@ func (s *scene) logCovers(l *investigations.KernelLog, t time.Time) bool {
 			return false
 		}
 	}
-	silence := t.Sub(to)
-	return silence <= 0 || (silence <= quietFor(l, from, to) && silence < to.Sub(from))
+	return !l.TooQuiet(from, to, t)
 }

@@ -197,13 +197,19 @@ func onset(l *life) (at float64, after trend) {
 
 // startsOnly says whether every life of this revision ended in a kill within minutes of its start.
 func (s *scene) startsOnly() bool {
+	ages := s.killedAges()
+	return len(ages) >= 3 && maxOf(ages) < shortLife
+}
+
+// killedAges are the ages, in seconds, at which lives of this revision were killed.
+func (s *scene) killedAges() []float64 {
 	var ages []float64
 	for _, o := range s.lives {
 		if s.life != nil && o.hash == s.life.hash && o.killed && o.born {
 			ages = append(ages, o.age())
 		}
 	}
-	return len(ages) >= 3 && maxOf(ages) < shortLife
+	return ages
 }
 
 // misfit is the sum of the distances of the points from a line of that slope through their middle.

@@ -264,7 +264,8 @@ func (s *scene) readCoverage() {
 			from, to, _ := s.coverage(l)
 			s.fact("kernel/covers", investigations.ToolKernlog, s.at, l.Source, nil,
 				"The kernel log of %s reaches from %s to %s without a gap at the moment in question.", l.Node, stamp(from), stamp(to))
-		} else if _, to, ok := s.coverage(l); ok && s.kill == nil && to.Before(s.at) {
+		} else if from, to, ok := s.coverage(l); ok && s.kill == nil && l.From.IsZero() && l.TooQuiet(from, to, s.at) {
+			// Of a log with dates its source has said so already.
 			s.blindSpot(investigations.ToolKernlog, "", "the last line of %s stands %s before the moment: too long a silence to prove anything", l.Source, durationOf(s.at.Sub(to)))
 		}
 	}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,28 +126,13 @@ func (s *scene) runtimeMatch() (*investigations.LogMatch, string) {
 	return best, src
 }
 
-var runtimeTexts = []struct {
-	re   *regexp.Regexp
-	kind string
-}{
-	{regexp.MustCompile(`java\.lang\.OutOfMemoryError:? ?([A-Za-z ]*)`), investigations.LogJavaOOM},
-	{regexp.MustCompile(`Reached heap limit|JavaScript heap out of memory`), investigations.LogV8Heap},
-	{regexp.MustCompile(`(?m)^(?:[\w.]*\.)?_?(?:Array)?MemoryError\b`), investigations.LogPythonOOM},
-	{regexp.MustCompile(`runtime: out of memory|runtime: cannot allocate memory`), investigations.LogGoOOM},
-	{regexp.MustCompile(`System\.OutOfMemoryException`), investigations.LogDotnetOOM},
-	{regexp.MustCompile(`Allowed memory size of \d+ bytes exhausted`), investigations.LogPHPOOM},
-}
-
 // runtimeInText looks for a runtime's error in a termination message, which with the policy
-// FallbackToLogsOnError is the end of the log.
+// FallbackToLogsOnError is the end of the log. The last one counts.
 func runtimeInText(msg string) (kind, detail string) {
-	for _, t := range runtimeTexts {
-		if m := t.re.FindStringSubmatch(msg); m != nil {
-			if len(m) > 1 {
-				detail = strings.TrimSpace(m[1])
-			}
-			return t.kind, detail
+	for line := range strings.Lines(msg) {
+		if k, d := investigations.RuntimeError(strings.TrimRight(line, "\r\n")); k != "" {
+			kind, detail = k, d
 		}
 	}
-	return "", ""
+	return kind, detail
 }

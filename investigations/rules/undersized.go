@@ -67,12 +67,7 @@ const shortLife = 240
 
 // undersizedShort judges lives of which hardly a sample exists: killed within moments of each start.
 func (s *scene) undersizedShort(h *hypothesis) {
-	var ages []float64
-	for _, o := range s.lives {
-		if s.life != nil && o.hash == s.life.hash && o.killed && o.born {
-			ages = append(ages, o.age())
-		}
-	}
+	ages := s.killedAges()
 	if len(ages) >= 2 && maxOf(ages) < shortLife {
 		h.support(0.5, s.fact("undersized/short", investigations.ToolMetrics, s.at, s.usageSource(),
 			map[string]float64{"lives": float64(len(ages)), "longest_seconds": maxOf(ages)},

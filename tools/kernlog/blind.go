@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// quiet is how long before the moment a log may end and still speak for it: a healthy node's log has a line
-	// every few minutes to hours.
-	quiet = 3 * time.Hour
 	// excerpt is how near to the moment a report stands in a log that need not go on to the moment.
 	excerpt = 15 * time.Minute
 	// lossNear is how near to the moment records that were lost matter.
@@ -125,7 +122,7 @@ func (n *notes) coverage(l *nodeLog) {
 		n.add("%s begins %s after the moment, at %s: it proves nothing about what was before",
 			l.Source, investigations.FormatDuration(max(begins, 0)), when(l.From))
 	}
-	if silence := at.Sub(l.To); silence > quiet || silence > 0 && silence >= l.To.Sub(l.From) && !l.tellsOf(at) {
+	if silence := at.Sub(l.To); l.TooQuiet(l.From, l.To, at) && !l.tellsOf(at) {
 		n.add("%s ends %s before the moment, at %s: it proves nothing about what came later",
 			l.Source, investigations.FormatDuration(silence), when(l.To))
 	}

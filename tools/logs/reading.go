@@ -169,6 +169,9 @@ func (l *rawLine) cut() {
 	l.text, l.where = part, l.where-from
 }
 
+// collection is what V8 prints of its last garbage collections: the heap's size before and after, in MiB.
+var collection = regexp.MustCompile(`\bMark-(?:sweep|[Cc]ompact)\b.*\([\d.]+\) -> (\d+(?:\.\d+)?) \([\d.]+\) MB`)
+
 // nearby is how many lines there may be between V8's last collections and its error.
 const nearby = 40
 
@@ -195,7 +198,7 @@ func plain(text []byte) string {
 // errorMatch recognises a runtime's own error.
 func errorMatch(raw rawLine) (investigations.LogMatch, bool) {
 	for _, part := range messages(plain(raw.text)) {
-		if kind, detail := runtimeError(part); kind != "" {
+		if kind, detail := investigations.RuntimeError(part); kind != "" {
 			return investigations.LogMatch{Kind: kind, LogLine: raw.keep(), Bytes: bytesIn(part), Detail: detail}, true
 		}
 	}
