@@ -51,11 +51,15 @@ func (b *builder) totalPages(page int64) (total int64, known bool) {
 		swap = *n.SwapTotalKB * 1024 / page
 	}
 	nodes := ""
-	switch r.Constraint {
-	case "CONSTRAINT_CPUSET":
+	switch {
+	case r.Constraint == "CONSTRAINT_CPUSET":
 		nodes = b.nodes
-	case "CONSTRAINT_MEMORY_POLICY":
+	case r.Constraint == "CONSTRAINT_MEMORY_POLICY":
 		nodes = b.nodemask
+	case b.filtered():
+		if nodes = b.nodes; b.nodemask != "" && b.nodemask != noNodemask {
+			nodes = b.nodemask
+		}
 	default:
 		if n.RAMPages == nil {
 			return 0, false
@@ -68,6 +72,24 @@ func (b *builder) totalPages(page int64) (total int64, known bool) {
 	}
 	kb, ok := b.nodesKB(nodes)
 	return kb*1024/page + swap, ok
+}
+
+// noNodemask is how the kernel prints that there is no memory policy.
+const noNodemask = "(null)"
+
+// filtered tells whether a report without a constraint, as kernels before 5.0 print it, shows only a part of the
+// machine's NUMA nodes: those that the task may use (show_mem with SHOW_MEM_FILTER_NODES). `pages RAM` counts the
+// present pages of all of them.
+func (b *builder) filtered() bool {
+	n := b.r.Node
+	if b.r.Constraint != "" || !b.old || !b.memEnd || b.gap || n == nil || n.RAMPages == nil {
+		return false
+	}
+	var kb int64
+	for _, v := range b.present {
+		kb += v
+	}
+	return kb > 0 && float64(kb*1024/b.pageSize()) < 0.9*float64(*n.RAMPages)
 }
 
 // cgroupKB returns the cgroup's limit and the swap that it may use. Where swap is not limited, that is the

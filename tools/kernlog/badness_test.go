@@ -131,6 +131,47 @@ func TestBadnessOfMachine(t *testing.T) {
 	}
 }
 
+// TestFilteredNodes has reports of a kernel that prints no constraint, and the memory only of the nodes that may be
+// used.
+func TestFilteredNodes(t *testing.T) {
+	const log = `
+	[    1.000000] java invoked oom-killer: gfp_mask=0x6200ca(GFP_HIGHUSER_MOVABLE), nodemask=%s,  order=0, oom_score_adj=0
+	[    1.000001] java cpuset=x mems_allowed=%s
+	[    1.000002] CPU: 1 PID: 41 Comm: java Not tainted 4.19.0-27-amd64 #1
+	[    1.000003] Mem-Info:
+	[    1.000004] Node 0 Normal free:64kB min:4kB present:%dkB managed:90000kB
+	[    1.000005] Node %d Normal free:64kB min:4kB present:%dkB managed:190000kB
+	[    1.000006] Node 0 Normal: 1*4kB (UM) = 4kB
+	[    1.000007] Total swap = 40000kB
+	[    1.000008] 100000 pages RAM
+	[    1.000009] 5000 pages reserved
+	[    1.000010] Tasks state (memory values in pages):
+	[    1.000011] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+	[    1.000012] [     41]     0    41     2001     1000    65536        5           100 java
+	[    1.000013] Out of memory: Kill process 41 (java) score 9 or sacrifice child
+	[    1.000014] Killed process 41 (java) total-vm:8004kB, anon-rss:4000kB, file-rss:0kB, shmem-rss:0kB
+	`
+	tests := map[string]struct {
+		nodemask, mems string
+		first, second  int64
+		other          int
+		boundary       investigations.Boundary
+		want           string
+	}{
+		"all nodes": {"(null)", "0-1", 200_000, 200_000, 1, "node", "11521"}, // 95000 pages and 10000 of swap
+		"a cpuset":  {"(null)", "0", 100_000, 100_000, 0, "numa", "7021"},    // 50000 and 10000
+		"a policy":  {"2", "0-3", 100_000, 80_000, 2, "numa", "4021"},        // 20000 and 10000
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, r := badnessOf(t, fmt.Sprintf(log, tt.nodemask, tt.mems, tt.first, tt.other, tt.second))
+			if got != tt.want || r.Boundary != tt.boundary || r.Constraint != "" {
+				t.Errorf("badness %s, want %s; boundary %s, constraint %q", got, tt.want, r.Boundary, r.Constraint)
+			}
+		})
+	}
+}
+
 func TestPageSize(t *testing.T) {
 	p := func(v int64) *int64 { return &v }
 	report := func(vm, anon int64, vmPages, rss int64) *investigations.KernelReport {

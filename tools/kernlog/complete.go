@@ -95,7 +95,7 @@ func (b *builder) place(p *Parser) {
 		r.Boundary = investigations.BoundaryNone
 	case investigations.KernelGlobal:
 		r.Boundary = investigations.BoundaryNode
-		if r.Constraint == "CONSTRAINT_CPUSET" || r.Constraint == "CONSTRAINT_MEMORY_POLICY" {
+		if r.Constraint == "CONSTRAINT_CPUSET" || r.Constraint == "CONSTRAINT_MEMORY_POLICY" || b.filtered() {
 			r.Boundary = investigations.BoundaryNUMA
 		}
 	case investigations.KernelMemcg:
