@@ -319,10 +319,12 @@ func (s *scene) leakInProfile(h *hypothesis) {
 		if grown <= 0 || float64(top.Bytes) < 0.25*grown || float64(g.AfterBytes) < 1.25*float64(g.BeforeBytes) {
 			continue
 		}
-		h.support(0.15, s.fact("leak/profile/"+g.Container, investigations.ToolProfiles, g.After, g.AfterSource,
+		id := s.fact("leak/profile/"+g.Container, investigations.ToolProfiles, g.After, g.AfterSource,
 			map[string]float64{"growth_bytes": float64(top.Bytes), "total_growth_bytes": grown},
 			"Between the heap profiles of %s and %s %s grew by %s in use, %s of all growth (%s).", stamp(g.Before), stamp(g.After),
-			top.Function, bytesOf(float64(top.Bytes)), percent(float64(top.Bytes)/grown), bytesOf(grown)))
+			top.Function, bytesOf(float64(top.Bytes)), percent(float64(top.Bytes)/grown), bytesOf(grown))
+		h.support(0.15, id)
+		s.startAt = fmt.Sprintf("Start at %s, which holds %s of the growth.%s", top.Function, bytesOf(float64(top.Bytes)), cite(id))
 		return
 	}
 }

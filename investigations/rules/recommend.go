@@ -88,14 +88,12 @@ func (s *scene) revisionNumber(n int64) *investigations.Revision {
 
 func (s *scene) adviseLeak() {
 	note := "Find what keeps references: compare two heap dumps or profiles of the same pod, taken hours apart."
-	for _, f := range s.led.Facts() {
-		if strings.HasPrefix(f.Key, "rules/leak/profile/") {
-			note = "Start at the function that holds the growth. " + cite(f.ID)
-		}
+	if s.startAt != "" {
+		note = s.startAt
 	}
 	s.advise(investigations.Recommendation{
 		Action: investigations.ActionFixLeak, Workload: s.target.Workload, Container: s.subjectContainer,
-		Note: strings.TrimSpace(note),
+		Note: note,
 	})
 	if len(s.ev.Profiles.Profiles) == 0 {
 		s.advise(investigations.Recommendation{

@@ -146,7 +146,7 @@ func (s *scene) mechanismWords() string {
 		if s.silent {
 			return "The kernel killed a process in " + who + " for its cgroup's limit; the container itself lived on."
 		}
-		return "The kernel killed " + who + " because a memory cgroup was at its limit; the boundary is: " + boundaryWords(s.boundary) + "."
+		return "The kernel killed " + who + " because " + boundaryWords(s.boundary) + "."
 	case investigations.GlobalOOMKill:
 		return "The kernel killed " + who + " because the machine ran out of memory; its own limit was not what broke."
 	case investigations.KubeletEviction:
@@ -159,18 +159,19 @@ func (s *scene) mechanismWords() string {
 	return "What ended " + who + " is not known."
 }
 
+// boundaryWords says what broke, for a cgroup's kill.
 func boundaryWords(b investigations.Boundary) string {
 	switch b {
 	case investigations.BoundaryContainer:
-		return "the container's own limit"
+		return "the container reached its own memory limit"
 	case investigations.BoundaryPod:
-		return "the pod's limit, which its containers share"
+		return "the pod reached its memory limit, which its containers share"
 	case investigations.BoundaryNodeAllocatable:
-		return "what the node allows all pods together"
+		return "all pods together reached what the node allows them"
 	case investigations.BoundarySlice:
-		return "a cgroup above the pod, or a system service's"
+		return "a cgroup above the pod, or a system service's, reached its limit"
 	}
-	return "not known"
+	return "a memory cgroup reached its limit; which one is not known"
 }
 
 // sayWhy: the cause, with what speaks for it.
@@ -186,11 +187,11 @@ func (s *scene) sayWhy() string {
 	if len(pro) > 0 {
 		text += " " + s.saysOf(pro[0]) + cite(pro[0])
 		if len(pro) > 1 {
-			text += " For it speaks also" + cite(pro[1:]...) + "."
+			text += " Further evidence:" + cite(pro[1:]...) + "."
 		}
 	}
 	if len(s.best.con) > 0 {
-		text += " Against it speaks" + cite(s.best.con...) + "."
+		text += " Evidence against:" + cite(s.best.con...) + "."
 	}
 	return text
 }

@@ -87,6 +87,7 @@ type scene struct {
 	runtimeFit *runtimeFit
 	followed   *following // what follows found; nil before
 	volume     *investigations.Volume
+	startAt    string // where to look first, by a heap profile; "" unknown
 	advice     []investigations.Recommendation
 	next       *investigations.NextKill
 	confidence float64
