@@ -21,7 +21,7 @@ func (p *Parser) pass(b []byte) {
 		return
 	}
 	p.catchUp()
-	p.advance(b)
+	p.advance(b, 1)
 }
 
 // catchUp reads the last line of the run, and counts the others.
@@ -35,7 +35,7 @@ func (p *Parser) catchUp() {
 	if run.records {
 		p.sum.seq += run.n - 1
 	}
-	p.advance(run.last)
+	p.advance(run.last, 1)
 }
 
 // dull tells whether reading a line would leave nothing behind that reading the next such line leaves as well.

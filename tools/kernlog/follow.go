@@ -2,9 +2,6 @@ package kernlog
 
 import "bytes"
 
-// wrapWidth is where terminals and mail programs break lines.
-const wrapWidth = 80
-
 // follow takes a line that begins with padding: it goes on with the record of the line before, and is never
 // a record of its own, whatever it says.
 func (p *Parser) follow(r *record) {
@@ -16,13 +13,8 @@ func (p *Parser) follow(r *record) {
 		p.plain(r)
 		return
 	}
-	padding := leadingSpaces(r.msg)
-	if padding < l.width && l.length == wrapWidth && p.waiting(l.src) {
-		p.join(l.src, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, "")
-		return
-	}
 	// dmesg and journalctl pad to the width of the prefix; a name can go on with further spaces.
-	p.following(p.decoded(r.msg[min(padding, l.width):], l.syslog), r)
+	p.following(p.decoded(r.msg[min(leadingSpaces(r.msg), l.width):], l.syslog), r)
 }
 
 // decoded undoes the escapes of a text. The result is valid until the next line.
@@ -100,8 +92,7 @@ func (p *Parser) afterShort(text []byte) {
 	l.class, l.isShort = classHeader, false
 }
 
-// plain takes a line without a prefix: a kernel message of `journalctl -o cat`, or the rest of a line that
-// was wrapped.
+// plain takes a line without a prefix: a kernel message of `journalctl -o cat`, or a further line of a record.
 func (p *Parser) plain(r *record) {
 	l := &p.last
 	if l.origin == originUser || l.origin == originOther {
@@ -120,10 +111,6 @@ func (p *Parser) plain(r *record) {
 			s.open.stat(r.msg)
 			p.extend(s, s.open)
 			return
-		case c == classNone && l.prefixed && l.class == classRow && l.length == wrapWidth && s.open != nil:
-			s.open.wrappedName(r.msg)
-			p.extend(s, s.open)
-			return
 		}
 	}
 	switch {
@@ -135,13 +122,11 @@ func (p *Parser) plain(r *record) {
 	}
 }
 
-// glue returns what stood where a message was broken off: nothing where a terminal broke the line at its
-// width, a line break inside of a command name, and else a space.
+// glue returns what stood where a message was broken off: a line break inside of a command name, and else a
+// space.
 func (p *Parser) glue(text, rest []byte) string {
 	switch {
-	case p.last.length == wrapWidth:
-		return ""
-	case p.last.length < wrapWidth-20 && openName(text):
+	case p.last.length < minWidth && openName(text):
 		return "\n"
 	case len(rest) > 0 && (rest[0] == ' ' || len(text) > 0 && text[len(text)-1] == ' '):
 		return ""

@@ -23,8 +23,8 @@ func (p *Parser) traced(r *record) {
 		return
 	}
 	t := &p.trace
-	if t.first == 0 || t.last != p.line-1 || t.host != string(r.host) || t.caller != string(r.caller) {
-		*t = traceRun{first: p.line, host: p.name(r.host), caller: p.name(r.caller), stamp: p.stampOf(r)}
+	if t.first == 0 || t.last != p.begin-1 || t.host != string(r.host) || t.caller != string(r.caller) {
+		*t = traceRun{first: p.begin, host: p.name(r.host), caller: p.name(r.caller), stamp: p.stampOf(r)}
 	}
 	t.last = p.line
 	switch {

@@ -17,8 +17,9 @@ type Options struct {
 // concurrent use.
 type Parser struct {
 	opt Options
-	// line is the number of the current line, from 1.
-	line int64
+	// begin and line are the numbers of the current line, from 1: of the first and the last line of the log that it
+	// was put together from, the same but where lines were broken.
+	begin, line int64
 
 	sources []*source
 	queue   []*builder
@@ -57,13 +58,14 @@ func NewParser(opt Options) *Parser {
 
 // Line takes the next line of the log, without its line break. It keeps nothing of b.
 func (p *Parser) Line(b []byte) {
-	p.advance(b)
+	p.advance(b, 1)
 	p.sum.keep()
 }
 
-// advance is Line for a caller that calls p.sum.keep before b changes.
-func (p *Parser) advance(b []byte) {
-	p.line++
+// advance is Line for a caller that calls p.sum.keep before b changes. b is n lines of the log.
+func (p *Parser) advance(b []byte, n int64) {
+	p.begin = p.line + 1
+	p.line += n
 	if n := len(b); n > 0 && b[n-1] == '\r' {
 		b = b[:n-1]
 	}
@@ -91,7 +93,7 @@ func (p *Parser) advance(b []byte) {
 		}
 	}
 	p.last.length = p.length
-	if p.line&1023 == 0 {
+	if p.begin>>10 != (p.line+1)>>10 {
 		p.age()
 	}
 }
@@ -154,7 +156,7 @@ func (p *Parser) kernel(r *record) {
 		p.noted(r, s, c)
 		return
 	}
-	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}
+	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.begin, rec: r}
 	p.take(s, &m)
 }
 

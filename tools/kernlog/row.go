@@ -143,13 +143,3 @@ func (b *builder) emptyName() {
 		b.r.Tasks[n-1].Comm = "\n"
 	}
 }
-
-// wrappedName adds the rest of a name that a terminal broke off at its width.
-func (b *builder) wrappedName(text []byte) {
-	if n := len(b.r.Tasks); n > 0 {
-		t := &b.r.Tasks[n-1]
-		if name := t.Comm + string(text); len(name) <= maxComm {
-			t.Comm = name
-		}
-	}
-}

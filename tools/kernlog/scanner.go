@@ -24,6 +24,7 @@ type Scanner struct {
 	begun      bool
 	err        error
 	report     *investigations.KernelReport
+	wraps      wraps
 	// boot is the machine's start that the report belongs to.
 	boot int
 }
@@ -83,6 +84,7 @@ func (s *Scanner) more() {
 	}
 	s.from = s.to
 	s.eof = true
+	s.unhold()
 	s.p.catchUp()
 	s.p.Flush()
 }
@@ -91,6 +93,7 @@ func (s *Scanner) more() {
 func (s *Scanner) line(b []byte) {
 	if s.skipping || len(b) > maxLine {
 		s.skipping = false
+		s.unhold()
 		s.p.catchUp()
 		s.p.Skip()
 		return
@@ -99,7 +102,11 @@ func (s *Scanner) line(b []byte) {
 		s.begun = true
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
-	s.p.pass(b)
+	if s.wraps.off {
+		s.p.pass(b)
+	} else {
+		s.wrapped(b)
+	}
 }
 
 // fill reads on; it returns false at the end.

@@ -138,7 +138,7 @@ func (p *Parser) wait(s *source, m *message) {
 // shortBefore tells whether the record before could be the beginning of the header's command name.
 func (p *Parser) shortBefore(m *message) bool {
 	l := &p.last
-	return l.origin == originKernel && l.isShort && m.rec.prefixed && l.prefixed && sameMoment(l.stamp, p.stamp(m)) && l.shortLine == p.line-1 &&
+	return l.origin == originKernel && l.isShort && m.rec.prefixed && l.prefixed && sameMoment(l.stamp, p.stamp(m)) && l.shortLine == p.begin-1 &&
 		l.host == string(m.rec.host) && l.caller == string(m.rec.caller)
 }
 
@@ -159,5 +159,5 @@ func sameMoment(a, b stamp) bool { return a.hasUS && b.hasUS && a.us == b.us }
 
 // waiting tells whether the line before ended within a message of the source.
 func (p *Parser) waiting(s *source) bool {
-	return s != nil && s.part.active && s.part.last == p.line-1
+	return s != nil && s.part.active && s.part.last == p.begin-1
 }

@@ -1,0 +1,145 @@
+package kernlog
+
+import "bytes"
+
+// Mail programs and terminals break lines: at the last space before their width, some behind a hyphen too, or just
+// at the width. Breaks at spaces are undone for widths from minWidth on, those within words at wrapWidth.
+const (
+	minWidth, wrapWidth = 68, 80
+	// unwrapAfter is after how many bytes a log counts as one whose lines are whole.
+	unwrapAfter = 1 << 20
+)
+
+// wraps puts lines together again that were broken on the way. A line that goes on has no prefix of its own and would
+// not have fitted behind the one before. All of it ends with the first line that is longer than such a program leaves
+// one, which in a log that nothing has broken comes soon.
+type wraps struct {
+	// off says that the log's lines are whole.
+	off  bool
+	seen int
+	// probe takes the prefixes off lines, apart from the parser that reads them.
+	probe *Parser
+	rec   record
+	// held is the line that may go on, n how many lines of the log it was, last how long the last of them.
+	held []byte
+	n    int64
+	last int
+	// prefix is how long the held line's prefix is; 0 where it has none. record says that it is one of /dev/kmsg.
+	prefix int
+	record bool
+	// soft says that lines are broken at spaces.
+	soft bool
+}
+
+// wrapped takes a line that may be a piece of a broken one.
+func (s *Scanner) wrapped(b []byte) {
+	w := &s.wraps
+	bare := unquote(bytes.TrimSuffix(b, []byte("\r")))
+	if w.goesOn(bare) {
+		w.join(bare)
+		return
+	}
+	s.unhold()
+	if w.seen += len(b); w.seen > unwrapAfter || tooLong(bare) {
+		w.off = true
+		s.p.pass(b)
+		return
+	}
+	w.hold(b, bare)
+}
+
+// unhold hands the held line on.
+func (s *Scanner) unhold() {
+	if w := &s.wraps; w.n > 0 {
+		s.p.advance(w.held, w.n)
+		s.p.sum.keep()
+		w.n = 0
+	}
+}
+
+// tooLong tells whether a line would have been broken.
+func tooLong(bare []byte) bool {
+	if len(bare) <= wrapWidth {
+		return false
+	}
+	text := trimSpaces(bare)
+	i := bytes.IndexByte(text, ' ')
+	return i >= 0 && i < wrapWidth
+}
+
+// hold keeps a line until the next one tells whether it goes on.
+func (w *wraps) hold(b, bare []byte) {
+	w.held, w.n, w.last, w.prefix = append(w.held[:0], b...), 1, len(bare), 0
+	if len(bare) == 0 || bare[0] == ' ' || bare[0] == '{' {
+		return
+	}
+	if w.probe == nil {
+		w.probe = NewParser(Options{})
+	}
+	if w.probe.split(bare, &w.rec); w.rec.prefixed && bytes.HasSuffix(bare, w.rec.msg) {
+		w.prefix, w.record = len(bare)-len(w.rec.msg), w.rec.hasSeq
+	}
+}
+
+// goesOn tells whether a line is the next piece of the held one.
+func (w *wraps) goesOn(bare []byte) bool {
+	if w.n == 0 || w.prefix == 0 || len(bare) == 0 || tooLong(bare) {
+		return false
+	}
+	if n := leadingSpaces(bare); n > 0 {
+		// The padding of a further line of a record is as wide as the prefix; a break within words leaves fewer spaces.
+		return !w.soft && w.last == wrapWidth && n < w.prefix && !(w.record && property(bare[n:]))
+	}
+	first := bytes.IndexByte(bare, ' ')
+	if first < 0 {
+		first = len(bare)
+	}
+	if w.last+1+first <= minWidth {
+		return false
+	}
+	w.probe.split(bare, &w.rec)
+	return w.rec.origin == originPlain
+}
+
+// property tells whether a line of /dev/kmsg is one of the KEY=value lines behind a record.
+func property(b []byte) bool {
+	n := 0
+	for n < len(b) && (b[n]-'A' <= 'Z'-'A' || b[n] == '_') {
+		n++
+	}
+	return n > 0 && n < len(b) && b[n] == '='
+}
+
+// join adds a piece to the held line.
+func (w *wraps) join(bare []byte) {
+	w.held = bytes.TrimSuffix(w.held, []byte("\r"))
+	if w.last < wrapWidth {
+		w.soft = true
+	}
+	if w.spaced(bare) {
+		w.held = append(w.held, ' ')
+	}
+	w.held = append(w.held, bare...)
+	w.n++
+	w.last = len(bare)
+}
+
+// spaced tells whether a space stood where the held line was broken.
+func (w *wraps) spaced(bare []byte) bool {
+	end := len(w.held) - 1
+	switch {
+	case !w.soft, w.held[end] == ' ':
+		return false
+	case w.held[end] == '-' && end > 0 && w.held[end-1] != ' ':
+		return false // some break behind a hyphen
+	case w.last == wrapWidth:
+		// A word that is longer than a whole line is broken as well.
+		word := len(w.held) - 1 - bytes.LastIndexByte(w.held, ' ')
+		first := bytes.IndexByte(bare, ' ')
+		if first < 0 {
+			first = len(bare)
+		}
+		return word+first <= wrapWidth
+	}
+	return true
+}
