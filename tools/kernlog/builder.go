@@ -58,6 +58,8 @@ type builder struct {
 	noKill bool
 	// exiting says that the victim was ending already.
 	exiting bool
+	// killCut says that a kill line breaks off.
+	killCut bool
 	// gap says that records were lost within the report, gapTable within its table.
 	gap, gapTable bool
 	// old says that something was seen that kernels from 5.0 do not print.

@@ -209,11 +209,24 @@ func TestKills(t *testing.T) {
 			`1-12 up=100.000001 memcg/container by="java"/41 tasks=1 killed=42/"java"`,
 		}},
 		"kill cut off at its end": {"[    1.000000] Memory cgroup out of memory: Killed process 5 (wor", []string{
-			`1-1 up=1 memcg/unknown missing=head,stats,tasks,summary killed=5/""`,
+			`1-1 up=1 memcg/unknown missing=head,stats,tasks,summary,kill killed=5/""`,
+		}},
+		"kill cut off within its numbers": {strings.Split(container, "kB, file-rss:")[0], []string{
+			`1-12 up=100.000001 memcg/container missing=kill by="java"/41 tasks=1 killed=41/"java"`,
+		}},
+		"victim is exiting, in the words of old": {strings.Split(container, "[  100.000011]")[0] + "[  100.000011] OOM victim 41 (java) is already exiting. Skip killing the task\n", []string{
+			`1-12 up=100.000001 memcg/container by="java"/41 tasks=1`,
+		}},
+		"the cgroup's statistics lost": {strings.Join(append(strings.SplitAfter(container, "\n")[:5], strings.SplitAfter(container, "\n")[7:]...), ""), []string{
+			`1-10 up=100.000001 memcg/container missing=stats by="java"/41 tasks=1 killed=41/"java"`,
+		}},
+		"another part of the kernel shows the machine's memory": {strings.Split(container, "[  100.000011]")[0] +
+			"[  100.000011] kworker/1:1: page allocation failure: order:4, mode:0x40dc0\n[  100.000012] active_anon:39 inactive_anon:1\n                free:25000 free_pcp:25\n", []string{
+			`1-11 up=100.000001 memcg/container missing=kill by="java"/41 tasks=1`,
 		}},
 		"kill cut off before the pid ends": {"[    1.000000] Memory cgroup out of memory: Killed process 5", []string{}},
 		"statistics' head cut off": {strings.SplitAfter(strings.Split(container, "/"+sampleID)[0], "\n")[0] + "[  100.000005] Memory cgroup stats for /kubepods/burst", []string{
-			`1-2 up=100.000001 memcg/unknown missing=tasks,summary,kill by="java"/0`,
+			`1-2 up=100.000001 memcg/unknown missing=stats,tasks,summary,kill by="java"/0`,
 		}},
 		"errors and warnings only": {"[  100.000001] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=900\n[  100.000002] CPU: 1 PID: 41 Comm: java Not tainted 5.15.0-119-generic #1\n" + strings.SplitAfter(container, "\n")[11], []string{
 			`1-3 up=100.000001 memcg/unknown missing=stats,tasks,summary by="java"/41 killed=41/"java"`,

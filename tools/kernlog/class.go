@@ -65,7 +65,7 @@ var beginnings = [256][]prefix{
 		{"Memory limit reached of cgroup ", classLimit},
 		{"Missed ", classLost},
 	},
-	'O': {{"Out of memory", classKill}},
+	'O': {{"Out of memory", classKill}, {"OOM victim ", classExiting}},
 	'K': {{"Killed process ", classKill}, {"Kill process ", classKill}, {"Kernel panic - not syncing: ", classNoKill}},
 	'T': {{"Task in ", classTask}, {"Tasks in ", classGroup}, {"Tasks state (", classTasks}, {"Total swap", classPages}},
 	'F': {{"Free swap", classPages}},

@@ -49,10 +49,10 @@ func (b *builder) missing() []string {
 	}
 	add(!b.head, partHead)
 	// A report that does not tell its kind could be a memory cgroup's, as most are.
-	add((b.r.Kind == investigations.KernelMemcg || b.r.Kind == "") && !b.statsHead, partStats)
+	add((b.r.Kind == investigations.KernelMemcg || b.r.Kind == "") && b.statsMissing(), partStats)
 	add(b.tasksMissing(), partTasks)
 	add(b.summary == nil && b.printsSummary() || b.summary != nil && !b.summary.whole, partSummary)
-	add(len(b.r.Killed) == 0 && !b.noKill && !b.exiting, partKill)
+	add(len(b.r.Killed) == 0 && !b.noKill && !b.exiting || b.killCut, partKill)
 	return m
 }
 
@@ -60,7 +60,7 @@ func (b *builder) missing() []string {
 // and nothing was lost in between, it was switched off (vm.oom_dump_tasks=0).
 func (b *builder) tasksMissing() bool {
 	if b.tableHead {
-		return b.gapTable || b.rowsCut || len(b.r.Tasks) == 0 && len(b.r.Killed) > 0
+		return b.gapTable || b.rowsCut || len(b.r.Tasks) == 0 && !b.noKill
 	}
 	if b.tableTitle || len(b.r.Tasks) > 0 || b.gap {
 		return true
@@ -68,6 +68,15 @@ func (b *builder) tasksMissing() bool {
 	before := b.statsHead || b.memEnd || b.r.Memory != nil
 	behind := b.summary != nil || b.announced != nil || len(b.r.Killed) > 0 || b.noKill
 	return !before || !behind
+}
+
+// statsMissing tells whether the statistics were lost, which kernels print from 3.9 on.
+func (b *builder) statsMissing() bool {
+	if b.statsHead && len(b.r.Stats) > 0 {
+		return false
+	}
+	is, known := versionAtLeast(b.r.Kernel, 3, 9)
+	return is || !known
 }
 
 // printsSummary tells whether the kernel prints the `oom-kill:` line: from 5.0 on, and in RHEL 8's 4.18; never

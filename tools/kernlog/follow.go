@@ -14,15 +14,15 @@ func (p *Parser) follow(r *record) {
 		return
 	}
 	// dmesg and journalctl pad to the width of the prefix; a name can go on with further spaces.
-	p.following(p.decoded(r.msg[min(leadingSpaces(r.msg), l.width):], l.syslog), r)
+	p.following(p.decoded(r.msg[min(leadingSpaces(r.msg), l.width):], &record{syslog: l.syslog}), r)
 }
 
 // decoded undoes the escapes of a text. The result is valid until the next line.
-func (p *Parser) decoded(msg []byte, syslog bool) []byte {
-	if !escaped(msg, syslog) {
+func (p *Parser) decoded(msg []byte, r *record) []byte {
+	if r.literal || !escaped(msg, r.syslog) {
 		return msg
 	}
-	p.text1 = decode(p.text1[:0], msg, syslog)
+	p.text1 = decode(p.text1[:0], msg, r.syslog)
 	return p.text1
 }
 
@@ -48,6 +48,9 @@ func (p *Parser) continued(s *source, b *builder, text []byte) {
 	case classStat, classStats:
 		b.stat(trimSpaces(text))
 	case classMemInfo, classMemValues:
+		if b.stage != stageMem {
+			return
+		}
 		b.memValues(text)
 	case classNone:
 		if b.stage != stageHead {
@@ -105,7 +108,7 @@ func (p *Parser) plain(r *record) {
 		c := classify(r.msg)
 		switch {
 		case p.waiting(s) && c == classNone:
-			p.join(s, &message{text: p.decoded(r.msg, r.syslog), first: p.line, rec: r}, p.glue(s.part.text, r.msg))
+			p.join(s, &message{text: p.decoded(r.msg, r), first: p.line, rec: r}, p.glue(s.part.text, r.msg))
 			return
 		case c == classStat && l.prefixed && s.open != nil && s.open.stage == stageStats:
 			s.open.stat(r.msg)
@@ -126,7 +129,7 @@ func (p *Parser) plain(r *record) {
 // space.
 func (p *Parser) glue(text, rest []byte) string {
 	switch {
-	case p.last.length < minWidth && openName(text):
+	case openName(text):
 		return "\n"
 	case len(rest) > 0 && (rest[0] == ' ' || len(text) > 0 && text[len(text)-1] == ' '):
 		return ""

@@ -185,7 +185,7 @@ func TestOldKernels(t *testing.T) {
 			[    1.000013] [22190]   500 22190   548379   263694   2       0             0 java
 			[    1.000014] Memory cgroup out of memory: Kill process 22190 (java) score 1000 or sacrifice child
 			[    1.000015] Killed process 22190, UID 500, (java) total-vm:2193516kB, anon-rss:1045256kB, file-rss:9520kB
-			`, `1-16 up=1 memcg/slice missing=stats by="java"/22190 tasks=1 killed=22190/"java"`},
+			`, `1-16 up=1 memcg/slice by="java"/22190 tasks=1 killed=22190/"java"`},
 		"late RHEL 7": {`[    1.000000] java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0
 			[    1.000001] java cpuset=` + sampleID + ` mems_allowed=0-1
 			[    1.000002] CPU: 3 PID: 5 Comm: java Kdump: loaded Tainted: G               ------------ T 3.10.0-1160.el7.x86_64 #1

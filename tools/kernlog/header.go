@@ -22,7 +22,7 @@ func isHeader(msg []byte) bool {
 		return bytes.Contains(msg, []byte(invoked))
 	}
 	x, y := binary.LittleEndian.Uint64(msg), binary.LittleEndian.Uint64(msg[8:])
-	if (x|y)&highs != 0 || zeros(x^lows*'\\')|zeros(y^lows*'\\') != 0 {
+	if (x|y)&highs != 0 || zeros(x^lows*'\\')|zeros(y^lows*'\\')|zeros(x^lows*'#')|zeros(y^lows*'#') != 0 {
 		return bytes.Contains(msg[:min(len(msg), 4*maxComm+len(invoked))], []byte(invoked))
 	}
 	ends := zeros(x^lows*' ') & (zeros(x^lows*'i') >> 8)

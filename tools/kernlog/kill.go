@@ -37,7 +37,8 @@ func (p *Parser) kill(s *source, m *message) bool {
 	case !b.expects(&k, p.stamp(m)):
 		b = p.bare(s, m, &k)
 	}
-	b.add(p, &k)
+	b.add(&k)
+	b.killCut = b.killCut || !whole
 	b.touch(p, s, m)
 	return true
 }
@@ -51,7 +52,7 @@ func (p *Parser) bare(s *source, m *message, k *killLine) *builder {
 }
 
 // add takes a killed process in; one that is there already is the victim that a group's kills name again.
-func (b *builder) add(_ *Parser, k *killLine) {
+func (b *builder) add(k *killLine) {
 	b.stage, b.strong = stageKill, true
 	if b.prefixKind == "" {
 		b.prefixKind = k.kind

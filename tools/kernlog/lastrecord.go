@@ -14,7 +14,6 @@ type lastRecord struct {
 	short     []byte
 	isShort   bool
 	shortLine int64
-	length    int
 	prefixed  bool
 	stamp     stamp
 	// host and caller are of a short message, width is how long the prefix was.

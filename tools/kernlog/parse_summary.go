@@ -15,7 +15,7 @@ type summaryLine struct {
 // the name can hold anything. The end is read from the right.
 func (p *Parser) parseSummary(text []byte) summaryLine {
 	var s summaryLine
-	s.constraint = p.name(until(valueOf(text, "constraint="), ",nodemask="))
+	s.constraint = constraint(until(valueOf(text, "constraint="), ","))
 	s.nodemask = p.name(until(valueOf(text, ",nodemask="), ",cpuset="))
 	body := text
 	if v, ok := after(text, ",mems_allowed="); ok {
@@ -43,6 +43,16 @@ func (p *Parser) parseSummary(text []byte) summaryLine {
 		s.taskMemcg = p.path(v)
 	}
 	return s
+}
+
+// constraint returns a name of enum oom_constraint; "" where it is none, as one that is cut off.
+func constraint(b []byte) string {
+	for _, c := range [...]string{"CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY", "CONSTRAINT_MEMCG"} {
+		if string(b) == c {
+			return c
+		}
+	}
+	return ""
 }
 
 func valueOf(b []byte, key string) []byte {

@@ -75,6 +75,9 @@ func (p *Parser) advance(b []byte, n int64) {
 	if r.prefixed {
 		p.sum.stamps(p, r)
 	}
+	if r.hasSeq {
+		p.sum.sequence(p, r)
+	}
 	switch r.origin {
 	case originKernel:
 		p.kernel(r)
@@ -92,7 +95,6 @@ func (p *Parser) advance(b []byte, n int64) {
 			p.blank()
 		}
 	}
-	p.last.length = p.length
 	if p.begin>>10 != (p.line+1)>>10 {
 		p.age()
 	}
@@ -140,9 +142,6 @@ func (p *Parser) kernel(r *record) {
 	if len(r.msg) > maxMessage {
 		r.msg = r.msg[:maxMessage]
 	}
-	if r.hasSeq {
-		p.sum.sequence(p, r)
-	}
 	c := classify(r.msg)
 	if c == classNone && len(r.msg) > 8 && string(r.msg[:7]) == "systemd" && p.early(r) {
 		return
@@ -156,7 +155,7 @@ func (p *Parser) kernel(r *record) {
 		p.noted(r, s, c)
 		return
 	}
-	m := message{class: c, text: p.decoded(r.msg, r.syslog), first: p.begin, rec: r}
+	m := message{class: c, text: p.decoded(r.msg, r), first: p.begin, rec: r}
 	p.take(s, &m)
 }
 

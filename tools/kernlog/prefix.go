@@ -9,6 +9,12 @@ func (p *Parser) split(line []byte, r *record) {
 	if len(line) == 0 {
 		return
 	}
+	if line[0] == 0 {
+		line = bytes.TrimLeft(line, "\x00") // a file that was not written out when the machine went down
+		if len(line) == 0 {
+			return
+		}
+	}
 	if line[0] == 0x1b {
 		line = p.colourless(line)
 	}

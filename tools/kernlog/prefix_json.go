@@ -141,7 +141,7 @@ func (p *Parser) json(line []byte, r *record) {
 			r.caller = unquoted(value)
 		}
 	}
-	r.prefixed = true
+	r.prefixed, r.literal = true, true
 	r.msg = p.text(message)
 	switch {
 	case message == nil:

@@ -2,6 +2,7 @@ package kernlog
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -9,6 +10,10 @@ import (
 // read takes a message into the report it belongs to. It returns the source, which is new where the message
 // opened a report. A message that is not whole is kept until its rest comes, unless m.final.
 func (p *Parser) read(s *source, m *message) *source {
+	if s != nil && s.open != nil && s.open.stage == stageHead && m.class != classNone && s.open.cpuset(m.text) {
+		s.open.touch(p, s, m) // the command's name looks like another line
+		return s
+	}
 	switch m.class {
 	case classNone:
 		if s != nil && s.open != nil {
@@ -74,6 +79,7 @@ func (p *Parser) header(s *source, m *message) bool {
 	b := p.start(s, m, stageHead)
 	b.strong, b.head = true, true
 	b.r.InvokedBy = &inv
+	b.old = inv.GFPMask != "" && !strings.Contains(inv.GFPMask, "(") // 4.6 began to name the flags
 	if nodemask != nil {
 		b.old = true
 		b.nodemask = string(nodemask)

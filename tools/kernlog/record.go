@@ -60,6 +60,8 @@ type record struct {
 
 	// fragment says that the record continues an earlier one, without a line break.
 	fragment bool
+	// literal says that the text has no escapes.
+	literal bool
 	// syslog says that control characters are written as #ooo.
 	syslog bool
 	// prefixed says that the line has a stamp of its own.

@@ -20,11 +20,12 @@ type wraps struct {
 	// probe takes the prefixes off lines, apart from the parser that reads them.
 	probe *Parser
 	rec   record
+	text  []byte
 	// held is the line that may go on, n how many lines of the log it was, last how long the last of them.
 	held []byte
 	n    int64
 	last int
-	// prefix is how long the held line's prefix is; 0 where it has none. record says that it is one of /dev/kmsg.
+	// prefix is how long the prefix of the held line's record is; 0 where it has none. record says that it is one of /dev/kmsg.
 	prefix int
 	record bool
 	// soft says that lines are broken at spaces.
@@ -57,28 +58,34 @@ func (s *Scanner) unhold() {
 	}
 }
 
-// tooLong tells whether a line would have been broken.
+// tooLong tells whether a line would have been broken: it is longer than any width, and has a space where some break
+// it. No program breaks a line behind its first few columns.
 func tooLong(bare []byte) bool {
-	if len(bare) <= wrapWidth {
-		return false
-	}
-	text := trimSpaces(bare)
-	i := bytes.IndexByte(text, ' ')
-	return i >= 0 && i < wrapWidth
+	const few = 20
+	return len(bare) > wrapWidth && bytes.LastIndexByte(bare[few:wrapWidth+1], ' ') >= 0
 }
 
 // hold keeps a line until the next one tells whether it goes on.
 func (w *wraps) hold(b, bare []byte) {
-	w.held, w.n, w.last, w.prefix = append(w.held[:0], b...), 1, len(bare), 0
-	if len(bare) == 0 || bare[0] == ' ' || bare[0] == '{' {
+	w.held, w.n, w.last = append(w.held[:0], b...), 1, len(bare)
+	if n := leadingSpaces(bare); n > 0 && n >= w.prefix && n < len(bare) {
+		return // a further line of the record before
+	}
+	if w.prefix = 0; len(bare) == 0 || bare[0] == ' ' || bare[0] == '{' {
 		return
 	}
+	if w.look(bare); w.rec.prefixed && bytes.HasSuffix(w.text, w.rec.msg) {
+		w.prefix, w.record = len(w.text)-len(w.rec.msg), w.rec.hasSeq
+	}
+}
+
+// look takes the prefix off a line. A prefix may be all that is left of it: the space behind it is put back.
+func (w *wraps) look(bare []byte) {
 	if w.probe == nil {
 		w.probe = NewParser(Options{})
 	}
-	if w.probe.split(bare, &w.rec); w.rec.prefixed && bytes.HasSuffix(bare, w.rec.msg) {
-		w.prefix, w.record = len(bare)-len(w.rec.msg), w.rec.hasSeq
-	}
+	w.text = append(append(w.text[:0], bare...), ' ')
+	w.probe.split(w.text, &w.rec)
 }
 
 // goesOn tells whether a line is the next piece of the held one.
@@ -97,7 +104,7 @@ func (w *wraps) goesOn(bare []byte) bool {
 	if w.last+1+first <= minWidth {
 		return false
 	}
-	w.probe.split(bare, &w.rec)
+	w.look(bare)
 	return w.rec.origin == originPlain
 }
 
