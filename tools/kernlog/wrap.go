@@ -95,7 +95,7 @@ func (w *wraps) goesOn(bare []byte) bool {
 	}
 	if n := leadingSpaces(bare); n > 0 {
 		// The padding of a further line of a record is as wide as the prefix; a break within words leaves fewer spaces.
-		return !w.soft && w.last == wrapWidth && n < w.prefix && !(w.record && property(bare[n:]))
+		return !w.soft && w.last == wrapWidth && n < w.prefix && (!w.record || !property(bare[n:]))
 	}
 	first := bytes.IndexByte(bare, ' ')
 	if first < 0 {
