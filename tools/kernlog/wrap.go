@@ -35,7 +35,8 @@ type wraps struct {
 // wrapped takes a line that may be a piece of a broken one.
 func (s *Scanner) wrapped(b []byte) {
 	w := &s.wraps
-	bare := unquote(bytes.TrimSuffix(b, []byte("\r")))
+	raw := bytes.TrimSuffix(b, []byte("\r"))
+	bare := unquote(raw)
 	if w.goesOn(bare) {
 		w.join(bare)
 		return
@@ -46,7 +47,7 @@ func (s *Scanner) wrapped(b []byte) {
 		s.p.pass(b)
 		return
 	}
-	w.hold(b, bare)
+	w.hold(raw, bare)
 }
 
 // unhold hands the held line on.
@@ -66,8 +67,11 @@ func tooLong(bare []byte) bool {
 }
 
 // hold keeps a line until the next one tells whether it goes on.
-func (w *wraps) hold(b, bare []byte) {
-	w.held, w.n, w.last = append(w.held[:0], b...), 1, len(bare)
+func (w *wraps) hold(raw, bare []byte) {
+	w.held, w.n, w.last = append(w.held[:0], raw...), 1, len(bare)
+	if len(raw) == wrapWidth {
+		w.last = wrapWidth // quoted first, and then broken
+	}
 	if n := leadingSpaces(bare); n > 0 && n >= w.prefix && n < len(bare) {
 		return // a further line of the record before
 	}
@@ -94,8 +98,10 @@ func (w *wraps) goesOn(bare []byte) bool {
 		return false
 	}
 	if n := leadingSpaces(bare); n > 0 {
-		// The padding of a further line of a record is as wide as the prefix; a break within words leaves fewer spaces.
-		return !w.soft && w.last == wrapWidth && n < w.prefix && (!w.record || !property(bare[n:]))
+		// The padding of a further line of a record is as wide as the prefix. A break leaves fewer spaces: one within
+		// words, or one of several spaces that keeps some of them on either side.
+		kept := w.held[len(w.held)-1] == ' '
+		return (kept || !w.soft && w.last == wrapWidth) && n < w.prefix && (!w.record || !property(bare[n:]))
 	}
 	first := bytes.IndexByte(bare, ' ')
 	if first < 0 {
@@ -119,7 +125,6 @@ func property(b []byte) bool {
 
 // join adds a piece to the held line.
 func (w *wraps) join(bare []byte) {
-	w.held = bytes.TrimSuffix(w.held, []byte("\r"))
 	if w.last < wrapWidth {
 		w.soft = true
 	}

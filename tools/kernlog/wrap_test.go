@@ -37,6 +37,21 @@ func wrapHyphens(l string, width int) string {
 	return b.String() + l + "\n"
 }
 
+// wrapFold breaks as fold -s does, which keeps the space at which it breaks.
+func wrapFold(l string, width int) string {
+	l = strings.TrimSuffix(l, "\n")
+	var b strings.Builder
+	for len(l) > width {
+		cut := strings.LastIndexByte(l[:width], ' ') + 1
+		if cut == 0 {
+			cut = width
+		}
+		b.WriteString(l[:cut] + "\n")
+		l = l[cut:]
+	}
+	return b.String() + l + "\n"
+}
+
 func alphanumeric(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // TestWraps breaks the lines of whole reports as mails and terminals do: nothing is lost but where they stood.
@@ -49,7 +64,9 @@ func TestWraps(t *testing.T) {
 		"quoted": func(l string) string {
 			return "> " + strings.ReplaceAll(strings.TrimSuffix(wrapSoft(l, 78), "\n"), "\n", "\n> ") + "\n"
 		},
-		"windows": func(l string) string { return strings.ReplaceAll(wrapHard(l, 80), "\n", "\r\n") },
+		"quoted first": func(l string) string { return wrapHard("> "+l, 80) },
+		"fold -s":      func(l string) string { return wrapFold(l, 80) },
+		"windows":      func(l string) string { return strings.ReplaceAll(wrapHard(l, 80), "\n", "\r\n") },
 	}
 	// Without a prefix nothing tells where a line begins, and one in JSON can't be broken.
 	without := []kernlogtest.Transport{kernlogtest.JournalCat, kernlogtest.JournalJSON}
@@ -70,7 +87,7 @@ func TestWraps(t *testing.T) {
 					for line := range strings.Lines(string(l.Bytes())) {
 						log.WriteString(wrap(line))
 					}
-					if how != "hard" && how != "windows" && undecided(log.String()) {
+					if !slices.Contains([]string{"hard", "windows", "quoted first"}, how) && undecided(log.String()) {
 						continue
 					}
 					if diff := cmp.Diff(want, scan(t, []byte(log.String())), cmpopts.IgnoreFields(investigations.KernelReport{}, "Lines")); diff != "" {
