@@ -71,6 +71,7 @@ var beginnings = [256][]prefix{
 	'F': {{"Free swap", classPages}},
 	'N': {{"Node ", classZone}},
 	'L': {{"Linux version ", classBoot}},
+	'd': {{"dump_header: ", classSuppressed}},
 	'l': {{"lowmem_reserve[]", classZone}},
 	'o': {{"oom-kill:", classSummary}, {"oom_", classSuppressed}, {"out_of_memory: ", classSuppressed}},
 	'm': {{"memory: usage ", classCounter}, {"memory+swap: usage ", classCounter}},

@@ -10,8 +10,8 @@
 //
 // From a bundle kernel/NODE.log: dmesg in all its formats (-T in any language, --time-format iso, -x, -r, -H,
 // -J, with callers), journalctl (short, short-iso, short-precise, short-monotonic, short-unix, short-full, cat,
-// json), syslog files, /dev/kmsg records. Windows line ends, quoting by mails and chats, and lines wrapped at 80
-// columns are undone where that is safe. Lines of systemd, systemd-oomd, earlyoom and the kubelet become user
+// json), syslog files, /dev/kmsg records. Windows line ends, quoting by mails and chats, and lines that
+// mails and terminals broke are undone. Lines of systemd, systemd-oomd, earlyoom and the kubelet become user
 // kills.
 //
 // # Cannot see
