@@ -12,6 +12,9 @@ import (
 // mostProcesses is how many rows of a task table are shown.
 const mostProcesses = 6
 
+// killedMark and culpritMark stand behind the rows of those.
+const killedMark, culpritMark = "◄ killed", "◄ culprit"
+
 // process is a row of the table that is shown: one process, or several of one name and oom_score_adj, as the
 // workers of one program have them.
 type process struct {
@@ -19,10 +22,13 @@ type process struct {
 	comm              string
 	resident, swapped int64 // pages
 	killed            bool
+	// culprit says that a process of the verdict's culprit is among them.
+	culprit bool
 }
 
-// group joins the tasks of a report into rows, the largest first; whoever was killed stands alone.
-func group(rep *inv.KernelReport) []process {
+// group joins the tasks of a report into rows, the largest first; whoever was killed stands alone. culprit is the pid
+// of the verdict's culprit, 0 where it is not known.
+func group(rep *inv.KernelReport, culprit int64) []process {
 	type key struct {
 		comm string
 		adj  int64
@@ -43,6 +49,7 @@ func group(rep *inv.KernelReport) []process {
 				byKey[k] = i
 			}
 		}
+		rows[i].culprit = rows[i].culprit || culprit != 0 && t.PID == culprit
 		rows[i].count++
 		rows[i].resident += t.RSSPages
 		rows[i].swapped += t.SwapentsPages
@@ -60,7 +67,11 @@ func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 		return
 	}
 	rep := m.report
-	all := group(rep)
+	culprit := int64(0)
+	if c := r.Verdict.Culprit; c != nil {
+		culprit = c.PID
+	}
+	all := group(rep, culprit)
 	shown := all[:min(len(all), mostProcesses)]
 	if i := slices.IndexFunc(all, func(x process) bool { return x.killed }); i >= mostProcesses {
 		shown = append(slices.Clone(shown[:mostProcesses-1]), all[i]) // the victim is always among them
@@ -75,8 +86,11 @@ func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 		if x.count > 1 {
 			pid = fmt.Sprintf("%d times", x.count)
 		}
-		if x.killed {
-			mark = "◄ killed"
+		switch {
+		case x.killed:
+			mark = killedMark
+		case x.culprit:
+			mark = culpritMark
 		}
 		if x.swapped > 0 {
 			swapped, swap = true, inv.FormatBytes(float64(x.swapped)*size)
@@ -102,6 +116,8 @@ func (p *page) table(rows [][]string, swapped bool) {
 		switch {
 		case i == 0:
 			st = dim
+		case row[mark] == culpritMark:
+			st = bold
 		case row[mark] != "":
 			st = red
 		}

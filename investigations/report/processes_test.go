@@ -16,8 +16,8 @@ func TestProcesses(t *testing.T) {
 	if len(rows) != mostProcesses {
 		t.Errorf("%d rows, want %d:\n%s", len(rows), mostProcesses, got)
 	}
-	if !strings.HasPrefix(strings.TrimSpace(rows[0]), "30412  python3") {
-		t.Errorf("the largest process is not the first:\n%s", got)
+	if !strings.HasPrefix(strings.TrimSpace(rows[0]), "30412  python3") || !strings.HasSuffix(rows[0], culpritMark) {
+		t.Errorf("the largest process is not the first, or not the culprit:\n%s", got)
 	}
 	if last := rows[len(rows)-1]; !strings.Contains(last, "nginx") || !strings.HasSuffix(last, "◄ killed") {
 		t.Errorf("the victim is small, and not in the last row:\n%s", got)
