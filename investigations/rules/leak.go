@@ -33,6 +33,10 @@ func (s *scene) leak() hypothesis {
 		h.support(0.48, id)
 	case s.lateGrowth(l):
 		h.support(0.5, s.sayOnset(l))
+	case s.tookTheNode(l) == investigations.CauseLeak:
+		h.support(0.5, s.sayTaking(l))
+	case s.tookTheNode(l) == investigations.CauseLoadSpike:
+		h.support(-0.2, s.sayTaking(l))
 	case m.known:
 		h.support(-0.2, id)
 	}

@@ -161,9 +161,20 @@ func (s *scene) measure(h *holder, p points) {
 		if first := p.X[0]; first > seconds(s.req.From())+600 && at-first < 3600 {
 			h.usual = math.Min(h.usual, past.Y[0])
 		}
+		if low, on := riseSinceStart(p.between(0, at), past); on && p.X[0] > seconds(s.req.From())+600 {
+			h.usual = low
+		}
 	} else if p.len() > 0 && p.X[0] > seconds(s.req.From())+600 {
 		h.usual = 0
 	}
+}
+
+// riseSinceStart says whether a pod has been rising ever since it started, and from which level: such a pod has no
+// usual level but that of its start.
+func riseSinceStart(all, past points) (low float64, rising bool) {
+	low = median(all.Y[:max(1, all.len()/10)])
+	mid := median(past.Y)
+	return low, mid > 1.3*low && all.Y[all.len()-1] > 1.5*mid
 }
 
 // podRequest sums up a pod's memory requests and limits; a limit of 0 means none.

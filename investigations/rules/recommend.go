@@ -51,6 +51,11 @@ func (s *scene) advise(r investigations.Recommendation) {
 
 // adviseRollback: where a revision set it off, going back is the quickest way out.
 func (s *scene) adviseRollback() {
+	if n := s.neighbour; n != nil {
+		n.adviseRollback()
+		s.advice = append(n.advice, s.advice...)
+		return
+	}
 	if s.change == nil || s.best.cause == investigations.CauseInsufficientEvidence || s.trigger != investigations.TriggerDeploy && s.trigger != investigations.TriggerConfigChange {
 		return
 	}
@@ -290,18 +295,7 @@ func (s *scene) adviseNeighbour() {
 		if w := s.workloadOf(top.pod); w != nil {
 			r.Workload = w.Ref()
 		}
-		size := top.request * 1.5
-		if !math.IsNaN(top.usual) && top.usual > 0 {
-			size = math.Max(top.request, top.usual) * 1.5
-		}
-		if size > 0 {
-			r.Value = quantityOf(roundUp(size))
-			r.Command = setResources(top.pod.Namespace, r.Workload, r.Container, "--limits=memory="+r.Value)
-		}
-		r.Note = fmt.Sprintf("A limit for %s, not for the victim: half as much again as it usually holds or requests.", top.name)
-		if top.limit <= 0 {
-			r.Note += " It has none today."
-		}
+		s.neighbourLimit(&r, top)
 	}
 	s.advise(r)
 	s.adviseProtect()

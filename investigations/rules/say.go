@@ -103,6 +103,9 @@ func (s *scene) causeWords() string {
 	case investigations.CauseSidecar:
 		return culprit + " used up the shared limit" + since
 	case investigations.CauseNoisyNeighbour:
+		if s.neighbour != nil && s.change != nil && s.change.Revision > 0 {
+			return fmt.Sprintf("%s took the memory since its revision %d", culprit, s.change.Revision)
+		}
 		return culprit + " took the memory"
 	case investigations.CauseNodeOvercommit:
 		return "many pods together use more than there is"
@@ -212,6 +215,9 @@ func (s *scene) sayTrigger() string {
 		return ""
 	}
 	switch {
+	case s.change != nil && s.neighbour != nil:
+		return fmt.Sprintf("Set off by a change of %s: %s, at %s.%s", investigations.CleanText(s.change.Workload, 120),
+			investigations.CleanText(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
 	case s.change != nil:
 		return fmt.Sprintf("Set off by: %s, at %s.%s", investigations.CleanText(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
 	case s.trigger == investigations.TriggerTraffic:

@@ -84,6 +84,8 @@ type scene struct {
 	trigger    investigations.Trigger
 	change     *investigations.Change
 	changeWhy  []string
+	// neighbour is the scene of the workload that change is about, where that is a neighbour's; nil else.
+	neighbour  *scene
 	runtimeFit *runtimeFit
 	followed   *following // what follows found; nil before
 	volume     *investigations.Volume

@@ -18,6 +18,8 @@ func (s *scene) loadSpike() hypothesis {
 		switch {
 		case m.sudden():
 			h.support(0.58, s.saySudden(l))
+		case s.tookTheNode(l) == investigations.CauseLoadSpike && !m.growing():
+			h.support(0.55, s.sayTaking(l))
 		case m.growing() && !s.isJob():
 			h.support(-0.2, s.sayGrowth(l))
 		}

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"time"
-
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -80,31 +78,4 @@ func (s *scene) sayJobs() []string {
 		return []string{s.sayJob()}
 	}
 	return []string{s.jobBefore()}
-}
-
-// neighbourTrigger: what set the neighbour off.
-func (s *scene) neighbourTrigger() {
-	top, _, _ := s.view.main()
-	if top == nil || top.outside() {
-		if s.view != nil && s.view.hasPast && top != nil {
-			s.trigger = investigations.TriggerNone
-		}
-		return
-	}
-	w := s.workloadOf(top.pod)
-	if w != nil && (w.Kind == "job" || w.Kind == "cronjob") {
-		s.trigger = investigations.TriggerScheduledJob
-		s.changeWhy = append(s.changeWhy, s.fact("trigger/neighbourjob", investigations.ToolRollouts, top.pod.Created, w.Source, nil,
-			"%s belongs to the job %s, whose pod was created at %s.", top.name, w.Name, stamp(top.pod.Created)))
-		return
-	}
-	if young := s.at.Sub(top.pod.Created); !top.pod.Created.IsZero() && young < 2*time.Hour && w != nil {
-		s.trigger = investigations.TriggerDeploy
-		s.changeWhy = append(s.changeWhy, s.fact("trigger/neighbournew", investigations.ToolPods, top.pod.Created, top.pod.Source, nil,
-			"%s was created %s before the kill.", top.name, durationOf(young)))
-		return
-	}
-	if s.view.hasPast {
-		s.trigger = investigations.TriggerNone
-	}
 }

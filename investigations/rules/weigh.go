@@ -97,10 +97,13 @@ func (s *scene) insufficient() hypothesis {
 }
 
 // dropShakyCulprit: where no cause could be named, the culprit stays only where the kernel's report names the
-// container whose own limit broke.
+// container whose own limit broke, or where the victim itself holds most of the node.
 func (s *scene) dropShakyCulprit() {
 	if s.boundary == investigations.BoundaryHeap {
 		return // the ceiling is the program's own
+	}
+	if top, _, _ := s.view.main(); top != nil && s.sameContainer() && s.isVictim(top) && top.usage > 0.5*s.view.total {
+		return
 	}
 	if s.boundary != investigations.BoundaryContainer || s.kill == nil {
 		s.culprit = nil

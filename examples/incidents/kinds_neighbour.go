@@ -1,0 +1,108 @@
+package incidents
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// neighbourKinds are nodes that one pod filled, told apart by who it was and what had changed for it.
+func neighbourKinds() []Kind {
+	return []Kind{
+		{Name: "node_own_rise", Teaches: "the victim itself filled the node within about an hour: it is the culprit, whatever its curve is called", build: nodeOwnRise},
+		{Name: "eviction_own_rise", Teaches: "the evicted pod itself filled the node within about an hour", build: evictionOwnRise},
+		{Name: "noisy_neighbour_moved", Teaches: "the neighbour's pod is young, but its revision is old: no rollout", build: noisyMoved},
+		{Name: "noisy_neighbour_deploy", Teaches: "the neighbour's new image filled the node: roll the neighbour back", build: noisyDeploy},
+		{Name: "noisy_neighbour_limit_removed", Teaches: "the neighbour lost its limit with the image unchanged", build: noisyLimitRemoved},
+	}
+}
+
+// ownRise runs a pod without a limit that fills the node, less what spare says, within a rise before the kill.
+func (s *scene) ownRise(spare float64) (*pod, curve) {
+	w := s.service("deployment", 1, 128*mib, 0)
+	p := s.addPod(w, w.current(), s.node, s.ago(s.window+s.dur(day, 3*day)))
+	base := 0.04 * float64(s.node.total())
+	l := s.run(p.main(), p.created.Add(20*time.Second), time.Time{}, flat(base))
+	room := s.headroom(s.node, s.at.Add(-time.Second))
+	l.anon = ramp(base, base+room-spare*float64(s.node.total()), s.ago(s.dur(48*time.Minute, 88*time.Minute)), s.at)
+	return p, flat(base)
+}
+
+// ownFault fills in the truth of a victim that filled the node itself. Whether a rise of an hour is called a leak or a
+// load is open; whose it is, is not.
+func (s *scene) ownFault(p *pod) {
+	s.byNeighbour(p, partyOf(p, p.main().spec.Name))
+	s.truth.cause = []string{"leak", "load_spike"}
+	s.truth.actions, s.truth.notActions = nil, []string{"rollback", "limit_culprit"}
+}
+
+func nodeOwnRise(s *scene) {
+	s.neighbours()
+	p, calm := s.ownRise(0)
+	s.nodeKill(p, nil)
+	p.main().last().anon = calm
+	s.ownFault(p)
+}
+
+func evictionOwnRise(s *scene) {
+	s.neighbours()
+	p, _ := s.ownRise(0.004)
+	s.evict(p)
+	s.ownFault(p)
+	s.truth.mechanism = []string{"kubelet_eviction"}
+}
+
+// movedHog is a hog that was placed anew, an hour and more before the kill, and rose from then on. Where the workload
+// is changed at that moment, its pod of the revision before ran on the node until then, at the level of its start.
+func (s *scene) movedHog(edit func(*corev1.PodTemplateSpec)) (*pod, *workload) {
+	moved := s.ago(s.dur(64*time.Minute, 100*time.Minute))
+	h, l := s.hog("deployment", moved.Add(10*time.Second))
+	w := h.w
+	w.created = s.ago(s.dur(60*day, 90*day))
+	w.current().created = s.ago(s.dur(20*day, 40*day))
+	if edit == nil {
+		h.created, l.start = moved, moved.Add(12*time.Second)
+		return h, w
+	}
+	rise := l.anon
+	h.created = s.ago(s.window + s.dur(2*day, 6*day))
+	h.gone = moved.Add(s.dur(20*time.Second, 50*time.Second))
+	l.start, l.end, l.anon = h.created.Add(20*time.Second), h.gone, flat(rise(h.created))
+	s.change(w, moved, edit)
+	p := s.addPod(w, w.current(), s.node, moved)
+	s.run(p.main(), moved.Add(12*time.Second), time.Time{}, rise).noise = l.noise
+	return p, w
+}
+
+func noisyMoved(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.05, 0.09))
+	h, _ := s.movedHog(nil)
+	s.nodeKill(p, nil)
+	s.byNeighbour(p, partyOf(h, h.main().spec.Name))
+	s.truth.trigger = []string{"none", "unknown"}
+}
+
+// byChangedNeighbour fills in the truth of a node that a neighbour's new revision filled.
+func (s *scene) byChangedNeighbour(victim, h *pod, w *workload, trigger string) {
+	s.byNeighbour(victim, partyOf(h, h.main().spec.Name))
+	s.truth.trigger, s.truth.changeRevision = []string{trigger}, w.current().number
+	s.truth.actions, s.truth.notActions = []string{"limit_culprit", "rollback"}, []string{"set_limit", "fix_leak"}
+}
+
+func noisyDeploy(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.05, 0.09))
+	h, w := s.movedHog(func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = bump(t.Spec.Containers[0].Image) })
+	s.nodeKill(p, nil)
+	s.byChangedNeighbour(p, h, w, "deploy")
+}
+
+func noisyLimitRemoved(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.05, 0.09))
+	h, w := s.movedHog(func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Resources.Limits = nil })
+	setLimit(&w.before().template.Spec.Containers[0], s.node.total()/8/mib*mib)
+	s.nodeKill(p, nil)
+	s.byChangedNeighbour(p, h, w, "config_change")
+}

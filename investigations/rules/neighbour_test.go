@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"testing"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// TestNeighbourLimitFitsTheNode: a limit above what the node has left beside its other pods would bound nothing.
+func TestNeighbourLimitFitsTheNode(t *testing.T) {
+	i := onNode().neighbour("batch", "import", 256*mib, rising(9000*mib, 13900*mib)).neighbour("calm", "calm", 1900*mib, steady(2000*mib))
+	d, led := i.diagnose()
+	checkSound(t, d, led)
+	for _, r := range d.Verdict.Recommendations {
+		if r.Action != investigations.ActionLimitCulprit {
+			continue
+		}
+		if want := quantityOf(roundDown(15<<30 - 2400*mib*1.008)); r.Value != want {
+			t.Errorf("limit %s, want %s", r.Value, want)
+		}
+		return
+	}
+	t.Errorf("no limit for the culprit: %+v", d.Verdict.Recommendations)
+}
+
+// withWorkload gives the neighbour's pods a deployment of the same name.
+func (i *incident) withWorkload(name string, created time.Time) *incident {
+	w := investigations.Workload{Namespace: "shop", Kind: "deployment", Name: name, Created: created, Source: "kubernetes/deployments.json"}
+	w.Revisions = []investigations.Revision{{Number: 1, Name: name + "-h1", Hash: "h1", Created: created, Source: "kubernetes/replicasets.json"}}
+	i.ev.Rollouts.Workloads = append(i.ev.Rollouts.Workloads, w)
+	for j := range i.ev.Pods.Pods {
+		if p := &i.ev.Pods.Pods[j]; p.Name == name+"-h1-x" {
+			p.OwnerName = name + "-h1"
+		}
+	}
+	return i
+}
+
+// TestYoungNeighbour: a young pod of an old revision was only moved; one of a workload as young as itself was rolled out.
+func TestYoungNeighbour(t *testing.T) {
+	young := testAt.Add(-50 * time.Minute)
+	for _, tt := range []struct {
+		name    string
+		created time.Time
+		want    investigations.Trigger
+	}{
+		{"moved", testAt.Add(-30 * 24 * time.Hour), investigations.TriggerNone},
+		{"new", young.Add(-5 * time.Second), investigations.TriggerDeploy},
+	} {
+		i := onNode().neighbour("batch-h1-x", "import", 256*mib, rising(300*mib, 9000*mib)).withWorkload("batch", tt.created)
+		i.ev.Pods.Pods[len(i.ev.Pods.Pods)-1].Created = young
+		q := i.ev.Metrics.Queries[investigations.QueryNodePods]
+		s := &q.Series[len(q.Series)-1]
+		cut := len(s.T) - 98
+		s.T, s.V = s.T[cut:], s.V[cut:]
+		d, led := i.diagnose()
+		checkSound(t, d, led)
+		if d.Verdict.Cause != investigations.CauseNoisyNeighbour || d.Verdict.Trigger != tt.want || d.Verdict.Change != nil {
+			t.Errorf("%s: cause %s, trigger %s, want %s; change %+v", tt.name, d.Verdict.Cause, d.Verdict.Trigger, tt.want, d.Verdict.Change)
+		}
+	}
+}
