@@ -121,6 +121,10 @@ type KernelNode struct {
 	PagetablesPages        *int64 `json:"pagetables_pages,omitempty"`
 	AnonPages              *int64 `json:"anon_pages,omitempty"`
 	FilePages              *int64 `json:"file_pages,omitempty"`
+	// UnevictablePages are locked pages, which are in neither AnonPages nor FilePages; nil where there are none.
+	UnevictablePages *int64 `json:"unevictable_pages,omitempty"`
+	// HugepagesKB is the size of the pools of huge pages, of which nothing else can be taken; nil where there are none.
+	HugepagesKB *int64 `json:"hugepages_kb,omitempty"`
 }
 
 // KernelEvidence is what the kernel logs hold, in the order of the files' names.

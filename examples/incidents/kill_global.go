@@ -27,7 +27,8 @@ func (s *scene) machineAt(n *node, at time.Time) machineMemory {
 	m.tables = pods.tables / pageSize
 	m.slabReclaimable = n.reclaimable(at) / pageSize
 	m.slabUnreclaimable = slab/pageSize - m.slabReclaimable
-	m.free = m.total() - m.anon - m.hot - m.cold - m.shmem - m.tables - slab/pageSize
+	m.free = m.total() - m.anon - m.hot - m.cold - m.shmem - m.tables - slab/pageSize - int64(n.aside(at))/pageSize
+	m.huge = n.huge
 	return m
 }
 

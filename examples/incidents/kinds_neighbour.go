@@ -13,6 +13,9 @@ func neighbourKinds() []Kind {
 		{Name: "eviction_own_rise", Teaches: "the evicted pod itself filled the node within about an hour", build: evictionOwnRise},
 		{Name: "noisy_neighbour_moved", Teaches: "the neighbour's pod is young, but its revision is old: no rollout", build: noisyMoved},
 		{Name: "noisy_neighbour_deploy", Teaches: "the neighbour's new image filled the node: roll the neighbour back", build: noisyDeploy},
+		{Name: "noisy_neighbour_burst", Teaches: "the neighbour took the node between two scrapes: only the kernel's table shows it", build: noisyBurst},
+		{Name: "node_driver_memory", Teaches: "most of the machine is in no pod, no process and no counter: neither a neighbour nor overcommit", build: nodeDriver},
+		{Name: "node_huge_pages", Teaches: "most of the machine was set aside for huge pages", build: nodeHugePages},
 		{Name: "noisy_neighbour_limit_removed", Teaches: "the neighbour lost its limit with the image unchanged", build: noisyLimitRemoved},
 	}
 }
@@ -105,4 +108,46 @@ func noisyLimitRemoved(s *scene) {
 	setLimit(&w.before().template.Spec.Containers[0], s.node.total()/8/mib*mib)
 	s.nodeKill(p, nil)
 	s.byChangedNeighbour(p, h, w, "config_change")
+}
+
+func noisyBurst(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.05, 0.09))
+	h, l := s.hog("deployment", s.ago(s.dur(4*time.Second, 10*time.Second)))
+	rise := l.anon
+	l.anon = func(t time.Time) float64 {
+		if !t.Before(s.at) { // its workers are done
+			return rise(h.created)
+		}
+		return rise(t.Add(2 * time.Second)) // at its height when the kernel looks
+	}
+	s.nodeKill(p, nil)
+	s.byNeighbour(p, partyOf(h, h.main().spec.Name))
+}
+
+// notPods fills in the truth of a machine whose memory neither pods nor programs hold.
+func (s *scene) notPods(victim *pod) {
+	s.byNeighbour(victim, nil)
+	s.truth.cause, s.truth.actions = []string{"kernel_memory", "insufficient_evidence"}, nil
+	s.truth.notActions = []string{"set_limit", "fix_leak", "rollback", "limit_culprit", "set_request"}
+}
+
+// nodeDriver lets a driver take memory by pages, which the kernel counts nowhere.
+func nodeDriver(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.06, 0.1))
+	room := s.headroom(s.node, s.at.Add(-time.Second))
+	s.node.pinned = ramp(0, room, s.ago(s.window*time.Duration(s.rng.Int64N(3))/4+s.dur(20*time.Minute, 40*time.Minute)), s.at)
+	s.nodeKill(p, nil)
+	s.notPods(p)
+}
+
+func nodeHugePages(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.06, 0.1))
+	room := s.headroom(s.node, s.at.Add(-time.Second))
+	s.node.huge = int64(room) / (2 * mib) * (2 * mib)
+	s.nodeKill(p, nil)
+	s.notPods(p)
+	s.truth.mentions = []string{"huge pages"}
 }

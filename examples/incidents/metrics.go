@@ -219,7 +219,7 @@ func (s *scene) nodeMetrics(files map[string][]byte, at []time.Time) {
 		}
 	}
 	for _, t := range at {
-		used := n.slab(t) - float64(n.reclaimable(t))
+		used := n.slab(t) - float64(n.reclaimable(t)) + n.aside(t)
 		for _, d := range n.daemons {
 			if d.startsAfter(t) {
 				continue

@@ -20,14 +20,25 @@ type node struct {
 	conditions        []corev1.NodeCondition
 	// daemons are the processes outside of Kubernetes.
 	daemons []process
-	// slab is the kernel's own memory, in bytes; kernelMemory beyond it is pinned by drivers.
-	slab          curve
+	// slab is the kernel's own memory, in bytes; pinned is what drivers take beyond it, which no counter names (nil:
+	// nothing).
+	slab, pinned curve
+	// huge is set aside for huge pages of 2 MiB, in bytes.
+	huge          int64
 	annotations   map[string]string
 	unschedulable bool
 }
 
 // total is the memory that the node has: MemTotal, and the capacity that Kubernetes sees.
 func (n *node) total() int64 { return (n.ramPages - n.reservedPages) * pageSize }
+
+// aside is what neither processes nor the kernel's counted memory can have, in bytes.
+func (n *node) aside(t time.Time) float64 {
+	if n.pinned == nil {
+		return float64(n.huge)
+	}
+	return float64(n.huge) + n.pinned(t)
+}
 
 // allocatable is what the scheduler may give to pods.
 func (n *node) allocatable() int64 { return n.total() - n.reserve - n.eviction }

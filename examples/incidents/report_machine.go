@@ -8,6 +8,8 @@ type machineMemory struct {
 	// nodes is the number of NUMA nodes; 0 and 1 mean one. freeElsewhere is free memory of the second.
 	nodes         int
 	freeElsewhere int64
+	// huge is the pool of huge pages, in bytes.
+	huge int64
 }
 
 // total is what the kernel measures processes against: RAM less what is reserved, without swap.
@@ -44,6 +46,9 @@ func (p *printer) machine(m machineMemory) {
 		low := managed / share / 120
 		p.put(4, "Node %d Normal free:%dkB min:%dkB low:%dkB high:%dkB active_anon:%dkB present:%dkB managed:%dkB",
 			i, free, low, low*5/4, low*3/2, anon-anon/32, m.ram*4/share-15992, managed/share-dma)
+	}
+	if m.huge > 0 {
+		p.put(4, "Node 0 hugepages_total=%d hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB", m.huge/(2*mib))
 	}
 	p.put(4, "%d total pagecache pages", m.hot+m.cold+m.shmem)
 	p.put(4, "0 pages in swap cache")

@@ -117,6 +117,17 @@ func unaccounted(r *investigations.KernelReport, kernel float64) float64 {
 // fragmented is the order from which on a failed allocation with free memory left means fragmentation.
 const fragmented = 4
 
+// isFragmented says that a request for many contiguous pages failed on a machine with memory left.
+func (s *scene) isFragmented() bool {
+	if s.kill == nil || s.kill.report.Kind != investigations.KernelGlobal || s.kill.report.Node == nil || s.kill.report.InvokedBy == nil {
+		return false
+	}
+	return s.kill.report.InvokedBy.Order >= fragmented && s.nodeShare(s.kill.report.Node.FreePages) > 0.03
+}
+
+// contiguous is how many pages in a row the failed request asked for.
+func (s *scene) contiguous() int { return 1 << min(s.kill.report.InvokedBy.Order, 20) }
+
 // machineKernelMemory judges a global report: slab and page tables that swallowed the machine, or an
 // allocation that failed for want of contiguous pages.
 func (s *scene) machineKernelMemory(h *hypothesis) {
@@ -130,10 +141,12 @@ func (s *scene) machineKernelMemory(h *hypothesis) {
 		h.support(0.45+0.6*sh, s.fact("kernelmemory/node", investigations.ToolKernlog, s.at, s.kill.source(), map[string]float64{"share": round2(sh)},
 			"Unreclaimable slab and page tables make up %s of the machine's memory.", percent(sh)))
 	}
-	if r.InvokedBy != nil && r.InvokedBy.Order >= fragmented && s.nodeShare(n.FreePages) > 0.03 {
+	if !s.isFragmented() {
+		s.machineRest(h)
+	} else {
 		h.support(0.62, s.fact("kernelmemory/order", investigations.ToolKernlog, s.at, s.kill.source(),
 			map[string]float64{"order": float64(r.InvokedBy.Order), "free_share": round2(s.nodeShare(n.FreePages))},
 			"The allocation that failed was of order %d (%d pages in a row) while %s of the memory was free: fragmentation, not shortage.",
-			r.InvokedBy.Order, 1<<min(r.InvokedBy.Order, 20), percent(s.nodeShare(n.FreePages))))
+			r.InvokedBy.Order, s.contiguous(), percent(s.nodeShare(n.FreePages))))
 	}
 }

@@ -224,7 +224,8 @@ func (s *scene) adoptVictim() {
 		}
 		s.adoptPod(s.kill.pod)
 	case s.kill != nil:
-		s.kill.byTime = true
+		// A target that is a node means its log's kills; which pod they hit is no part of the question.
+		s.kill.byTime = s.req.Target.Node == "" || s.req.Target.Pod != ""
 		s.node = s.kill.log.Node
 		s.adoptPod(nil)
 	default:

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -31,6 +33,11 @@ func (s *scene) noisyNeighbour() hypothesis {
 		h.support(w+0.3*(sh-0.5), id, s.fact("neighbour/excess", investigations.ToolPods, s.at, s.holderSource(top),
 			map[string]float64{"excess_bytes": top.excess(), "all_excess_bytes": s.view.excess, "share": round2(sh)},
 			"%s holds %s of all memory beyond what was requested (%s of %s).", top.name, percent(sh), bytesOf(top.excess()), bytesOf(s.view.excess)))
+	}
+	if top.name == unnamed {
+		// It may be the kernel's own memory as well; only a kernel report or the node itself would tell.
+		h.score -= 0.2
+		s.blindSpot(investigations.ToolKernlog, "which program outside of the pods, or whether the kernel itself, holds the memory", "no kernel report lists the processes of node %s at that moment", s.node)
 	}
 	if v := s.victimHolder(); v != nil && v != top {
 		g := v.growth()
@@ -74,8 +81,14 @@ func (s *scene) nodeOvercommit() hypothesis {
 		"usage_bytes": s.view.usage, "requests_bytes": s.view.requests, "limits_bytes": s.view.limits, "allocatable_bytes": room,
 	}, "The node's pods used %s together, requested %s and may use %s by their limits; allocatable are %s.",
 		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), bytesOf(room))
-	tight := s.view.usage > 0.75*room || s.view.available > 0 && s.view.available < 0.06*s.view.total
+	held := s.spokenFor()
+	tight := held > 0.75*room || held == 0 && s.view.available > 0 && s.view.available < 0.06*s.view.total
 	switch {
+	case held > 0 && held < 0.6*room:
+		// Overcommit is many that together use what there is; here something else does.
+		h.support(0.1, id)
+		h.support(-0.1, s.sayElsewhere(held, room))
+		return h
 	case top == nil && tight:
 		h.support(0.62, id)
 	case top == nil:
@@ -86,7 +99,7 @@ func (s *scene) nodeOvercommit() hypothesis {
 	}
 	if top == nil && why != "" {
 		h.support(0.1, s.fact("node/many", investigations.ToolMetrics, s.at, s.nodeSource(), map[string]float64{"largest_share": round2(sh)},
-			"No single holder accounts for half of the %s: the largest for %s.", map[string]string{"growth": "growth before the kill", "excess": "memory beyond requests"}[why], percent(sh)))
+			"%s", sayMany(why, sh)))
 	}
 	if s.view.limits > 1.2*room {
 		h.support(0.06, id)
@@ -102,6 +115,15 @@ func (s *scene) nodeOvercommit() hypothesis {
 			"%d pods hold more than they requested by over 2 %% of the node each.", over))
 	}
 	return h
+}
+
+// sayMany says why no holder of the node is singled out.
+func sayMany(why string, largest float64) string {
+	of := map[string]string{"growth": "growth before the kill", "excess": "memory beyond requests"}[why]
+	if largest >= 0.5 {
+		return fmt.Sprintf("The %s is small against the node: its largest part, %s, is one holder's, and too little to fill it.", of, percent(largest))
+	}
+	return fmt.Sprintf("No single holder accounts for half of the %s: the largest for %s.", of, percent(largest))
 }
 
 func (s *scene) nodeSource() string {

@@ -46,3 +46,23 @@ func roundDown(b float64) float64 {
 	}
 	return math.Floor(b/unit) * unit
 }
+
+// outsideNote says how to bound what is no pod.
+func (s *scene) outsideNote() string {
+	name := ""
+	if s.culprit != nil {
+		name = investigations.CleanText(s.culprit.Comm, 40)
+	}
+	switch {
+	case s.unitCulprit() != nil:
+		limit := ""
+		if s.limitBytes > 0 {
+			limit = " of " + bytesOf(s.limitBytes)
+		}
+		return fmt.Sprintf("%s met the limit%s that %s has, which kept it from the node's pods: bound what it takes (its caches, its parallel work), or raise MemoryMax of that unit if the node has room.",
+			name, limit, s.unitName())
+	case name == "":
+		return "Find out what it is: the largest processes by resident memory (ps, top), the tmpfs mounts, and slabtop for the kernel's own; then give its systemd unit a MemoryMax, or reserve its share of the node (system-reserved)."
+	}
+	return name + " runs outside Kubernetes: give its systemd unit a MemoryMax, or reserve its share of the node (system-reserved)."
+}

@@ -23,6 +23,9 @@ type holder struct {
 	pid  int64
 }
 
+// unnamed is the holder of what a node uses beyond its pods where no table tells which program, or whether the kernel.
+const unnamed = "What is on the node beside its pods"
+
 // growth is how much more it held than usual; 0 where its past is not known.
 func (h *holder) growth() float64 {
 	if math.IsNaN(h.usual) {
@@ -263,7 +266,7 @@ func (s *scene) outsideTrend(v *nodeView) {
 		return
 	}
 	if len(s.kill.tasks()) == 0 {
-		v.holders = append(v.holders, &holder{name: "something outside Kubernetes", usage: maxOf(now), usual: median(past), seen: true})
+		v.holders = append(v.holders, &holder{name: unnamed, usage: maxOf(now), usual: median(past), seen: true})
 	}
 }
 
@@ -313,6 +316,9 @@ func compare(a, b float64) int {
 func (s *scene) sayHolder(h *holder) string {
 	values := map[string]float64{"usage_bytes": h.usage, "request_bytes": h.request}
 	text := fmt.Sprintf("%s held %s at that moment", h.name, bytesOf(h.usage))
+	if !h.seen {
+		text += fmt.Sprintf(" (the sum of %s in the kernel's table)", processes(len(h.rows)))
+	}
 	if !math.IsNaN(h.usual) {
 		values["usual_bytes"], values["growth_bytes"] = h.usual, h.usage-h.usual
 		text += fmt.Sprintf("; usual before was %s", bytesOf(h.usual))
@@ -320,7 +326,6 @@ func (s *scene) sayHolder(h *holder) string {
 	tool, src := investigations.ToolMetrics, s.ev.Metrics.Queries[investigations.QueryNodePods].Source
 	if !h.seen {
 		tool, src = investigations.ToolKernlog, s.kill.source()
-		text += fmt.Sprintf(" (sum of %d processes in the kernel's table)", len(h.rows))
 	}
 	if !h.outside() {
 		text += fmt.Sprintf("; it requests %s", bytesOf(h.request))
@@ -330,7 +335,7 @@ func (s *scene) sayHolder(h *holder) string {
 		} else {
 			text += " and has no limit"
 		}
-	} else {
+	} else if h.name != unnamed {
 		text += "; it runs outside Kubernetes"
 	}
 	return s.fact("holder/"+h.name, tool, s.at, src, values, "%s.", text)

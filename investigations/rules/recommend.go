@@ -285,11 +285,7 @@ func (s *scene) adviseNeighbour() {
 	r := investigations.Recommendation{Action: investigations.ActionLimitCulprit, Why: why}
 	switch {
 	case top == nil || top.outside():
-		name := "the program"
-		if s.culprit != nil && s.culprit.Comm != "" {
-			name = investigations.CleanText(s.culprit.Comm, 40)
-		}
-		r.Note = fmt.Sprintf("%s runs outside Kubernetes: give its systemd unit a MemoryMax, or reserve its share of the node (system-reserved).", name)
+		r.Note = s.outsideNote()
 	default:
 		r.Container = s.culprit.Container
 		if w := s.workloadOf(top.pod); w != nil {
@@ -357,6 +353,10 @@ func (s *scene) adviseVolume() {
 }
 
 func (s *scene) adviseKernelMemory() {
+	if s.view != nil {
+		s.kernelAdviceForNode()
+		return
+	}
 	s.advise(investigations.Recommendation{
 		Action: investigations.ActionReduceLoad, Workload: s.target.Workload, Container: s.subjectContainer,
 		Note: "Reduce what makes the kernel allocate: open files and directories walked (slab), connections and their buffers (sockets), processes and mappings (page tables).",

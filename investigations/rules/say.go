@@ -61,6 +61,9 @@ func (s *scene) sayHeadline() string {
 		investigations.BoundaryHeap:            "at its runtime's own heap ceiling",
 		investigations.BoundaryUnknown:         "for want of memory",
 	}[s.boundary]
+	if w := s.aboveWords(); w != "" {
+		boundary = "because " + w
+	}
 	verb := "was killed"
 	switch s.mechanism {
 	case investigations.KubeletEviction:
@@ -103,6 +106,9 @@ func (s *scene) causeWords() string {
 	case investigations.CauseSidecar:
 		return culprit + " used up the shared limit" + since
 	case investigations.CauseNoisyNeighbour:
+		if culprit == "" {
+			return "something outside of the node's pods took the memory"
+		}
 		if s.neighbour != nil && s.change != nil && s.change.Revision > 0 {
 			return fmt.Sprintf("%s took the memory since its revision %d", culprit, s.change.Revision)
 		}
@@ -112,7 +118,7 @@ func (s *scene) causeWords() string {
 	case investigations.CauseMemoryBackedVolume:
 		return "files in memory (tmpfs) took it" + since
 	case investigations.CauseKernelMemory:
-		return "the kernel's own memory took it" + since
+		return s.kernelWords() + since
 	}
 	return "why can't be told from the evidence at hand"
 }
@@ -149,8 +155,14 @@ func (s *scene) mechanismWords() string {
 		if s.silent {
 			return "The kernel killed a process in " + who + " for its cgroup's limit; the container itself lived on."
 		}
+		if w := s.aboveWords(); w != "" {
+			return "The kernel killed " + who + " because " + w + "."
+		}
 		return "The kernel killed " + who + " because " + boundaryWords(s.boundary) + "."
 	case investigations.GlobalOOMKill:
+		if w := s.aboveWords(); w != "" {
+			return "The kernel killed " + who + " because " + w + "; its own limit was not what broke."
+		}
 		return "The kernel killed " + who + " because the machine ran out of memory; its own limit was not what broke."
 	case investigations.KubeletEviction:
 		return "The kubelet evicted " + who + " because the node was low on memory."

@@ -30,9 +30,17 @@ func (s *scene) tableHolders(v *nodeView) {
 	}
 	page := s.kill.pageSize()
 	outside := map[string]*holder{}
+	sure := map[*holder][]investigations.KernelTask{}
+	var open []investigations.KernelTask
 	for _, t := range s.kill.report.Tasks {
-		if h := s.ownerOf(t, v); h != nil {
-			h.rows = append(h.rows, t)
+		owner, alone := s.ownerOf(t, v)
+		if alone {
+			sure[owner] = append(sure[owner], t)
+		} else {
+			open = append(open, t)
+		}
+		if owner != nil {
+			owner.rows = append(owner.rows, t)
 			continue
 		}
 		if t.OOMScoreAdj == -998 || t.OOMScoreAdj == -997 || t.OOMScoreAdj >= 2 {
@@ -46,6 +54,7 @@ func (s *scene) tableHolders(v *nodeView) {
 		}
 		h.rows = append(h.rows, t)
 	}
+	s.tableBeyondMetrics(v, sure, open)
 	for _, h := range v.holders {
 		var sum float64
 		var top investigations.KernelTask
@@ -59,17 +68,18 @@ func (s *scene) tableHolders(v *nodeView) {
 			h.comm, h.pid = top.Comm, top.PID
 		}
 		if !h.seen {
-			h.usage = sum
+			h.usage = math.Max(h.usage, sum)
 		}
 	}
 }
 
-// ownerOf finds the pod that a row of the table most likely belongs to; nil where none fits.
-func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) *holder {
+// ownerOf finds the pod that a row of the table most likely belongs to, and whether no other pod fits as well; nil
+// where none fits.
+func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) (owner *holder, alone bool) {
 	if s.kill != nil && s.kill.pod != nil && len(s.kill.report.Killed) > 0 && t.PID == s.kill.report.Killed[0].PID {
 		for _, h := range v.holders {
 			if h.pod == s.kill.pod {
-				return h
+				return h, true
 			}
 		}
 	}
@@ -94,7 +104,7 @@ func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) *holder {
 		}
 	}
 	if rank < 4 && t.OOMScoreAdj < 2 || rank == 0 || ties > 0 && rank < 5 {
-		return nil
+		return nil, false
 	}
-	return best
+	return best, ties == 0 && rank >= 4
 }

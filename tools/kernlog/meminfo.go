@@ -126,6 +126,10 @@ func (b *builder) memValue(key string, v int64) {
 		n.SlabReclaimablePages = b.ptr(v)
 	case "slab_unreclaimable":
 		n.SlabUnreclaimablePages = b.ptr(v)
+	case "unevictable":
+		if v > 0 {
+			n.UnevictablePages = b.ptr(v)
+		}
 	case "shmem":
 		n.ShmemPages = b.ptr(v)
 	case "pagetables":
@@ -140,6 +144,10 @@ func (b *builder) memValue(key string, v int64) {
 func (b *builder) zone(text []byte) {
 	id, n := leadingInt(text[len("Node "):])
 	if n == 0 {
+		return
+	}
+	if bytes.Contains(text, []byte(" hugepages_total=")) {
+		b.hugepages(text)
 		return
 	}
 	if v, ok := after(text, " present:"); ok {
@@ -160,6 +168,23 @@ func (b *builder) zone(text []byte) {
 				b.pageKB = kb
 			}
 		}
+	}
+}
+
+// hugepages reads `Node 0 hugepages_total=2741 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB`: a line a NUMA
+// node and size.
+func (b *builder) hugepages(text []byte) {
+	total, _ := after(text, " hugepages_total=")
+	size, _ := after(text, " hugepages_size=")
+	n, many := leadingInt(total)
+	kb, sized := leadingInt(size)
+	if many == 0 || sized == 0 || n <= 0 || kb <= 0 || kb > 1<<30 || n > 1<<30 {
+		return
+	}
+	if node := b.node(); node.HugepagesKB == nil {
+		node.HugepagesKB = b.ptr(n * kb)
+	} else {
+		*node.HugepagesKB += n * kb
 	}
 }
 

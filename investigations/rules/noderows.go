@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// beyondMetrics is the share of the node by which the kernel's table must exceed the metrics to be believed instead.
+const beyondMetrics = 0.05
+
+// tableBeyondMetrics corrects the metrics by the kernel's table: a scrape may be a minute old, the table is of the very
+// moment. Only rows that can be nobody else's count. Pages that processes share count in the rss of each of them, so
+// that a table that sums up to more than the machine has tells nothing.
+func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigations.KernelTask, open []investigations.KernelTask) {
+	if v.total <= 0 || s.rowBytes(s.kill.report.Tasks) > v.total {
+		return
+	}
+	for _, h := range v.holders {
+		if sum := s.rowBytes(sure[h]); h.seen && sum > h.usage+beyondMetrics*v.total {
+			h.usage, h.seen = sum, false
+			h.rows = sure[h]
+		}
+	}
+	s.placeOpen(v, open)
+}
+
+// placeOpen finds the pod of processes that oom_score_adj alone leaves to several: where these processes hold more than
+// the metrics give all such pods, and a single one of them is not kept from it by a limit, it is that one's.
+func (s *scene) placeOpen(v *nodeView, open []investigations.KernelTask) {
+	byAdj := map[int64][]investigations.KernelTask{}
+	var order []int64
+	for _, t := range open {
+		if t.OOMScoreAdj >= 2 {
+			if byAdj[t.OOMScoreAdj] == nil {
+				order = append(order, t.OOMScoreAdj)
+			}
+			byAdj[t.OOMScoreAdj] = append(byAdj[t.OOMScoreAdj], t)
+		}
+	}
+	for _, adj := range order {
+		rows := byAdj[adj]
+		more := s.rowBytes(rows)
+		var fits []*holder
+		known := true
+		for _, h := range v.holders {
+			if _, ok := fittingContainer(h, adj, v.total); ok {
+				fits = append(fits, h)
+				more -= h.usage
+				known = known && h.seen
+			}
+		}
+		able := holdsUpTo(fits, adj, v.total, more)
+		if known && len(able) == 1 && more > beyondMetrics*v.total {
+			h := able[0]
+			h.usage, h.seen, h.rows = h.usage+more, false, append(h.rows, rows...)
+		}
+	}
+}
+
+// holdsUpTo keeps the holders whose limit would allow what they hold and that much more.
+func holdsUpTo(in []*holder, adj int64, capacity, more float64) (out []*holder) {
+	for _, h := range in {
+		c, _ := fittingContainer(h, adj, capacity)
+		if c.MemoryLimit == nil || float64(*c.MemoryLimit) >= 0.9*(h.usage+more) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// fittingContainer returns the container of a pod that the kubelet gives that oom_score_adj; that without a limit
+// before one with.
+func fittingContainer(h *holder, adj int64, capacity float64) (found investigations.Container, ok bool) {
+	if h.outside() {
+		return found, false
+	}
+	for _, c := range h.pod.Containers {
+		if adjOf(h.pod, c, capacity) == adj && (!ok || c.MemoryLimit == nil) {
+			found, ok = c, true
+		}
+	}
+	return found, ok
+}
+
+// rowBytes sums up what rows of the table hold, in bytes: anonymous memory where the kernel splits it off, and swap.
+func (s *scene) rowBytes(rows []investigations.KernelTask) float64 {
+	var sum float64
+	for _, t := range rows {
+		rss := t.RSSPages
+		if t.RSSAnonPages != nil {
+			rss = *t.RSSAnonPages
+		}
+		sum += float64(rss + t.SwapentsPages)
+	}
+	return math.Max(0, sum*s.kill.pageSize())
+}
