@@ -16,6 +16,7 @@ func neighbourKinds() []Kind {
 		{Name: "noisy_neighbour_burst", Teaches: "the neighbour took the node between two scrapes: only the kernel's table shows it", build: noisyBurst},
 		{Name: "node_driver_memory", Teaches: "most of the machine is in no pod, no process and no counter: neither a neighbour nor overcommit", build: nodeDriver},
 		{Name: "node_huge_pages", Teaches: "most of the machine was set aside for huge pages", build: nodeHugePages},
+		{Name: "node_quiet", Teaches: "a node on which nothing was killed: its log covers the moment", build: nodeQuiet},
 		{Name: "noisy_neighbour_limit_removed", Teaches: "the neighbour lost its limit with the image unchanged", build: noisyLimitRemoved},
 	}
 }
@@ -150,4 +151,15 @@ func nodeHugePages(s *scene) {
 	s.nodeKill(p, nil)
 	s.notPods(p)
 	s.truth.mentions = []string{"huge pages"}
+}
+
+// nodeQuiet is an alert about a node where all is well.
+func nodeQuiet(s *scene) {
+	s.neighbours()
+	s.bigPod(s.between(0.06, 0.1))
+	s.target = map[string]string{"node": s.node.name}
+	s.truth = truth{
+		mechanism: []string{"not_killed"}, boundary: []string{"none"}, cause: []string{"not_oom"},
+		actions: []string{"no_memory_change"}, notActions: []string{"set_limit", "fix_leak", "rollback", "limit_culprit"},
+	}
 }

@@ -33,7 +33,7 @@ func (s *scene) kernelMemory() hypothesis {
 		return h
 	}
 	usage := float64(r.Memory.UsageKB) * 1024
-	total, parts := kernelBytes(r)
+	total, parts := kernelBytes(r, s.rssOfTasks())
 	if total <= 0 {
 		return h
 	}
@@ -50,8 +50,9 @@ func (s *scene) kernelMemory() hypothesis {
 	return h
 }
 
-// kernelBytes returns the kernel's memory in a cgroup and its largest parts in words.
-func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
+// kernelBytes returns the kernel's memory in a cgroup and its largest parts in words; processes is what the table's
+// rows hold of their own.
+func kernelBytes(r *investigations.KernelReport, processes float64) (total float64, parts string) {
 	type part struct {
 		name  string
 		bytes float64
@@ -81,7 +82,7 @@ func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
 	if r.Kmem != nil && float64(r.Kmem.UsageKB)*1024 > total {
 		total = float64(r.Kmem.UsageKB) * 1024
 	}
-	if rest := unaccounted(r, total); rest > 0.35*float64(r.Memory.UsageKB)*1024 {
+	if rest := unaccounted(r, total, processes); rest > 0.35*float64(r.Memory.UsageKB)*1024 {
 		all = append(all, part{"memory that no counter of the report names", rest})
 		total += rest
 	}
@@ -99,19 +100,37 @@ func kernelBytes(r *investigations.KernelReport) (total float64, parts string) {
 }
 
 // unaccounted is what a cgroup used beyond anonymous memory, files and the kernel's counters; 0 where the report
-// is cut or does not hold them.
-func unaccounted(r *investigations.KernelReport, kernel float64) float64 {
-	anon, haveAnon := r.Stats["anon"]
-	file, haveFile := r.Stats["file"]
-	if !haveAnon || !haveFile {
-		anon, haveAnon = r.Stats["rss"]
-		file, haveFile = r.Stats["cache"]
-	}
+// is cut or does not hold them. processes is what the table's rows hold of their own, in bytes.
+func unaccounted(r *investigations.KernelReport, kernel, processes float64) float64 {
+	held, ok := userBytes(r.Stats)
 	own := r.Boundary == investigations.BoundaryContainer || r.Boundary == investigations.BoundaryPod
-	if !haveAnon || !haveFile || r.Memory == nil || !own {
+	if !ok || r.Memory == nil || !own {
 		return 0
 	}
-	return max(0, float64(r.Memory.UsageKB)*1024-float64(anon)-float64(file)-kernel)
+	// Kernels before 5.3 print a line for each cgroup below the one that ran out, with what that cgroup itself was
+	// charged for (mem_cgroup_print_oom_info): a pod's own line is then all zeros.
+	if processes > float64(r.Memory.UsageKB)*1024 {
+		processes = 0 // pages that processes share stand in each one's row
+	}
+	var below float64
+	for _, c := range r.Children {
+		sum, _ := userBytes(c)
+		below += sum
+	}
+	held = max(held, below, processes)
+	return max(0, float64(r.Memory.UsageKB)*1024-held-kernel)
+}
+
+// userBytes is anonymous memory and files of a stat block, in bytes; ok is false where they are not printed.
+func userBytes(stats map[string]int64) (sum float64, ok bool) {
+	for _, keys := range [][2]string{{"anon", "file"}, {"rss", "cache"}} {
+		anon, haveAnon := stats[keys[0]]
+		file, haveFile := stats[keys[1]]
+		if haveAnon && haveFile {
+			return float64(anon) + float64(file), true
+		}
+	}
+	return 0, false
 }
 
 // fragmented is the order from which on a failed allocation with free memory left means fragmentation.

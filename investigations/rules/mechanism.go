@@ -50,7 +50,7 @@ func (s *scene) findMechanism() {
 	s.readCoverage()
 	for _, try := range []func() bool{
 		s.byStartKill, s.byManualKill, s.byKernelReport, s.byEviction, s.byUserSpaceKiller, s.byRuntimeError,
-		s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing,
+		s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
 	} {
 		if try() {
 			return
@@ -200,7 +200,7 @@ func (s *scene) onNode(k *kill, node string) bool {
 func (s *scene) concerns(k *kill, pods []*investigations.Pod) bool {
 	t := s.req.Target
 	if t.Node != "" && t.Pod == "" && t.Workload == "" {
-		return s.onNode(k, t.Node)
+		return k.ofNode(t.Node)
 	}
 	if k.pod != nil {
 		return slices.Contains(pods, k.pod)

@@ -74,7 +74,11 @@ func (s *scene) shmemBytes() (shmem, usage float64) {
 		usage = float64(s.kill.report.Memory.UsageKB) * 1024
 	}
 	if v, ok := st["shmem"]; ok {
-		return float64(v), usage
+		var below int64 // up to 5.2 each cgroup's line has only its own
+		for _, c := range s.kill.report.Children {
+			below += c["shmem"]
+		}
+		return float64(max(v, below)), usage
 	}
 	rss, haveRSS := st["rss"]
 	active, haveActive := st["active_anon"]
