@@ -77,14 +77,18 @@ func (s *scene) nodeOvercommit() hypothesis {
 	if room <= 0 {
 		room = s.view.total
 	}
+	ceiling := "allocatable are"
+	if s.boundary == investigations.BoundarySlice && s.limitBytes > 0 {
+		room, ceiling = s.limitBytes, "their cgroup's limit is"
+	}
 	id := s.fact("node/sum", investigations.ToolPods, s.at, s.nodeSource(), map[string]float64{
 		"usage_bytes": s.view.usage, "requests_bytes": s.view.requests, "limits_bytes": s.view.limits, "allocatable_bytes": room,
-	}, "The node's pods used %s together, requested %s and may use %s by their limits; allocatable are %s.",
-		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), bytesOf(room))
+	}, "The node's pods used %s together, requested %s and may use %s by their limits; %s %s.",
+		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), ceiling, bytesOf(room))
 	held := s.spokenFor()
-	tight := held > 0.75*room || held == 0 && s.view.available > 0 && s.view.available < 0.06*s.view.total
+	tight := held > 0.75*room || s.view.available > 0 && s.view.available < 0.06*s.view.total
 	switch {
-	case held > 0 && held < 0.6*room:
+	case held > 0 && held < 0.6*room && (s.boundary == investigations.BoundaryNode || s.boundary == investigations.BoundaryNodeAllocatable):
 		// Overcommit is many that together use what there is; here something else does.
 		h.support(0.1, id)
 		h.support(-0.1, s.sayElsewhere(held, room))

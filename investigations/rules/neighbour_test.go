@@ -61,3 +61,34 @@ func TestYoungNeighbour(t *testing.T) {
 		}
 	}
 }
+
+// burst makes a kill that no scrape saw coming: the table has it, under an oom_score_adj that two pods share.
+func burst(adj int64, anon int64) *incident {
+	i := onNode().neighbour("calm", "calm", 256*mib, steady(300*mib)).neighbour("batch", "import", 256*mib, steady(300*mib))
+	i.ev.Pods.Pods[1].Containers[0].MemoryLimit = ptr(int64(512 * mib))
+	delete(i.ev.Metrics.Queries, investigations.QueryNodeAvailable)
+	n := i.ev.Kernel.Logs[0].Reports[0].Node
+	n.AnonPages, n.FilePages, n.SlabUnreclaimablePages = ptr(anon), ptr(int64(9000)), ptr(int64(40000))
+	i.row(42, "api", 100000, adj)
+	for pid := range int64(20) {
+		i.row(100+pid, "python3", 150000, adj)
+	}
+	return i
+}
+
+func TestTableBeyondMetrics(t *testing.T) {
+	const adj = 985 // of a request of 256 MiB on 16 GiB
+	d, led := burst(adj, 3_150_000).diagnose()
+	checkSound(t, d, led)
+	want := investigations.Party{Namespace: "shop", Pod: "batch", Container: "import", Node: "n1"}
+	if c := d.Verdict.Culprit; d.Verdict.Cause != investigations.CauseNoisyNeighbour || c == nil || c.Pod != want.Pod || c.Container != want.Container || c.Comm != "python3" {
+		t.Errorf("cause %s, culprit %+v: the pod that no limit keeps from it", d.Verdict.Cause, c)
+	}
+	// Pages that the processes share stand in every row: the machine's lists hold far less than the rows' sum, and what
+	// fills it is elsewhere.
+	d, led = burst(adj, 400_000).diagnose()
+	checkSound(t, d, led)
+	if d.Verdict.Cause == investigations.CauseNoisyNeighbour || d.Verdict.Cause == investigations.CauseNodeOvercommit {
+		t.Errorf("cause %s from rows that share their pages", d.Verdict.Cause)
+	}
+}

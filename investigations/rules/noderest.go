@@ -35,7 +35,7 @@ func (s *scene) machineOf() (m machine, ok bool) {
 	m.total = pages(n.RAMPages) - pages(n.ReservedPages)
 	m.free, m.file, m.tables = pages(n.FreePages), pages(n.FilePages), pages(n.PagetablesPages)
 	m.slab = pages(n.SlabReclaimablePages) + pages(n.SlabUnreclaimablePages)
-	m.processes = math.Max(pages(n.AnonPages)+pages(n.UnevictablePages), s.rssOfTasks())
+	m.processes = pages(n.AnonPages) + pages(n.UnevictablePages)
 	if n.HugepagesKB != nil {
 		m.huge = float64(*n.HugepagesKB) * 1024
 	}

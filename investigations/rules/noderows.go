@@ -13,7 +13,7 @@ const beyondMetrics = 0.05
 // moment. Only rows that can be nobody else's count. Pages that processes share count in the rss of each of them, so
 // that a table that sums up to more than the machine has tells nothing.
 func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigations.KernelTask, open []investigations.KernelTask) {
-	if v.total <= 0 || s.rowBytes(s.kill.report.Tasks) > v.total {
+	if v.total <= 0 || s.rowBytes(s.kill.report.Tasks) > s.mostRows(v.total) {
 		return
 	}
 	for _, h := range v.holders {
@@ -23,6 +23,20 @@ func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigation
 		}
 	}
 	s.placeOpen(v, open)
+}
+
+// mostRows is how much the rows of a table can hold in all where none of them counts what another counts too: what the
+// report has on its lists of pages, with a margin for the moments between the two; else the whole machine.
+func (s *scene) mostRows(total float64) float64 {
+	n := s.kill.report.Node
+	if n == nil || n.AnonPages == nil || n.FilePages == nil {
+		return total
+	}
+	listed := *n.AnonPages + *n.FilePages
+	if n.UnevictablePages != nil {
+		listed += *n.UnevictablePages
+	}
+	return math.Min(total, 1.15*float64(listed)*s.kill.pageSize())
 }
 
 // placeOpen finds the pod of processes that oom_score_adj alone leaves to several: where these processes hold more than

@@ -34,7 +34,7 @@ func (s *scene) recommend() {
 	case investigations.CauseKernelMemory:
 		s.adviseKernelMemory()
 	case investigations.CauseInsufficientEvidence:
-		s.adviseMore("The evidence does not carry a cause; see what could not be seen.")
+		s.adviseMore(s.missingNote())
 	}
 	s.adviseRollback()
 }

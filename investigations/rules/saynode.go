@@ -7,8 +7,8 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// aboveWords says what broke where the boundary's plain name would mislead: a system service's own limit, or a
-// machine that had memory but no block of contiguous pages. It is "" where the plain name does.
+// aboveWords says what broke where the boundary's plain name would mislead: a system service's own limit, a part of
+// the machine's memory, or a machine that had memory but no block of contiguous pages. It is "" where the plain name does.
 func (s *scene) aboveWords() string {
 	switch {
 	case s.unitCulprit() != nil:
@@ -17,6 +17,8 @@ func (s *scene) aboveWords() string {
 			limit = " of " + bytesOf(s.limitBytes)
 		}
 		return s.unitName() + ", a service of the node, reached its own memory limit" + limit
+	case s.boundary == investigations.BoundaryNUMA:
+		return "the memory nodes it may use ran out, not the whole machine"
 	case s.isFragmented():
 		return fmt.Sprintf("node %s had no block of %d contiguous pages, though memory was free", s.node, s.contiguous())
 	}
@@ -41,4 +43,13 @@ func (s *scene) kernelWords() string {
 		return "no pod and no program holds it, but the kernel or its drivers"
 	}
 	return "the kernel's own memory took it"
+}
+
+// missingNote says what to collect where no cause could be named.
+func (s *scene) missingNote() string {
+	note := "The evidence does not carry a cause; see what could not be seen."
+	if s.boundary == investigations.BoundaryNUMA {
+		note += " Of a part of a machine only the node itself tells more: numactl --hardware, numastat -m, and cpuset.mems of the pods' cgroups (the Memory Manager's and topology policies pin them)."
+	}
+	return note
 }
