@@ -14,6 +14,7 @@ func neighbourKinds() []Kind {
 		{Name: "noisy_neighbour_moved", Teaches: "the neighbour's pod is young, but its revision is old: no rollout", build: noisyMoved},
 		{Name: "noisy_neighbour_deploy", Teaches: "the neighbour's new image filled the node: roll the neighbour back", build: noisyDeploy},
 		{Name: "noisy_neighbour_burst", Teaches: "the neighbour took the node between two scrapes: only the kernel's table shows it", build: noisyBurst},
+		{Name: "noisy_system_burst", Teaches: "a program of the machine took it between two scrapes", build: systemBurst},
 		{Name: "node_driver_memory", Teaches: "most of the machine is in no pod, no process and no counter: neither a neighbour nor overcommit", build: nodeDriver},
 		{Name: "node_huge_pages", Teaches: "most of the machine was set aside for huge pages", build: nodeHugePages},
 		{Name: "node_quiet", Teaches: "a node on which nothing was killed: its log covers the moment", build: nodeQuiet},
@@ -162,4 +163,20 @@ func nodeQuiet(s *scene) {
 		mechanism: []string{"not_killed"}, boundary: []string{"none"}, cause: []string{"not_oom"},
 		actions: []string{"no_memory_change"}, notActions: []string{"set_limit", "fix_leak", "rollback", "limit_culprit"},
 	}
+}
+
+// systemBurst is noisySystem within seconds: the program is at its height when the kernel looks, and gone after.
+func systemBurst(s *scene) {
+	s.neighbours()
+	s.manyPods(0.3)
+	p := s.bigPod(s.between(0.06, 0.1))
+	comm := pick(s, "backup-agent", "rsync", "osqueryd", "clamd", "mongod")
+	n := s.node
+	n.daemons = append(n.daemons, process{pid: s.freshPID(), comm: comm, anon: 90 * mib, file: 3 * mib, path: "/system.slice/" + comm + ".service"})
+	d := &n.daemons[len(n.daemons)-1]
+	room := s.headroom(n, s.at.Add(-time.Second))
+	rise := ramp(90*mib, 90*mib+room, s.ago(s.dur(5*time.Second, 12*time.Second)), s.ago(2*time.Second))
+	d.grows = stepAt(rise, flat(60*mib), s.at)
+	s.nodeKill(p, nil)
+	s.byNeighbour(p, &party{Node: n.name, Comm: comm})
 }

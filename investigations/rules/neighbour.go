@@ -51,7 +51,7 @@ func (s *scene) noisyNeighbour() hypothesis {
 }
 
 func (s *scene) holderSource(h *holder) string {
-	if h.seen {
+	if h.seen || s.kill == nil {
 		return s.ev.Metrics.Queries[investigations.QueryNodePods].Source
 	}
 	return s.kill.source()

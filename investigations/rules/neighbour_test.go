@@ -92,3 +92,34 @@ func TestTableBeyondMetrics(t *testing.T) {
 		t.Errorf("cause %s from rows that share their pages", d.Verdict.Cause)
 	}
 }
+
+// TestOutsideBurst: a program that no scrape saw grow had less before, and not what it has at the kill.
+func TestOutsideBurst(t *testing.T) {
+	i := onNode().row(42, "api", 100000, 985).row(7, "backup-agent", 3_000_000, 0).row(8, "kubelet", 20000, -999)
+	delete(i.ev.Metrics.Queries, investigations.QueryNodeAvailable)
+	i.series(investigations.QueryNodeAvailable, "", "", 12, steady(14<<30))
+	d, led := i.diagnose()
+	checkSound(t, d, led)
+	if c := d.Verdict.Culprit; d.Verdict.Cause != investigations.CauseNoisyNeighbour || c == nil || c.Comm != "backup-agent" {
+		t.Fatalf("cause %s, culprit %+v", d.Verdict.Cause, c)
+	}
+	for _, f := range led.Facts() {
+		if f.Key == "rules/holder/backup-agent" && f.Values["growth_bytes"] < 8<<30 {
+			t.Errorf("%s", f.Says)
+		}
+	}
+}
+
+// TestNodeWithoutReport: evictions have no kernel report, and not every pod has metrics.
+func TestNodeWithoutReport(t *testing.T) {
+	i := newIncident()
+	i.pod().Reason, i.pod().Message = "Evicted", "The node was low on resource: memory."
+	i.container().State.Terminated = &investigations.Termination{ExitCode: 137, Reason: "Error", StartedAt: testAt.Add(-time.Hour), FinishedAt: testAt}
+	i.neighbour("batch", "import", 256*mib, rising(300*mib, 12000*mib))
+	i.series(investigations.QueryNodeAvailable, "", "", 12, func(ago time.Duration) float64 { return min(10, 0.1+ago.Hours()) * (1 << 30) })
+	d, led := i.diagnose()
+	checkSound(t, d, led)
+	if c := d.Verdict.Culprit; d.Verdict.Mechanism != investigations.KubeletEviction || d.Verdict.Cause != investigations.CauseNoisyNeighbour || c == nil || c.Pod != "batch" {
+		t.Errorf("%s, cause %s, culprit %+v", d.Verdict.Mechanism, d.Verdict.Cause, c)
+	}
+}

@@ -246,6 +246,9 @@ func (s *scene) outsideTrend(v *nodeView) {
 		return
 	}
 	grown := maxOf(now) - median(past)
+	if grown < 0.05*v.total && s.outsideBurst(v, maxOf(now)) {
+		return
+	}
 	if grown < 0.05*v.total {
 		for _, h := range v.holders {
 			if h.outside() {
@@ -316,15 +319,15 @@ func compare(a, b float64) int {
 func (s *scene) sayHolder(h *holder) string {
 	values := map[string]float64{"usage_bytes": h.usage, "request_bytes": h.request}
 	text := fmt.Sprintf("%s held %s at that moment", h.name, bytesOf(h.usage))
-	if !h.seen {
-		text += fmt.Sprintf(" (the sum of %s in the kernel's table)", processes(len(h.rows)))
+	if !h.seen && len(h.rows) > 0 {
+		text += fmt.Sprintf(" (%s in the kernel's table)", processes(len(h.rows)))
 	}
 	if !math.IsNaN(h.usual) {
 		values["usual_bytes"], values["growth_bytes"] = h.usual, h.usage-h.usual
 		text += fmt.Sprintf("; usual before was %s", bytesOf(h.usual))
 	}
 	tool, src := investigations.ToolMetrics, s.ev.Metrics.Queries[investigations.QueryNodePods].Source
-	if !h.seen {
+	if !h.seen && s.kill != nil {
 		tool, src = investigations.ToolKernlog, s.kill.source()
 	}
 	if !h.outside() {

@@ -105,7 +105,7 @@ func (s *scene) kernelAdviceForNode() {
 	case s.isFragmented() && !said("kernelmemory/node"):
 		more(fmt.Sprintf("Look at /proc/buddyinfo of node %s and at who asks for blocks of that order (the call trace of the report); a higher vm.min_free_kbytes and compaction keep such blocks at hand. The victim needs no change.", node))
 	case said("kernelmemory/huge"):
-		reduce(fmt.Sprintf("Make the pool of huge pages of node %s (vm.nr_hugepages, or hugepages= at boot) no larger than its pods request, and restart the kubelet, which takes the pool off what it allocates.", node))
+		s.advise(investigations.Recommendation{Action: investigations.ActionMoveOrResizeNode, Note: fmt.Sprintf("Make the pool of huge pages of node %s (vm.nr_hugepages, or hugepages= at boot) no larger than its pods request, and restart the kubelet, which takes the pool off what it allocates; or move pods to a node without such a pool.", node)})
 		more("Compare HugePages_Total and HugePages_Free in /proc/meminfo with the pods' requests for hugepages.")
 	case said("kernelmemory/rest"):
 		more(fmt.Sprintf("Find who holds it on node %s: /proc/vmallocinfo, /proc/meminfo against the sum of its lines, the drivers loaded, ZFS's ARC, a balloon driver of the hypervisor.", node))

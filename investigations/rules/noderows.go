@@ -25,6 +25,35 @@ func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigation
 	s.placeOpen(v, open)
 }
 
+// outsideBurst says whether the programs outside of the pods hold more by the kernel's table than the last scrapes leave
+// for all that is no pod: the largest of them then grew since, by the difference.
+func (s *scene) outsideBurst(v *nodeView, scraped float64) bool {
+	if len(s.kill.tasks()) == 0 {
+		return false
+	}
+	var sum float64
+	var top *holder
+	for _, h := range v.holders {
+		if !h.outside() || len(h.rows) == 0 {
+			continue
+		}
+		sum += s.rowBytes(h.rows)
+		if top == nil || h.usage > top.usage {
+			top = h
+		}
+	}
+	if top == nil || sum < scraped+beyondMetrics*v.total || s.rowBytes(s.kill.report.Tasks) > s.mostRows(v.total) {
+		return false
+	}
+	for _, h := range v.holders {
+		if h.outside() {
+			h.usual = h.usage
+		}
+	}
+	top.usual = math.Max(0, top.usage-(sum-scraped))
+	return true
+}
+
 // mostRows is how much the rows of a table can hold in all where none of them counts what another counts too: what the
 // report has on its lists of pages, with a margin for the moments between the two; else the whole machine.
 func (s *scene) mostRows(total float64) float64 {

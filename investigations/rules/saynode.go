@@ -38,7 +38,7 @@ func (s *scene) kernelWords() string {
 	case s.isFragmented():
 		return "its memory is fragmented, not short"
 	case said("huge"):
-		return "most of it is set aside for huge pages"
+		return "most of the node is set aside for huge pages"
 	case said("rest"):
 		return "no pod and no program holds it, but the kernel or its drivers"
 	}

@@ -17,6 +17,13 @@ func (s *scene) findTrigger() {
 	case investigations.CauseNoisyNeighbour:
 		s.neighbourTrigger()
 		return
+	case investigations.CauseKernelMemory:
+		if s.view != nil { // the node's, in which the victim's own revisions have no part
+			if s.view.hasPast {
+				s.trigger = investigations.TriggerNone
+			}
+			return
+		}
 	case investigations.CauseNodeOvercommit:
 		if s.view != nil && s.view.hasPast {
 			s.trigger = investigations.TriggerNone
