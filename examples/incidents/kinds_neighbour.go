@@ -10,6 +10,7 @@ import (
 func neighbourKinds() []Kind {
 	return []Kind{
 		{Name: "node_own_rise", Teaches: "the victim itself filled the node within about an hour: it is the culprit, whatever its curve is called", build: nodeOwnRise},
+		{Name: "node_own_rise_deploy", Teaches: "the victim filled the node itself, from its new image on", build: nodeOwnRiseDeploy},
 		{Name: "eviction_own_rise", Teaches: "the evicted pod itself filled the node within about an hour", build: evictionOwnRise},
 		{Name: "noisy_neighbour_moved", Teaches: "the neighbour's pod is young, but its revision is old: no rollout", build: noisyMoved},
 		{Name: "noisy_neighbour_deploy", Teaches: "the neighbour's new image filled the node: roll the neighbour back", build: noisyDeploy},
@@ -18,6 +19,7 @@ func neighbourKinds() []Kind {
 		{Name: "node_driver_memory", Teaches: "most of the machine is in no pod, no process and no counter: neither a neighbour nor overcommit", build: nodeDriver},
 		{Name: "node_huge_pages", Teaches: "most of the machine was set aside for huge pages", build: nodeHugePages},
 		{Name: "node_quiet", Teaches: "a node on which nothing was killed: its log covers the moment", build: nodeQuiet},
+		{Name: "noisy_neighbour_innocent_deploy", Teaches: "the neighbour's new image was level for hours before it took the node", build: noisyInnocentDeploy},
 		{Name: "noisy_neighbour_limit_removed", Teaches: "the neighbour lost its limit with the image unchanged", build: noisyLimitRemoved},
 	}
 }
@@ -49,6 +51,25 @@ func nodeOwnRise(s *scene) {
 	s.ownFault(p)
 }
 
+// nodeOwnRiseDeploy has a new image whose only pod rises from its start on, where the one before was level for days.
+func nodeOwnRiseDeploy(s *scene) {
+	s.neighbours()
+	w := s.service("deployment", 1, 128*mib, 0)
+	base := 0.04 * float64(s.node.total())
+	at := s.ago(s.dur(70*time.Minute, 200*time.Minute))
+	s.newImage(w, at)
+	s.oldPods(w, w.before(), at, func(*container, time.Time) curve { return flat(base) })
+	p := s.addPod(w, w.current(), s.node, at.Add(4*time.Second))
+	l := s.run(p.main(), at.Add(20*time.Second), time.Time{}, flat(base))
+	room := s.headroom(s.node, s.at.Add(-time.Second))
+	l.anon = leak(base, base+room, at.Add(20*time.Second), s.at)
+	s.nodeKill(p, nil)
+	p.main().last().anon = flat(base)
+	s.ownFault(p)
+	s.truth.trigger, s.truth.changeRevision = []string{"deploy"}, w.current().number
+	s.truth.actions, s.truth.notActions = []string{"rollback"}, []string{"set_limit", "limit_culprit"}
+}
+
 func evictionOwnRise(s *scene) {
 	s.neighbours()
 	p, _ := s.ownRise(0.004)
@@ -57,11 +78,13 @@ func evictionOwnRise(s *scene) {
 	s.truth.mechanism = []string{"kubelet_eviction"}
 }
 
-// movedHog is a hog that was placed anew, an hour and more before the kill, and rose from then on. Where the workload
-// is changed at that moment, its pod of the revision before ran on the node until then, at the level of its start.
-func (s *scene) movedHog(edit func(*corev1.PodTemplateSpec)) (*pod, *workload) {
-	moved := s.ago(s.dur(64*time.Minute, 100*time.Minute))
-	h, l := s.hog("deployment", moved.Add(10*time.Second))
+// sinceMoved is when a hog was placed anew: an hour and more before the kill.
+func (s *scene) sinceMoved() time.Time { return s.ago(s.dur(64*time.Minute, 100*time.Minute)) }
+
+// movedHog is a hog that was placed anew at a moment, and rises from another one on. Where the workload is changed with
+// the move, its pod of the revision before ran until then, at the level of its start.
+func (s *scene) movedHog(moved, from time.Time, edit func(*corev1.PodTemplateSpec)) (*pod, *workload) {
+	h, l := s.hog(pick(s, "deployment", "daemonset", "statefulset"), from)
 	w := h.w
 	w.created = s.ago(s.dur(60*day, 90*day))
 	w.current().created = s.ago(s.dur(20*day, 40*day))
@@ -73,6 +96,9 @@ func (s *scene) movedHog(edit func(*corev1.PodTemplateSpec)) (*pod, *workload) {
 	h.created = s.ago(s.window + s.dur(2*day, 6*day))
 	h.gone = moved.Add(s.dur(20*time.Second, 50*time.Second))
 	l.start, l.end, l.anon = h.created.Add(20*time.Second), h.gone, flat(rise(h.created))
+	if w.kind == "deployment" && s.rng.IntN(2) == 0 { // where the node's metrics never saw it
+		h.node = s.addNode(16 * gib)
+	}
 	s.change(w, moved, edit)
 	p := s.addPod(w, w.current(), s.node, moved)
 	s.run(p.main(), moved.Add(12*time.Second), time.Time{}, rise).noise = l.noise
@@ -82,7 +108,8 @@ func (s *scene) movedHog(edit func(*corev1.PodTemplateSpec)) (*pod, *workload) {
 func noisyMoved(s *scene) {
 	s.neighbours()
 	p := s.bigPod(s.between(0.05, 0.09))
-	h, _ := s.movedHog(nil)
+	moved := s.sinceMoved()
+	h, _ := s.movedHog(moved, moved, nil)
 	s.nodeKill(p, nil)
 	s.byNeighbour(p, partyOf(h, h.main().spec.Name))
 	s.truth.trigger = []string{"none", "unknown"}
@@ -95,10 +122,24 @@ func (s *scene) byChangedNeighbour(victim, h *pod, w *workload, trigger string) 
 	s.truth.actions, s.truth.notActions = []string{"limit_culprit", "rollback"}, []string{"set_limit", "fix_leak"}
 }
 
+// otherImage is the change of a new version.
+func otherImage(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = bump(t.Spec.Containers[0].Image) }
+
+// noisyInnocentDeploy has a neighbour whose new image was level for hours before it took the node within minutes.
+func noisyInnocentDeploy(s *scene) {
+	s.neighbours()
+	p := s.bigPod(s.between(0.05, 0.09))
+	h, _ := s.movedHog(s.ago(s.dur(150*time.Minute, 8*time.Hour)), s.ago(s.dur(4*time.Minute, 25*time.Minute)), otherImage)
+	s.nodeKill(p, nil)
+	s.byNeighbour(p, partyOf(h, h.main().spec.Name))
+	s.truth.trigger = []string{"none", "unknown"}
+}
+
 func noisyDeploy(s *scene) {
 	s.neighbours()
 	p := s.bigPod(s.between(0.05, 0.09))
-	h, w := s.movedHog(func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = bump(t.Spec.Containers[0].Image) })
+	moved := s.sinceMoved()
+	h, w := s.movedHog(moved, moved, otherImage)
 	s.nodeKill(p, nil)
 	s.byChangedNeighbour(p, h, w, "deploy")
 }
@@ -106,7 +147,8 @@ func noisyDeploy(s *scene) {
 func noisyLimitRemoved(s *scene) {
 	s.neighbours()
 	p := s.bigPod(s.between(0.05, 0.09))
-	h, w := s.movedHog(func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Resources.Limits = nil })
+	moved := s.sinceMoved()
+	h, w := s.movedHog(moved, moved, func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Resources.Limits = nil })
 	setLimit(&w.before().template.Spec.Containers[0], s.node.total()/8/mib*mib)
 	s.nodeKill(p, nil)
 	s.byChangedNeighbour(p, h, w, "config_change")

@@ -26,7 +26,7 @@ func (s *scene) neighbourTrigger() {
 		s.changeWhy = append(s.changeWhy, s.fact("trigger/neighbourjob", investigations.ToolRollouts, top.pod.Created, w.Source, nil,
 			"%s belongs to the job %s, whose pod was created at %s.", top.name, w.Name, stamp(top.pod.Created)))
 		return
-	case n.revisionTrigger() || n.pod.Source != "" && n.configMapTrigger():
+	case (n.revisionTrigger() || n.pod.Source != "" && n.configMapTrigger()) && !n.roseLater():
 		s.trigger, s.change, s.neighbour = n.trigger, n.change, n
 		s.changeWhy, s.blind = append(s.changeWhy, n.changeWhy...), append(s.blind, n.blind...)
 		return
@@ -40,6 +40,24 @@ func (s *scene) neighbourTrigger() {
 	if s.view.hasPast && (!young || w == nil || len(w.Revisions) > 0) {
 		s.trigger = investigations.TriggerNone
 	}
+}
+
+// roseLater says that the neighbour held one level for long after the change that was found: then its rise is not what
+// the change brought, however the slopes of whole lives compare. It takes the change back and says so.
+func (s *scene) roseLater() bool {
+	l := s.life
+	if l == nil || !l.mass.known {
+		return false
+	}
+	start := rampStart(l, l.mass.first+0.05*(l.mass.peak-l.mass.first))
+	quiet := start - math.Max(seconds(s.change.At), l.start)
+	if quiet < 3600 || quiet < 0.25*l.age() {
+		return false
+	}
+	s.changeWhy = []string{s.fact("trigger/later", investigations.ToolMetrics, fromSeconds(start), s.usageSource(), map[string]float64{"quiet_seconds": quiet},
+		"%s held one level for %s after the change of %s, and rose only from about %s on.", s.target.Pod, durationOf(durationSeconds(quiet)), stamp(s.change.At), stamp(fromSeconds(start)))}
+	s.change, s.blind = nil, nil
+	return true
 }
 
 // ofNeighbour is the scene as it looks from a holder of the node: its pod and workload in the target's place, with

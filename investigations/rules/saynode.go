@@ -8,7 +8,8 @@ import (
 )
 
 // aboveWords says what broke where the boundary's plain name would mislead: a system service's own limit, a part of
-// the machine's memory, or a machine that had memory but no block of contiguous pages. It is "" where the plain name does.
+// the machine's memory, a machine that had memory but no block of contiguous pages, or a killer that acts before
+// anything breaks. It is "" where the plain name does.
 func (s *scene) aboveWords() string {
 	switch {
 	case s.unitCulprit() != nil:
@@ -17,6 +18,8 @@ func (s *scene) aboveWords() string {
 			limit = " of " + bytesOf(s.limitBytes)
 		}
 		return s.unitName() + ", a service of the node, reached its own memory limit" + limit
+	case s.userKill != nil && s.mechanism == investigations.SystemdOOMD:
+		return s.userKill.Killer + " found memory too short"
 	case s.boundary == investigations.BoundaryNUMA:
 		return "the memory nodes it may use ran out, not the whole machine"
 	case s.isFragmented():
