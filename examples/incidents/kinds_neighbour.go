@@ -123,7 +123,9 @@ func (s *scene) byChangedNeighbour(victim, h *pod, w *workload, trigger string) 
 }
 
 // otherImage is the change of a new version.
-func otherImage(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = bump(t.Spec.Containers[0].Image) }
+func otherImage(t *corev1.PodTemplateSpec) {
+	t.Spec.Containers[0].Image = bump(t.Spec.Containers[0].Image)
+}
 
 // noisyInnocentDeploy has a neighbour whose new image was level for hours before it took the node within minutes.
 func noisyInnocentDeploy(s *scene) {
