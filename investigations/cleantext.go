@@ -38,3 +38,7 @@ func cleanRune(r rune) rune {
 	}
 	return r
 }
+
+// Quote puts text from outside into plain quotes, as a sentence quotes it: cleaned, at most limit bytes of it, and
+// otherwise letter for letter, quotes and backslashes included, so that a reader finds it again in its source.
+func Quote(s string, limit int) string { return `"` + CleanText(s, limit) + `"` }

@@ -41,6 +41,27 @@ func TestCleanText(t *testing.T) {
 	}
 }
 
+func TestQuote(t *testing.T) {
+	tests := []struct {
+		name, in string
+		limit    int
+		want     string
+	}{
+		{"plain", "started", 100, `"started"`},
+		{"quotes", `msg="export started"`, 100, `"msg="export started""`},
+		{"backslashes", `C:\data system-a\x2db.slice`, 100, `"C:\data system-a\x2db.slice"`},
+		{"control characters", "a\x1b[31m\nb", 100, "\"a\uFFFD[31m b\""},
+		{"one over", "abcdefg", 6, `"abc…"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Quote(tt.in, tt.limit); got != tt.want {
+				t.Errorf("Quote(%q, %d) = %s, want %s", tt.in, tt.limit, got, tt.want)
+			}
+		})
+	}
+}
+
 func FuzzCleanText(f *testing.F) {
 	f.Add("plain", 10)
 	f.Add("\x1b[31m\xff\u202e日本語", 7)

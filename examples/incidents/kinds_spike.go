@@ -78,7 +78,7 @@ func spikeRequest(s *scene) {
 	before.add(s.ago(4*time.Second), "%s", line)
 	s.log(p, p.main().spec.Name, false, s.at.Add(30*time.Second), s.to)
 	s.isSpike(p, "traffic", "unknown")
-	s.truth.mentions = []string{name}
+	s.truth.mentions = []string{name, line} // the whole line, quotes included, as the log has it
 }
 
 func spikeNoLogs(s *scene) {

@@ -117,7 +117,7 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 		low := strings.ToLower(c.Message)
 		if c.Type == "DisruptionTarget" && c.Reason == "TerminationByKubelet" && c.Status != "False" && !strings.Contains(low, "shutdown") {
 			add(c.Message, c.At, s.fact("condition/evicted/"+p.Name, investigations.ToolPods, c.At, p.Source, nil,
-				"Pod %s has the condition DisruptionTarget with reason TerminationByKubelet: %q.", p.Name, investigations.CleanText(c.Message, 240)))
+				"Pod %s has the condition DisruptionTarget with reason TerminationByKubelet: %s.", p.Name, investigations.Quote(c.Message, 240)))
 		}
 	}
 	for i := range s.ev.Pods.Events {
@@ -136,7 +136,7 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 			}
 		}
 		add(p.Message, at, s.fact("pods/evicted/"+p.Name, investigations.ToolPods, at, p.Source, nil,
-			"Pod %s has status reason Evicted: %q.", p.Name, investigations.CleanText(p.Message, 240)))
+			"Pod %s has status reason Evicted: %s.", p.Name, investigations.Quote(p.Message, 240)))
 	}
 	if len(e.facts) == 0 {
 		return nil
@@ -163,7 +163,7 @@ func (s *scene) byUserSpaceKiller() bool {
 				s.at = u.At
 			}
 			s.fact("kernel/userkill", investigations.ToolKernlog, u.At, fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
-				"%s, a killer in user space, logged: %q.", u.Killer, investigations.CleanText(u.Text, 300))
+				"%s, a killer in user space, logged: %s.", u.Killer, investigations.Quote(u.Text, 300))
 			if s.death != nil {
 				s.sayDeath(s.death)
 			}

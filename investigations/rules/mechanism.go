@@ -284,7 +284,7 @@ func (s *scene) byStartKill() bool {
 		s.at = at
 	}
 	s.fact("startkill", investigations.ToolPods, s.at, src, nil,
-		"The container was killed before its program started: %q.", investigations.CleanText(text, 200))
+		"The container was killed before its program started: %s.", investigations.Quote(text, 200))
 	return true
 }
 

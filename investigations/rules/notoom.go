@@ -170,12 +170,12 @@ func (s *scene) sayEvent(key string, e *investigations.Event) string {
 		n = fmt.Sprintf(" (%d times)", e.Count)
 	}
 	return s.fact("event/"+key, investigations.ToolPods, e.Last, e.Source, nil,
-		"Event %s%s at %s: %q.", e.Reason, n, stamp(e.Last), investigations.CleanText(e.Message, 240))
+		"Event %s%s at %s: %s.", e.Reason, n, stamp(e.Last), investigations.Quote(e.Message, 240))
 }
 
 func (s *scene) sayCondition(key string, c investigations.Condition) string {
 	return s.fact("condition/"+key, investigations.ToolPods, c.At, s.pod.Source, nil,
-		"The pod's condition %s has reason %s: %q.", c.Type, c.Reason, investigations.CleanText(c.Message, 240))
+		"The pod's condition %s has reason %s: %s.", c.Type, c.Reason, investigations.Quote(c.Message, 240))
 }
 
 var probeKillRE = regexp.MustCompile(`(?i)failed (liveness|startup) probe`)
@@ -258,7 +258,7 @@ func (s *scene) nodeShutdown() *otherReason {
 	r := &otherReason{what: "a shutdown of the node", sure: 0.9}
 	if s.pod != nil && (s.pod.Reason == "NodeShutdown" || s.pod.Reason == "Shutdown" || strings.Contains(s.pod.Message, "node shutdown")) {
 		r.facts = append(r.facts, s.fact("pods/shutdown", investigations.ToolPods, s.at, s.pod.Source, nil,
-			"The pod's status says %s: %q.", s.pod.Reason, investigations.CleanText(s.pod.Message, 200)))
+			"The pod's status says %s: %s.", s.pod.Reason, investigations.Quote(s.pod.Message, 200)))
 	}
 	if c := s.condition("DisruptionTarget", func(c investigations.Condition) bool {
 		return c.Reason == "TerminationByKubelet" && strings.Contains(strings.ToLower(c.Message), "shutdown")

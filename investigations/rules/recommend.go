@@ -345,7 +345,7 @@ func (s *scene) adviseVolume() {
 	if s.volume != nil {
 		size := roundUp(math.Max(32<<20, 0.25*s.limitBytes))
 		r.Value = quantityOf(size)
-		r.Note = fmt.Sprintf("Give the volume %q a sizeLimit well below the memory limit (it counts against it), delete what is no longer needed, or use a volume on disk.", investigations.CleanText(s.volume.Name, 63))
+		r.Note = fmt.Sprintf("Give the volume %s a sizeLimit well below the memory limit (it counts against it), delete what is no longer needed, or use a volume on disk.", investigations.Quote(s.volume.Name, 63))
 	} else {
 		r.Note = "The pod has no emptyDir in memory: cap what the program writes to /dev/shm, or mount an emptyDir with a sizeLimit there."
 	}

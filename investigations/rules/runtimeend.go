@@ -62,7 +62,7 @@ func (s *scene) byRuntimeError() bool {
 	}
 	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail, heap: float64(m.Bytes)}
 	s.runtime.fact = s.fact("logs/runtime", investigations.ToolLogs, m.At, src, nil,
-		"The %s runtime itself gave up: %q.", info.name, investigations.CleanText(m.Text, 240))
+		"The %s runtime itself gave up: %s.", info.name, investigations.Quote(m.Text, 240))
 	s.mechanism = investigations.RuntimeOOM
 	if s.death != nil {
 		s.sayDeath(s.death)

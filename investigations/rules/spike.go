@@ -148,7 +148,7 @@ func (s *scene) sayWork(w *work) string {
 		values["bytes"] = float64(w.match.Bytes)
 	}
 	return s.fact("spike/log", investigations.ToolLogs, w.match.At, w.source, values,
-		"%s before the kill the log says: %q.", durationOf(s.at.Sub(w.match.At)), investigations.CleanText(w.match.Text, 240))
+		"%s before the kill the log says: %s.", durationOf(s.at.Sub(w.match.At)), investigations.Quote(w.match.Text, 240))
 }
 
 var batchWords = []string{"cron", "schedul", "nightly", "hourly", "daily", "weekly", "batch", "job ", "job=", "job:"}

@@ -95,7 +95,7 @@ func (s *scene) sayTinyLimit() string {
 		raw = fmt.Sprint(*c.MemoryLimit)
 	}
 	return s.fact("undersized/tiny", investigations.ToolPods, s.at, s.pod.Source, map[string]float64{"limit_bytes": float64(*c.MemoryLimit)},
-		"The memory limit of container %s is written as %q, which is %s; runc's init alone takes several MiB.", c.Name, raw, bytesOf(float64(*c.MemoryLimit)))
+		"The memory limit of container %s is written as %s, which is %s; runc's init alone takes several MiB.", c.Name, investigations.Quote(raw, 40), bytesOf(float64(*c.MemoryLimit)))
 }
 
 // samePlateau says whether the other lives came to the same level, and ended there or stayed.

@@ -30,7 +30,7 @@ func (s *scene) memoryBackedVolume() hypothesis {
 			limit = "with a size limit of " + bytesOf(float64(*s.volume.SizeLimit))
 		}
 		h.support(0.1, s.fact("volume/spec", investigations.ToolPods, s.at, s.podSource(), nil,
-			"The pod has the emptyDir %q with medium Memory, %s.", s.volume.Name, limit))
+			"The pod has the emptyDir %s with medium Memory, %s.", investigations.Quote(s.volume.Name, 63), limit))
 	}
 	return h
 }

@@ -134,7 +134,7 @@ func userFacts(req investigations.Request, logs []investigations.KernelLog) []in
 		out = append(out, investigations.Fact{
 			Tool: investigations.ToolKernlog, Key: fmt.Sprintf("kernlog/userkill/%s/%d", f.log.Node, f.k.Line), At: f.k.At,
 			Source: fmt.Sprintf("%s:%d", f.log.Source, f.k.Line),
-			Says:   investigations.CleanText(fmt.Sprintf("On node %s %s logged: %q.", f.log.Node, killerName(f.k.Killer), investigations.CleanText(f.k.Text, 300)), 600),
+			Says:   investigations.CleanText(fmt.Sprintf("On node %s %s logged: %s.", f.log.Node, killerName(f.k.Killer), investigations.Quote(f.k.Text, 300)), 600),
 		})
 	}
 	return out

@@ -36,11 +36,11 @@ func quoteName(s string) string {
 	if s == "" {
 		return "a process whose name is not known"
 	}
-	return fmt.Sprintf("%q", investigations.CleanText(s, 64))
+	return investigations.Quote(s, 64)
 }
 
 // quotePath quotes a cgroup's path.
-func quotePath(s string) string { return fmt.Sprintf("%q", investigations.CleanText(s, 160)) }
+func quotePath(s string) string { return investigations.Quote(s, 160) }
 
 // boundaryWords says what ran out.
 func boundaryWords(r *investigations.KernelReport) string {

@@ -72,7 +72,7 @@ func TestSentence(t *testing.T) {
 		},
 		"hostile names": {
 			investigations.KernelReport{Kind: "memcg", Boundary: "slice", OOMMemcg: "/a\x1b[31m\"\n" + strings.Repeat("x", 500), Killed: []investigations.KernelKill{{PID: 41, Comm: "\x1b]0;\a\u202e<!channel>"}}},
-			`the kernel killed "�]0;��<!channel>" (pid 41): cgroup "/a�[31m\" ` + strings.Repeat("x", 146) + `…" reached its memory limit`,
+			`the kernel killed "�]0;��<!channel>" (pid 41): cgroup "/a�[31m" ` + strings.Repeat("x", 146) + `…" reached its memory limit`,
 		},
 	}
 	for name, tt := range tests {

@@ -149,7 +149,7 @@ func told(req investigations.Request, logs []investigations.ContainerLog, kinds 
 func line(l investigations.ContainerLog, m investigations.LogMatch) investigations.Fact {
 	f := investigations.Fact{
 		Tool: investigations.ToolLogs, At: m.At, Source: fmt.Sprintf("%s:%d", l.Source, m.Line),
-		Says: fmt.Sprintf("%.150q logged: %.400q", l.Pod+"/"+l.Container, m.Text),
+		Says: fmt.Sprintf("%.150q logged: %s", l.Pod+"/"+l.Container, investigations.Quote(m.Text, 400)),
 	}
 	f.Key = "logs/line/" + f.Source
 	if m.Bytes > 0 {

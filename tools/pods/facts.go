@@ -57,7 +57,7 @@ func podFact(p *investigations.Pod) investigations.Fact {
 		says += ", created at " + stamp(p.Created)
 	}
 	if p.Reason != "" {
-		says += fmt.Sprintf(", reason %.60q (%.150q)", p.Reason, p.Message)
+		says += fmt.Sprintf(", reason %.60q (%s)", p.Reason, investigations.Quote(p.Message, 150))
 	}
 	if !p.Deleted.IsZero() {
 		says += ", deletion asked for, to end by " + stamp(p.Deleted)
@@ -116,7 +116,7 @@ func containerFact(p *investigations.Pod, c *investigations.Container) investiga
 	case !c.State.RunningSince.IsZero():
 		f.Says += "; running since " + stamp(c.State.RunningSince)
 	case c.State.WaitingReason != "":
-		f.Says += fmt.Sprintf("; waiting: %.60q %.150q", c.State.WaitingReason, c.State.WaitingMessage)
+		f.Says += fmt.Sprintf("; waiting: %.60q %s", c.State.WaitingReason, investigations.Quote(c.State.WaitingMessage, 150))
 	}
 	if t := ended(c); t != nil {
 		f.At = t.FinishedAt

@@ -65,7 +65,7 @@ func eventFact(req investigations.Request, events []investigations.Event, target
 	}
 	return []investigations.Fact{{
 		Key: "pods/events", At: newest.Last, Source: newest.Source, Values: values,
-		Says: fmt.Sprintf("events around the moment about the target or its node: %s; the last one: %.200q", strings.Join(parts, ", "), newest.Message),
+		Says: fmt.Sprintf("events around the moment about the target or its node: %s; the last one: %s", strings.Join(parts, ", "), investigations.Quote(newest.Message, 200)),
 	}}
 }
 

@@ -76,7 +76,7 @@ func (d *diff) container(from, to *investigations.Container) {
 	d.amount("memory limit of "+name, from.MemoryLimit, to.MemoryLimit)
 	d.amount("memory request of "+name, from.MemoryRequest, to.MemoryRequest)
 	if a, b := commandLine(from), commandLine(to); a != b {
-		d.add("command line of %s: %.120q -> %.120q", name, a, b)
+		d.add("command line of %s: %s -> %s", name, investigations.Quote(a, 120), investigations.Quote(b, 120))
 	}
 	d.env(name, from.Env, to.Env)
 	if !slices.Equal(from.EnvFromConfigMaps, to.EnvFromConfigMaps) {
@@ -117,7 +117,7 @@ func (d *diff) env(name string, from, to []investigations.EnvVar) {
 func value(e investigations.EnvVar, lead string) string {
 	switch {
 	case e.Value != "":
-		return lead + fmt.Sprintf("%.120q", e.Value)
+		return lead + investigations.Quote(e.Value, 120)
 	case e.ConfigMap != "":
 		return lead + fmt.Sprintf("key %.60q of ConfigMap %.60q", e.Key, e.ConfigMap)
 	}
