@@ -108,6 +108,7 @@ func TestSoftLines(t *testing.T) {
 		{`job nightly-report started`, investigations.LogWork, detailJob, 0},
 		{`POST /import content-length=734003200`, investigations.LogWork, detailSize, 734003200},
 		{`{"level":"info","msg":"request","method":"POST","path":"/v1/render","content_length":734003200}`, investigations.LogWork, detailSize, 734003200},
+		{`10.1.2.3 - - "POST /v1/documents HTTP/1.1" 202 bytes_in=734003200`, investigations.LogWork, detailSize, 734003200},
 		{`loaded 4.2 million rows into memory`, investigations.LogWork, detailCount, 0},
 		{`level=info msg="import started" file=/data/big.csv rows=12000000`, investigations.LogWork, detailCount, 0},
 		{`query returned 1,200,000 records`, investigations.LogWork, detailCount, 0},

@@ -11,8 +11,8 @@ var (
 	// A number with a unit: "512 MB", "1.2GiB", "134217728 bytes", "512Mi". A rate ("12 MB/s") is none.
 	sizeWithUnit = regexp.MustCompile(`(?i)\b(\d[\d,]*(?:\.\d+)?)[ _-]?` +
 		`(bytes?(?:\(s\))?|[kmgt]i?b(?:ytes?)?|[kmgt]i|(?:kilo|mega|giga|tera|kibi|mebi|gibi|tebi)bytes?)(/s|ps)?(?:\W|$)`)
-	// A number of bytes behind a name that says so: content_length=734003200, "size":1048576.
-	sizeByName = regexp.MustCompile(`(?i)(?:size|length|bytes|payload|body)["']?\s?[=:]\s?["']?(\d{5,18})(?:[^\d.\w]|$)`)
+	// A number of bytes behind a name that says so: content_length=734003200, "size":1048576, bytes_in=52428800.
+	sizeByName = regexp.MustCompile(`(?i)(?:size|length|bytes|payload|body)(?:_(?:in|out|read|received|recv|sent|written|uploaded|processed))?["']?\s?[=:]\s?["']?(\d{5,18})(?:[^\d.\w]|$)`)
 	// A number with the letter of a unit behind a name: size=512M, upload 2G.
 	sizeByLetter = regexp.MustCompile(`(?i:size|mem|memory|body|payload|file|upload|download|import|export|heap|alloc\w*|cache|length)` +
 		`["']?\s?[=: ]\s?["']?(\d+(?:\.\d+)?)([KMGT])(?:\W|$)`)
