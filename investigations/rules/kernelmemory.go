@@ -22,6 +22,7 @@ var kernelParts = []struct{ key, name string }{
 func (s *scene) kernelMemory() hypothesis {
 	var h hypothesis
 	if s.kill == nil {
+		s.kernelFromMetrics(&h)
 		return h
 	}
 	r := s.kill.report
@@ -35,19 +36,25 @@ func (s *scene) kernelMemory() hypothesis {
 	usage := float64(r.Memory.UsageKB) * 1024
 	total, parts := kernelBytes(r, s.rssOfTasks())
 	if total <= 0 {
+		s.kernelFromMetrics(&h)
 		return h
 	}
 	sh := clamp(total/usage, 0, 1)
-	id := s.fact("kernelmemory", investigations.ToolKernlog, s.at, s.kill.source(),
-		map[string]float64{"kernel_bytes": total, "usage_bytes": usage, "processes_bytes": s.rssOfTasks()},
-		"Of the %s that the cgroup used, the kernel's own memory is %s (%s)%s.", bytesOf(usage), bytesOf(total), percent(sh), parts)
+	id := s.sayKernelShare(total, parts)
 	switch {
-	case sh >= 0.35:
+	case sh >= most:
 		h.support(0.45+0.5*sh, id)
 	default:
 		h.support(-0.1, id)
 	}
 	return h
+}
+
+func (s *scene) sayKernelShare(total float64, parts string) string {
+	usage := float64(s.kill.report.Memory.UsageKB) * 1024
+	return s.fact("kernelmemory", investigations.ToolKernlog, s.at, s.kill.source(),
+		map[string]float64{"kernel_bytes": total, "usage_bytes": usage, "processes_bytes": s.rssOfTasks()},
+		"Of the %s that the cgroup used, the kernel's own memory is %s (%s)%s.", bytesOf(usage), bytesOf(total), percent(clamp(total/usage, 0, 1)), parts)
 }
 
 // kernelBytes returns the kernel's memory in a cgroup and its largest parts in words; processes is what the table's

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -141,33 +140,6 @@ func (s *scene) judged() *life {
 	return best
 }
 
-// sayGrowth states how memory developed in a life.
-func (s *scene) sayGrowth(l *life) string {
-	m := l.mass
-	values := map[string]float64{
-		"slope_bytes_per_hour": m.Slope * 3600, "kendall_tau": round2(m.Tau), "first_bytes": m.first,
-		"last_bytes": m.last, "span_seconds": m.span,
-	}
-	limit := ""
-	if l.limit > 0 {
-		values["limit_bytes"] = l.limit
-		limit = fmt.Sprintf(" (limit %s)", bytesOf(l.limit))
-	}
-	what := "stayed about level"
-	switch {
-	case m.growing():
-		what = "grew steadily"
-	case m.flattening():
-		what = "rose and flattened"
-	case m.sudden():
-		what = "was far from its end value until shortly before"
-	}
-	return s.fact("growth/"+l.pod+"/"+fmt.Sprint(int64(l.start)), investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(), values,
-		"In the life of %s/%s from %s to %s memory %s: from %s to %s in %s%s, by the trend %s an hour (Kendall's tau %.2f).",
-		l.pod, l.container, stamp(fromSeconds(l.start)), stamp(fromSeconds(l.end)), what, bytesOf(m.first), bytesOf(m.last),
-		durationOf(durationSeconds(m.span)), limit, bytesOf(m.Slope*3600), m.Tau)
-}
-
 // lateGrowth says whether memory was level for long and then began to grow steadily, for long enough that it
 // is no spike.
 func (s *scene) lateGrowth(l *life) bool {
@@ -260,13 +232,9 @@ func (s *scene) leakRepeats(h *hypothesis, l *life) {
 	if len(ages) < 2 {
 		return
 	}
-	var words []string
-	for _, a := range ages {
-		words = append(words, durationOf(durationSeconds(a)))
-	}
 	id := s.fact("leak/ages", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"lives": float64(len(ages)), "median_age_seconds": median(ages), "variation": round2(variation(ages))},
-		"%s ended in a kill after %s.", lives(len(ages)), strings.Join(words, ", "))
+		"%s ended in a kill after %s.", lives(len(ages)), agesOf(ages))
 	if variation(ages) < 0.25 {
 		h.support(0.08, id)
 	}
@@ -303,8 +271,8 @@ func (s *scene) leakOrCache(h *hypothesis, l *life) {
 		return
 	}
 	c := trendOf(l.cache)
-	grown := c.Slope * (l.end - l.start)
-	total := trendOf(l.ws).Slope * (l.end - l.start)
+	span := l.ws.X[l.ws.len()-1] - l.ws.X[0] // the life may be longer than the samples
+	grown, total := c.Slope*span, trendOf(l.ws).Slope*span
 	if total > 0.1*l.mass.ceiling && grown > 0.6*total {
 		h.support(-0.3, s.fact("leak/cache", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryCache].Source,
 			map[string]float64{"cache_growth_bytes": grown, "working_set_growth_bytes": total},

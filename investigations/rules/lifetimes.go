@@ -30,6 +30,9 @@ type life struct {
 	mass      shape
 	// blurred says that mem is the working set, for want of better, and may hold page cache.
 	blurred bool
+	// split says that page cache can be told from tmpfs; tmpfs is how much of the cache the latter may be, in bytes.
+	split bool
+	tmpfs float64
 }
 
 func (l *life) age() float64 { return l.end - l.start }
@@ -248,6 +251,7 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 				l.limit, l.unlimited = bytesPtr(c.MemoryLimit), c.MemoryLimit == nil
 			}
 		}
+		s.splitCache(l)
 		if l.ws.len() > 0 || isEnd {
 			out = append(out, l)
 		}

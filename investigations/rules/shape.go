@@ -33,6 +33,9 @@ type shape struct {
 
 // shapeOf describes a life; known is false where fewer than four samples exist.
 func shapeOf(l *life) shape {
+	c := *l
+	c.ws = l.held()
+	l = &c
 	m := shape{n: l.ws.len(), ceiling: l.limit}
 	if m.n == 0 {
 		return m

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (s *scene) loadSpike() hypothesis {
 		m := l.mass
 		switch {
 		case m.sudden():
-			h.support(0.58, s.saySudden(l))
+			h.support(s.suddenWeight(l), s.saySudden(l))
 		case s.tookTheNode(l) == investigations.CauseLoadSpike && !m.growing():
 			h.support(0.55, s.sayTaking(l))
 		case m.growing() && !s.isJob():
@@ -56,6 +57,19 @@ func (s *scene) loadSpike() hypothesis {
 	return h
 }
 
+// suddenWeight is what a level far below the ceiling carries. A rise that the samples show, or that the kernel's report
+// proves, is a spike. Without either only the label OOMKilled says that there was one, and a log of the kernel that
+// covers the moment and has no report says that there was none.
+func (s *scene) suddenWeight(l *life) float64 {
+	switch {
+	case s.kill != nil || l.mass.last >= 0.8*l.mass.ceiling || s.boundary == investigations.BoundaryHeap:
+		return 0.58
+	case s.covers:
+		return 0
+	}
+	return 0.45
+}
+
 func (s *scene) isJob() bool {
 	return s.workload != nil && (s.workload.Kind == "job" || s.workload.Kind == "cronjob") || s.pod != nil && s.pod.OwnerKind == "job"
 }
@@ -79,18 +93,42 @@ func (s *scene) jobPeersLived() bool {
 	return false
 }
 
+// saySudden states how far the life was from its ceiling before its end, and how fast it got there.
 func (s *scene) saySudden(l *life) string {
 	m := l.mass
-	x, y, _ := l.ws.last(l.end)
+	end := l.end
+	if l == s.life {
+		end = math.Min(end, seconds(s.at)) // the container may have lived on
+	}
+	x, _, _ := l.ws.last(end)
+	y := l.held().at(end)
+	what := "the working set"
+	if y < l.ws.at(end) {
+		what = "memory other than page cache, which the kernel takes back,"
+	}
 	values := map[string]float64{"usual_bytes": m.level, "last_bytes": y, "limit_bytes": l.limit, "ramp_seconds": m.ramp}
 	if y < 0.8*m.ceiling && s.kill != nil && l == s.life {
 		return s.fact("spike/unseen", investigations.ToolMetrics, fromSeconds(x), s.usageSource(), values,
-			"The last sample, %s before the kill, has the working set at %s (%s of %s); the kernel's report has it at the limit: it rose between two samples.",
-			durationOf(durationSeconds(l.end-x)), bytesOf(y), percent(y/m.ceiling), bytesOf(m.ceiling))
+			"%s has %s at %s (%s of %s); the kernel's report has it at the limit: it rose between two samples.",
+			lastSample(end-x, "the kill"), what, bytesOf(y), percent(y/m.ceiling), bytesOf(m.ceiling))
 	}
-	return s.fact("spike/ramp/"+l.pod+"/"+fmt.Sprint(int64(l.start)), investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(), values,
-		"Memory of %s/%s stood at %s (%s of %s) for most of its life and rose to %s within the last %s.", l.pod, l.container,
-		bytesOf(m.level), percent(m.level/m.ceiling), bytesOf(m.ceiling), bytesOf(y), durationOf(durationSeconds(m.ramp)))
+	key := "spike/ramp/" + l.pod + "/" + fmt.Sprint(int64(l.start))
+	if y < 0.8*m.ceiling {
+		return s.fact(key, investigations.ToolMetrics, fromSeconds(x), s.usageSource(), values,
+			"%s of %s/%s has %s at %s, %s of %s: no sample shows a rise.", lastSample(end-x, "its end"), l.pod, l.container,
+			what, bytesOf(y), percent(y/m.ceiling), bytesOf(m.ceiling))
+	}
+	return s.fact(key, investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(), values,
+		"In %s/%s %s stood at %s (%s of %s) for most of its life and rose to %s within the last %s.", l.pod, l.container,
+		what, bytesOf(m.level), percent(m.level/m.ceiling), bytesOf(m.ceiling), bytesOf(y), durationOf(durationSeconds(m.ramp)))
+}
+
+// lastSample names the last sample by how long before an end it was taken.
+func lastSample(gap float64, end string) string {
+	if gap < 1 {
+		return "The last sample, of the moment of " + end + ","
+	}
+	return fmt.Sprintf("The last sample, %s before %s,", durationOf(durationSeconds(gap)), end)
 }
 
 // burst says whether traffic jumped in the minutes before the kill, against the two hours before; it returns

@@ -24,6 +24,10 @@ func (s *scene) undersized() hypothesis {
 			h.support(-0.1, id)
 		}
 	}
+	if id := s.heldOutside(l); id != "" && h.score == 0 {
+		h.support(-0.2, id)
+		return h
+	}
 	if s.undersizedShort(&h); l == nil || l.mass.n < 4 {
 		return h
 	}
@@ -125,8 +129,8 @@ func (s *scene) sayPlateau(l *life) string {
 	}
 	return s.fact("undersized/plateau", investigations.ToolMetrics, s.at, s.usageSource(),
 		map[string]float64{"plateau_bytes": median(tails), "limit_bytes": l.limit, "lives": float64(len(tails))},
-		"%s under this limit came to a level of %s in the median (from %s to %s), %s of the limit of %s.", lives(len(tails)),
-		bytesOf(median(tails)), bytesOf(minOf(tails)), bytesOf(maxOf(tails)), percent(median(tails)/math.Max(l.mass.ceiling, 1)), bytesOf(l.limit))
+		"%s under this limit came to a level of %s in the median (from %s to %s), %s of %s.", lives(len(tails)),
+		bytesOf(median(tails)), bytesOf(minOf(tails)), bytesOf(maxOf(tails)), percent(median(tails)/math.Max(l.mass.ceiling, 1)), s.room(l.mass.ceiling))
 }
 
 // loweredLimit finds an earlier life that held, in peace and under a higher limit or none, what the limit in
