@@ -186,7 +186,7 @@ func TestLogsReachTheMoment(t *testing.T) {
 		without[k.Name] = true
 	}
 	for _, name := range []string{
-		"runtime_oom_java", "runtime_oom_java_leak", "runtime_oom_v8", "runtime_oom_python", "runtime_oom_go", "systemd_oomd", "earlyoom",
+		"runtime_oom_java", "runtime_oom_java_leak", "runtime_oom_v8", "v8_no_logs", "runtime_oom_python", "runtime_oom_go", "systemd_oomd", "earlyoom",
 		"eviction_by_neighbour", "eviction_own_leak", "eviction_own_rise", "node_quiet",
 		"tmpfs_no_kernel_log", "kernel_memory_no_kernel_log",
 	} {

@@ -21,6 +21,7 @@ func runtimeKinds() []Kind {
 		{Name: "runtime_oom_java", Teaches: "OutOfMemoryError with the heap at its ceiling is no kernel kill", build: javaOOM},
 		{Name: "runtime_oom_java_leak", Teaches: "the heap grows to its own ceiling in every lifetime: a leak, and not the container's limit", build: javaOOMLeak},
 		{Name: "runtime_oom_v8", Teaches: "V8's heap limit far below the container's", build: v8OOM},
+		{Name: "v8_no_logs", Teaches: "exit code 134 with the heap at its ceiling: V8's own limit, though no log says so", build: v8NoLogs},
 		{Name: "runtime_oom_python", Teaches: "MemoryError under ulimit, by one large input", build: pythonOOM},
 		{Name: "runtime_oom_go", Teaches: "Go's runtime gives up with exit code 2", build: goOOM},
 	}
@@ -289,6 +290,18 @@ func v8OOM(s *scene) {
 	s.gaveUp(p, "runtime_misconfiguration", "undersized_limit")
 	s.truth.actions = []string{"set_runtime_ceiling"}
 	s.truth.mentions = []string{"Reached heap limit"}
+}
+
+// v8NoLogs is v8OOM without its last words.
+func v8NoLogs(s *scene) {
+	v8OOM(s)
+	s.without = append(s.without, "logs")
+	s.truth.mechanism = []string{"runtime_oom", "unknown"}
+	s.truth.boundary, s.truth.culprit = nil, nil
+	s.truth.cause = append(s.truth.cause, "leak", "insufficient_evidence")
+	s.truth.actions, s.truth.mentions = nil, nil
+	s.truth.notActions = []string{"rollback", "no_memory_change"}
+	s.unseen(0.8, "logs")
 }
 
 // pythonOOM is a job-like service under ulimit -v that reads one input too large.

@@ -14,6 +14,7 @@ const (
 	ceilingNeither    = 0.5
 	ceilingNoPods     = 0.7
 	ceilingByTimeOnly = 0.75
+	ceilingInferred   = 0.65
 )
 
 // judgeConfidence turns the winning score into a confidence: lower where a rival is close, and under the
@@ -49,6 +50,10 @@ func (s *scene) judgeConfidence() {
 	if s.kill != nil && s.kill.byTime {
 		ceiling = math.Min(ceiling, ceilingByTimeOnly)
 		s.caps = append(s.caps, "the kernel's report is matched by time only")
+	}
+	if s.runtime != nil && s.runtime.inferred {
+		ceiling = math.Min(ceiling, ceilingInferred)
+		s.caps = append(s.caps, "the runtime's error itself was not recorded")
 	}
 	if s.pod == nil && s.req.Target.Node == "" {
 		ceiling = math.Min(ceiling, ceilingNoPods)

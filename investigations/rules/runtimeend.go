@@ -15,6 +15,8 @@ type runtimeEnd struct {
 	// heap is the heap's size at its end, in bytes, where the line tells; else 0.
 	heap float64
 	fact string
+	// inferred says that nobody saw the error: the exit code and the level of the heap tell.
+	inferred bool
 }
 
 // runtimeExits are the exit codes with which each runtime ends when its own memory ran out.
@@ -46,6 +48,10 @@ func (s *scene) byRuntimeError() bool {
 	if m == nil {
 		m, src = s.exitOnOOM()
 	}
+	inferred := m == nil
+	if inferred {
+		m, src = s.exitAtCeiling()
+	}
 	if m == nil {
 		return false
 	}
@@ -60,9 +66,8 @@ func (s *scene) byRuntimeError() bool {
 			return false
 		}
 	}
-	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail, heap: float64(m.Bytes)}
-	s.runtime.fact = s.fact("logs/runtime", investigations.ToolLogs, m.At, src, nil,
-		"The %s runtime itself gave up: %s.", info.name, investigations.Quote(m.Text, 240))
+	s.runtime = &runtimeEnd{kind: m.Kind, name: info.name, text: m.Text, detail: m.Detail, heap: float64(m.Bytes), inferred: inferred}
+	s.runtime.fact = s.sayRuntimeEnd(m, src)
 	s.mechanism = investigations.RuntimeOOM
 	if s.death != nil {
 		s.sayDeath(s.death)
