@@ -13,6 +13,7 @@ func spikeKinds() []Kind {
 		{Name: "load_spike_request", Teaches: "the last sample at 40 % with a kernel report at 100 % is the evidence of a spike", build: spikeRequest},
 		{Name: "load_spike_no_logs", Teaches: "a spike between two scrapes, and no log to say of what", build: spikeNoLogs},
 		{Name: "flight_recorder", Teaches: "the node agent's flight recorder saw the seconds that the scrapes missed", build: flightRecorder},
+		{Name: "flight_recorder_only", Teaches: "no metrics were recorded, and the flight recorder shows the rise all the same", build: flightRecorderOnly},
 		{Name: "warmup_then_spike", Teaches: "the warm-up had ended hours before: it is the one request that killed", build: warmupThenSpike},
 		{Name: "page_cache_then_spike", Teaches: "growth of page cache is reclaimable, and not what killed", build: pageCacheThenSpike},
 		{Name: "traffic_burst", Teaches: "traffic multiplied within minutes, and memory with it, on every replica", build: trafficBurst},
@@ -93,6 +94,13 @@ func flightRecorder(s *scene) {
 	p := s.spiking(s.between(0.33, 0.45), s.dur(5*time.Second, 12*time.Second))
 	s.recordFlight(p.main())
 	s.isSpike(p, "traffic", "unknown", "none")
+}
+
+func flightRecorderOnly(s *scene) {
+	flightRecorder(s)
+	s.recorders[s.node.name].Series[0].Name = pick(s, "memory.current", "container_memory_working_set_bytes", "memory_usage", "anon")
+	s.without = append(s.without, "metrics")
+	s.unseen(0.8, "metrics")
 }
 
 // warmupThenSpike restarts the pod within the window, so that its curve rises before it flattens.

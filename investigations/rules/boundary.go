@@ -58,7 +58,7 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 	limit := s.specLimit()
 	switch {
 	case ok && limit > 0 && usage >= 0.85*limit && usage/limit >= s.podFill():
-		s.fact("boundary/near", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source,
+		s.fact("boundary/near", investigations.ToolMetrics, at, s.usageSource(),
 			map[string]float64{"working_set_bytes": usage, "limit_bytes": limit},
 			"The last sample before the kill has the container's working set at %s, %s of its limit of %s.",
 			bytesOf(usage), percent(usage/limit), bytesOf(limit))
@@ -67,7 +67,7 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 		s.sayPodFill()
 		return investigations.BoundaryPod
 	case ok && limit > 0:
-		s.fact("boundary/far", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source,
+		s.fact("boundary/far", investigations.ToolMetrics, at, s.usageSource(),
 			map[string]float64{"working_set_bytes": usage, "limit_bytes": limit},
 			"The last sample before the kill has the container's working set at %s, only %s of its limit of %s.",
 			bytesOf(usage), percent(usage/limit), bytesOf(limit))
@@ -198,6 +198,11 @@ func (s *scene) lastUsage(pod, container string) (float64, time.Time, bool) {
 		x, y, ok := s.curve(q, pod, container).last(seconds(s.at))
 		if ok && seconds(s.at)-x <= 600 {
 			return y, fromSeconds(x), true
+		}
+	}
+	if pod == s.target.Pod {
+		if p, _, _ := s.recorded(container); p.len() > 0 && seconds(s.at)-p.X[p.len()-1] <= 600 {
+			return p.Y[p.len()-1], fromSeconds(p.X[p.len()-1]), true
 		}
 	}
 	return 0, time.Time{}, false

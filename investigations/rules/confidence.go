@@ -38,7 +38,7 @@ func (s *scene) judgeConfidence() {
 		s.caps = append(s.caps, "neither a kernel report nor metrics")
 	case !metrics:
 		ceiling = ceilingNoMetrics
-		s.caps = append(s.caps, "metrics missing or broken")
+		s.caps = append(s.caps, "metrics missing, broken or of another time")
 	case !kernel:
 		ceiling = ceilingNoKernel
 		s.caps = append(s.caps, "no kernel report")
@@ -72,8 +72,22 @@ func (s *scene) judgeConfidence() {
 func (s *scene) metricsHelp() bool {
 	switch s.boundary {
 	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
-		return len(s.ev.Metrics.Queries[investigations.QueryNodePods].Series) > 0 || s.life != nil
+		pods := s.ev.Metrics.Queries[investigations.QueryNodePods]
+		return s.reaches(pods) || s.life != nil && s.reaches(s.ev.Metrics.Queries[investigations.QueryWorkingSet])
 	}
 	ws := s.ev.Metrics.Queries[investigations.QueryWorkingSet]
-	return len(s.lives) > 0 && len(ws.Series) > 0 && !ws.Broken
+	return len(s.lives) > 0 && !ws.Broken && s.reaches(ws)
+}
+
+// reaches says whether a query has samples of the hour before the kill: those of another day tell of other lives, and
+// nothing of this one.
+func (s *scene) reaches(q investigations.Query) bool {
+	at := seconds(s.at)
+	for _, sr := range q.Series {
+		p := pointsOf(sr)
+		if x, _, ok := p.last(at + ahead.Seconds()); ok && at-x <= math.Max(reach.Seconds(), 4*p.step()) {
+			return true
+		}
+	}
+	return false
 }

@@ -229,6 +229,9 @@ func (s *scene) usageSource() string {
 	if src := s.ev.Metrics.Queries[investigations.QueryWorkingSet].Source; src != "" {
 		return src
 	}
+	if _, _, src := s.recorded(s.container); src != "" {
+		return src
+	}
 	if s.kill != nil {
 		return s.kill.source()
 	}

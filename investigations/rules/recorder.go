@@ -8,27 +8,53 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// recorded returns what the node agent's flight recorder holds of a container's memory (memory.current), at
-// one-second resolution; no points where there is none.
-func (s *scene) recorded(container string) (points, string) {
-	for _, r := range s.ev.Metrics.Recorder {
-		for _, x := range r.Series {
-			if x.Namespace != s.target.Namespace || x.Pod != s.target.Pod || x.Container != container {
-				continue
-			}
-			if n := strings.ToLower(x.Name); n == "memory.current" || n == "memory_current" || n == "current" || n == "usage" {
-				p := pointsOf(x.Series)
-				return p.between(0, seconds(s.at)+1), r.Source
+// recordedNames are the series of a flight recorder that tell a container's memory, the fullest account first, with
+// what they are called. memory.current holds page cache that could be taken back, the working set only what is in
+// use of it, and anonymous memory none.
+var recordedNames = []struct {
+	names []string
+	says  string
+}{
+	{[]string{"current", "usage", ""}, "usage"},
+	{[]string{"working_set"}, "working set"},
+	{[]string{"anon", "rss"}, "anonymous memory"},
+}
+
+// recordedName reduces a series' name to what it means: memory.current, memory_current and memory_current_bytes are
+// one, and so are working_set and container_memory_working_set_bytes.
+func recordedName(name string) string {
+	n := strings.NewReplacer(".", "_", "-", "_", " ", "_").Replace(strings.ToLower(name))
+	for _, prefix := range []string{"container_", "cgroup_", "memory_", "mem_", "stat_"} {
+		n = strings.TrimPrefix(n, prefix)
+	}
+	if n == "memory" || n == "mem" {
+		n = ""
+	}
+	return strings.TrimSuffix(n, "_bytes")
+}
+
+// recorded returns what the node agent's flight recorder holds of a container's memory until the kill, at its own
+// resolution, with what the series is; no points where there is none.
+func (s *scene) recorded(container string) (p points, says, source string) {
+	for _, want := range recordedNames {
+		for _, r := range s.ev.Metrics.Recorder {
+			for _, x := range r.Series {
+				if x.Namespace != s.target.Namespace || x.Pod != s.target.Pod || x.Container != container || !slices.Contains(want.names, recordedName(x.Name)) {
+					continue
+				}
+				if p = pointsOf(x.Series).between(0, seconds(s.at)+1); p.len() > 0 {
+					return p, want.says, r.Source
+				}
 			}
 		}
 	}
-	return points{}, ""
+	return points{}, "", ""
 }
 
 // recordedRise supports a spike with the curve that no scrape saw: level for most of the recording, and up
 // within its last minutes.
 func (s *scene) recordedRise(h *hypothesis) {
-	p, source := s.recorded(s.subjectContainer)
+	p, says, source := s.recorded(s.subjectContainer)
 	if p.len() < 30 || s.limitBytes <= 0 {
 		return
 	}
@@ -44,10 +70,21 @@ func (s *scene) recordedRise(h *hypothesis) {
 	rise := durationSeconds(seconds(s.at) - from)
 	id := s.fact("recorder/rise", investigations.ToolMetrics, s.at, source,
 		map[string]float64{"usual_bytes": usual, "peak_bytes": peak, "rise_seconds": rise.Seconds()},
-		"The flight recorder has container %s at %s, and has it rise to %s within the last %s%s.", s.subjectContainer, bytesOf(usual), bytesOf(peak), durationOf(rise), s.recordedTop())
+		"The flight recorder has the %s of container %s at %s, and has it rise to %s within the last %s%s.", says, s.subjectContainer, bytesOf(usual), bytesOf(peak), durationOf(rise), s.recordedTop())
 	if usual < 0.78*s.limitBytes && peak >= 0.85*s.limitBytes && rise.Seconds() < 0.5*(p.X[p.len()-1]-p.X[0]) {
-		h.support(0.2, id)
+		h.support(s.recordedWeight(*h, p), id)
 	}
+}
+
+// recordedWeight is what a recorded rise carries: where the metrics are missing, end before it, or are sampled too
+// seldom to show it, it is the evidence itself.
+func (s *scene) recordedWeight(h hypothesis, p points) float64 {
+	l := s.judged()
+	blind := l == nil || l.mass.n < 3 || l.mass.stale || l.ws.step() > p.X[p.len()-1]-p.X[0]
+	if blind && h.score < 0.3 {
+		return 0.5
+	}
+	return 0.2
 }
 
 // recordedTop names the largest process of the container that the recorder saw last.

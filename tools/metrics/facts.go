@@ -109,12 +109,17 @@ func workingSet(
 	}
 	f.Says = fmt.Sprintf("working set of %.200q: %s at most within the %s before %s", name,
 		investigations.FormatBytes(s.V[peak]), investigations.FormatDuration(lately), clock(at))
+	if age > lately {
+		f.Says = fmt.Sprintf("working set of %.200q: no sample within the %s before %s, and %s in the one before", name,
+			investigations.FormatDuration(lately), clock(at), investigations.FormatBytes(s.V[peak]))
+	}
 	if limit, ok := valueAt(queries[investigations.QueryLimit].Series, s, s.T[peak]); ok && limit > 0 {
 		f.Values["limit_bytes"], f.Values["peak_percent"] = limit, 100*s.V[peak]/limit
 		f.Says += fmt.Sprintf(", %.0f %% of its limit of %s", 100*s.V[peak]/limit, investigations.FormatBytes(limit))
 	}
-	f.Says += fmt.Sprintf("; %s in the last sample, %s before that", investigations.FormatBytes(s.V[last]),
-		investigations.FormatDuration(age))
+	if f.Says += fmt.Sprintf("; %s in the last sample", investigations.FormatBytes(s.V[last])); age >= time.Second {
+		f.Says += fmt.Sprintf(", %s before that", investigations.FormatDuration(age))
+	}
 	if step := interval(s); step > 0 {
 		f.Values["step_s"] = step.Seconds()
 		f.Says += "; sampled every " + investigations.FormatDuration(step)

@@ -1,0 +1,43 @@
+package rules
+
+import (
+	"testing"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// TestReaches: samples that end long before the kill tell of other lives, and count as none.
+func TestReaches(t *testing.T) {
+	s := &scene{at: testAt}
+	for _, tt := range []struct {
+		step, end time.Duration // the pause between samples, and how long before the kill they end
+		want      bool
+	}{
+		{30 * time.Second, 0, true},
+		{30 * time.Second, 20 * time.Minute, true},
+		{30 * time.Second, 3 * time.Hour, false},
+		{30 * time.Second, 72 * time.Hour, false},
+		{time.Hour, 3 * time.Hour, true},
+	} {
+		sr := investigations.Series{}
+		for i := range 30 {
+			sr.T = append(sr.T, testAt.Add(-tt.end-time.Duration(30-i)*tt.step).UnixMilli())
+			sr.V = append(sr.V, 1)
+		}
+		if got := s.reaches(investigations.Query{Series: []investigations.Series{sr}}); got != tt.want {
+			t.Errorf("samples each %v that end %v before: %v, want %v", tt.step, tt.end, got, tt.want)
+		}
+	}
+}
+
+func TestRecordedName(t *testing.T) {
+	for name, want := range map[string]string{
+		"memory.current": "current", "memory_current_bytes": "current", "memory_usage": "usage", "memory": "", "working_set": "working_set",
+		"container_memory_working_set_bytes": "working_set", "container_rss": "rss", "memory.stat.anon": "anon", "pgmajfault": "pgmajfault",
+	} {
+		if got := recordedName(name); got != want {
+			t.Errorf("recordedName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
