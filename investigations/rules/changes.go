@@ -33,7 +33,12 @@ func diffTemplates(a, b investigations.PodTemplate) []difference {
 			add(difference{kind: "container", container: n.Name, text: fmt.Sprintf("container %s added (%s)", n.Name, n.Image)})
 			continue
 		}
-		out = append(out, diffContainers(o, n)...)
+		for _, d := range diffContainers(o, n) {
+			if d.kind == "image" && len(b.Containers) > 1 {
+				d.text = strings.Replace(d.text, "image:", "image of "+n.Name+":", 1)
+			}
+			add(d)
+		}
 	}
 	for i := range a.Containers {
 		if templateContainer(b, a.Containers[i].Name) == nil {
@@ -91,7 +96,10 @@ func diffContainers(o, n *investigations.Container) []difference {
 	if o.Image != n.Image {
 		add("image", "image: %s -> %s", imageWord(o.Image, n.Image), imageWord(n.Image, o.Image))
 	}
-	out = append(out, diffLimit(n.Name, n.Name, o.MemoryLimit, n.MemoryLimit)...)
+	for _, d := range diffLimit(n.Name, n.Name, o.MemoryLimit, n.MemoryLimit) {
+		d.text = fmt.Sprintf("memory limit of %s: %s -> %s", n.Name, limitWord(o), limitWord(n))
+		out = append(out, d)
+	}
 	out = append(out, diffRequest(n.Name, n.Name, o.MemoryRequest, n.MemoryRequest)...)
 	if a, b := strings.Join(append(slices.Clone(o.Command), o.Args...), " "), strings.Join(append(slices.Clone(n.Command), n.Args...), " "); a != b {
 		add("args", "args of %s: %s -> %s", n.Name, clip(a), clip(b))
@@ -159,6 +167,15 @@ func diffAnnotations(a, b investigations.PodTemplate) []difference {
 		}
 	}
 	return out
+}
+
+// limitWord is a container's memory limit as a quantity, and as it is written where that is no size that a program fits
+// in: 512m is a fraction of a byte.
+func limitWord(c *investigations.Container) string {
+	if c.MemoryLimit != nil && *c.MemoryLimit < 1<<20 && c.RawMemoryLimit != "" {
+		return investigations.CleanText(c.RawMemoryLimit, 40)
+	}
+	return quantityOrNone(c.MemoryLimit)
 }
 
 func quantityOrNone(p *int64) string {

@@ -55,31 +55,63 @@ func (s *scene) setCeiling(r *runtimeFit, flag string) string {
 	if kind != "deployment" && kind != "statefulset" && kind != "daemonset" {
 		return ""
 	}
-	name, value := "", flag
-	switch {
-	case r.runtime == "go":
-		name, value, _ = strings.Cut(flag, "=")
-	case r.where == "the command line" || containsAny(r.where, "ConfigMap"):
+	if r.where == "the command line" || containsAny(r.where, "ConfigMap") {
 		return ""
-	case r.runtime == "node":
-		name = "NODE_OPTIONS"
-	default:
-		name = "JAVA_TOOL_OPTIONS"
 	}
-	if c := containerSpec(s.spec(), s.subjectContainer); c != nil && r.runtime != "go" {
-		for _, e := range c.Env {
-			if r.where == e.Name && e.Value != "" {
-				name, value = e.Name, strings.Replace(e.Value, r.text, flag, 1)
-			}
-		}
+	name, value := "JAVA_TOOL_OPTIONS", flag
+	switch r.runtime {
+	case "go":
+		name, value, _ = strings.Cut(flag, "=")
+	case "node":
+		name = "NODE_OPTIONS"
+	}
+	c := containerSpec(s.spec(), s.subjectContainer)
+	if v := envVar(c, r.where); v != nil {
+		name = v.Name
+	}
+	v := envVar(c, name)
+	switch {
+	case v == nil || r.runtime == "go" && v.Value != "":
+	case v.Value == "":
+		return "" // it comes from elsewhere, and a value here would hide what else stands there
+	case r.text != "" && strings.Contains(v.Value, r.text):
+		value = strings.Replace(v.Value, r.text, flag, 1)
+	default:
+		value = v.Value + " " + flag
 	}
 	return kubectl("set", "env", "-n", s.target.Namespace, s.target.Workload, "-c", s.subjectContainer, name+"="+value)
+}
+
+// envVar returns a container's variable of that name; nil where it has none.
+func envVar(c *investigations.Container, name string) *investigations.EnvVar {
+	if c == nil {
+		return nil
+	}
+	for i := range c.Env {
+		if c.Env[i].Name == name {
+			return &c.Env[i]
+		}
+	}
+	return nil
+}
+
+// ceilingPlace says where a setting stands that no command here can change without hiding its neighbours; "" for
+// others.
+func (s *scene) ceilingPlace(r *runtimeFit) string {
+	where := r.where
+	if v := envVar(containerSpec(s.spec(), s.subjectContainer), where); v != nil && v.Value == "" && v.ConfigMap != "" {
+		where = fmt.Sprintf("key %s of ConfigMap %s", v.Key, v.ConfigMap)
+	}
+	if !containsAny(where, "ConfigMap") {
+		return ""
+	}
+	return fmt.Sprintf("The setting stands in %s: change it there, and start the pods anew.", investigations.CleanText(where, 200))
 }
 
 // boundsOf names what stands in the way of a limit: the node, the quota, a LimitRange, a VPA.
 func (s *scene) boundsOf(value float64) string {
 	var notes []string
-	if s.nodeObj != nil && s.nodeObj.AllocatableBytes > 0 && value > 0.9*float64(s.nodeObj.AllocatableBytes) {
+	if s.nodeObj != nil && s.nodeObj.AllocatableBytes > 0 && value > 0.9*float64(s.nodeObj.AllocatableBytes) && value <= float64(s.nodeObj.AllocatableBytes) {
 		notes = append(notes, fmt.Sprintf("That is more than nine tenths of what node %s can allocate (%s).", s.node, bytesOf(float64(s.nodeObj.AllocatableBytes))))
 	}
 	old := s.containerLimit(s.target.Pod, s.subjectContainer)
@@ -94,11 +126,6 @@ func (s *scene) boundsOf(value float64) string {
 			}
 		}
 	}
-	for _, l := range s.ev.Pods.LimitRanges {
-		if l.Namespace == s.target.Namespace && l.Max != nil && value > float64(*l.Max) {
-			notes = append(notes, fmt.Sprintf("The LimitRange %s allows at most %s for a container.", l.Name, bytesOf(float64(*l.Max))))
-		}
-	}
 	for _, a := range s.ev.Rollouts.Autoscalers {
 		if a.Namespace != s.target.Namespace || !strings.EqualFold(a.Target, s.target.Workload) {
 			continue
@@ -109,6 +136,21 @@ func (s *scene) boundsOf(value float64) string {
 		if a.Kind == "hpa" && a.OnMemory {
 			notes = append(notes, fmt.Sprintf("The HorizontalPodAutoscaler %s scales on memory: another request changes its arithmetic.", a.Name))
 		}
+	}
+	return strings.Join(notes, " ")
+}
+
+// refusedAt says what makes a limit impossible as things are, so that no command to set it is given: a LimitRange's
+// maximum, at which every new pod is refused, or a node that has less; "" where nothing does.
+func (s *scene) refusedAt(value float64) string {
+	var notes []string
+	for _, l := range s.ev.Pods.LimitRanges {
+		if l.Namespace == s.target.Namespace && l.Max != nil && value > float64(*l.Max) {
+			notes = append(notes, fmt.Sprintf("The LimitRange %s allows at most %s for a container and would refuse every pod: raise that first.", l.Name, bytesOf(float64(*l.Max))))
+		}
+	}
+	if n := s.nodeObj; n != nil && n.AllocatableBytes > 0 && value > float64(n.AllocatableBytes) {
+		notes = append(notes, fmt.Sprintf("Node %s has only %s allocatable: no node of its size can hold that, so it takes a larger node, or less memory for each replica.", s.node, bytesOf(float64(n.AllocatableBytes))))
 	}
 	return strings.Join(notes, " ")
 }

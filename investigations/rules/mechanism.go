@@ -263,8 +263,12 @@ func (s *scene) readCoverage() {
 		if s.logCovers(l, s.at) || s.followedSince() {
 			s.covers = true
 			from, to, _ := s.coverage(l)
+			how := "without a gap at the moment in question"
+			if silence := s.at.Sub(to); silence >= time.Second {
+				how = fmt.Sprintf("and its silence of %s until the moment in question is a short one", durationOf(silence))
+			}
 			s.fact("kernel/covers", investigations.ToolKernlog, s.at, l.Source, nil,
-				"The kernel log of %s reaches from %s to %s without a gap at the moment in question.", l.Node, stamp(from), stamp(to))
+				"The kernel log of %s reaches from %s to %s %s.", l.Node, stamp(from), stamp(to), how)
 		} else if from, to, ok := s.coverage(l); ok && s.kill == nil && l.From.IsZero() && l.TooQuiet(from, to, s.at) {
 			// Of a log with dates its source has said so already.
 			s.blindSpot(investigations.ToolKernlog, "", "the last line of %s stands %s before the moment: too long a silence to prove anything", l.Source, durationOf(s.at.Sub(to)))

@@ -35,6 +35,10 @@ func (s *scene) forecast() {
 			why[0] = s.fact("next/ages", investigations.ToolMetrics, s.at, s.usageSource(), map[string]float64{"median_age_seconds": mid, "lives": float64(len(ages))},
 				"%s of this revision ended in a kill, in the median after %s.", lives(len(ages)), durationOf(durationSeconds(mid)))
 		}
+	case s.best.cause == investigations.CauseLeak && s.olderThanSamples() > 0:
+		mid = s.olderThanSamples()
+		low, high = 0.7*mid, 1.5*mid
+		why = append(why, s.sayDeath(s.death))
 	case s.best.cause == investigations.CauseLeak && s.life.mass.Slope > 0 && s.life.limit > 0:
 		mid = math.Max(0, s.life.limit-s.life.mass.first) / s.life.mass.Slope
 		low, high = 0.7*mid, 1.5*mid
@@ -48,6 +52,19 @@ func (s *scene) forecast() {
 	s.next = &investigations.NextKill{
 		At: fromSeconds(start + mid), Earliest: fromSeconds(math.Max(start+low, seconds(s.at))), Latest: fromSeconds(start + high), Why: unique(why),
 	}
+}
+
+// olderThanSamples is the whole age in seconds, by the container's status, of a life that began well before its first
+// sample: what the samples show is then the end of a longer growth, and not the growth from its start. 0 for others.
+func (s *scene) olderThanSamples() float64 {
+	if s.death == nil || s.death.term.StartedAt.IsZero() || s.life.ws.len() == 0 {
+		return 0
+	}
+	age := s.death.at().Sub(s.death.term.StartedAt).Seconds()
+	if hidden := s.life.ws.X[0] - seconds(s.death.term.StartedAt); hidden > math.Max(600, 0.1*age) {
+		return age
+	}
+	return 0
 }
 
 // restartedAt is when the killed container started again; 0 where it did not.

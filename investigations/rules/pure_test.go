@@ -111,7 +111,7 @@ func TestDiffTemplates(t *testing.T) {
 		}
 	}
 	want := []string{
-		"image: 1.0 -> 1.1", "memory limit of app: 512Mi -> 256Mi", "env A: (value not shown) -> (value not shown)",
+		"image of app: 1.0 -> 1.1", "memory limit of app: 512Mi -> 256Mi", "env A: (value not shown) -> (value not shown)",
 		"env GOMEMLIMIT added 200MiB", "env GONE removed", "container proxy added (envoy:9)",
 		"volume scratch added (emptyDir, medium Memory)", "restarted by hand (restartedAt)",
 	}

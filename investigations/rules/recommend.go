@@ -119,13 +119,7 @@ func (s *scene) adviseUndersized() {
 		value = s.startLimit()
 		d.fact = s.led.ID("rules/undersized/tiny")
 	}
-	note := fmt.Sprintf("The observed need of %s plus %.0f %% headroom.", bytesOf(d.peak), (headroom-1)*100)
-	if d.censored {
-		note = fmt.Sprintf("No life shows the real need: this is a step above the limit of %s; look again after a day.", bytesOf(s.containerLimit(s.target.Pod, s.subjectContainer)))
-	}
-	if s.startKill {
-		note = "A size that lets the container start; mind the unit (Mi, not m). Look again after a day."
-	}
+	note := s.demandNote(d)
 	s.adviseLimit(s.subjectContainer, value, note, append([]string{d.fact}, s.best.pro...))
 	if d.usual > 0 && !s.startKill {
 		s.adviseRequest(s.subjectContainer, math.Min(roundUp(d.usual), value), d)
@@ -159,8 +153,13 @@ func (s *scene) startLimit() float64 {
 // adviseLimit recommends a limit, checked against what bounds it and who owns the field.
 func (s *scene) adviseLimit(container string, value float64, note string, why []string) {
 	q := quantityOf(value)
+	command := s.setResources(container, "--limits=memory="+q)
 	if n := s.boundsOf(value); n != "" {
 		note += " " + n
+	}
+	if n := s.refusedAt(value); n != "" {
+		note += " " + n
+		command = ""
 	}
 	if n := s.qosNote(container, value); n != "" {
 		note += " " + n
@@ -170,7 +169,7 @@ func (s *scene) adviseLimit(container string, value float64, note string, why []
 	}
 	s.advise(investigations.Recommendation{
 		Action: investigations.ActionSetLimit, Workload: s.target.Workload, Container: container, Value: q,
-		Command: s.setResources(container, "--limits=memory="+q), Note: note, Why: why,
+		Command: command, Note: note, Why: why,
 	})
 }
 
@@ -250,6 +249,9 @@ func (s *scene) adviseCeiling(up bool) {
 	note := fmt.Sprintf("%s leaves room under the limit of %s for what the runtime takes beside its heap.", flag, bytesOf(r.limit))
 	if up {
 		note = fmt.Sprintf("The heap's ceiling, not the container's limit, ran out: %s uses what the limit of %s allows.", flag, bytesOf(r.limit))
+	}
+	if p := s.ceilingPlace(r); p != "" {
+		note += " " + p
 	}
 	s.advise(investigations.Recommendation{
 		Action: investigations.ActionSetRuntimeCeiling, Workload: s.target.Workload, Container: s.subjectContainer, Value: quantityOf(b),

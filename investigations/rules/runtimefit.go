@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -51,7 +52,7 @@ func (s *scene) findRuntimeFit() *runtimeFit {
 	case "node":
 		s.fitNode(r)
 	case "go":
-		s.fitGo(r)
+		s.fitGo(r, c)
 	}
 	return r
 }
@@ -185,7 +186,7 @@ func (s *scene) fitNode(r *runtimeFit) {
 		bytesOf(r.heap), r.text, r.where, percent(r.heap/r.limit), bytesOf(r.limit))
 }
 
-func (s *scene) fitGo(r *runtimeFit) {
+func (s *scene) fitGo(r *runtimeFit, c *investigations.Container) {
 	switch {
 	case r.heap >= 0.95*r.limit || r.off:
 		r.misfit = true
@@ -196,12 +197,34 @@ func (s *scene) fitGo(r *runtimeFit) {
 		r.missing = true
 		r.fact = s.fact("runtime/go", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryRuntimeHeap].Source,
 			map[string]float64{"live_heap_bytes": r.live, "limit_bytes": r.limit},
-			"GOMEMLIMIT is not set; about %s of the heap is live, and the collector lets it double before it works, against a limit of %s.", bytesOf(r.live), bytesOf(r.limit))
+			"GOMEMLIMIT is not set; about %s of the heap is live, and the collector %s, against a limit of %s.", bytesOf(r.live), s.gogcWords(c), bytesOf(r.limit))
 	case r.heap > 0:
 		r.fact = s.fact("runtime/go", investigations.ToolPods, s.at, s.podSource(),
 			map[string]float64{"gomemlimit_bytes": r.heap, "limit_bytes": r.limit},
 			"%s lies below the container's limit of %s.", r.text, bytesOf(r.limit))
 	}
+}
+
+// gogcWords says how far Go's collector lets the heap grow beyond what is live: by GOGC per cent of it, 100 where it is
+// not set (https://go.dev/doc/gc-guide#GOGC).
+func (s *scene) gogcWords(c *investigations.Container) string {
+	v := ""
+	if e := envVar(c, "GOGC"); e != nil {
+		if v = e.Value; v == "" && e.ConfigMap != "" {
+			v = s.configValue(e.ConfigMap, e.Key)
+		}
+		if v == "" {
+			return "lets it grow by a share that is not known (GOGC comes from elsewhere) before it works"
+		}
+	}
+	n, err := strconv.ParseFloat(v, 64)
+	switch {
+	case v == "off" || err == nil && n < 0:
+		return "does not work at all (GOGC=" + investigations.CleanText(v, 20) + ")"
+	case err == nil && n != 100:
+		return fmt.Sprintf("lets it grow to %.3g times that before it works (GOGC=%s)", 1+n/100, investigations.CleanText(v, 20))
+	}
+	return "lets it double before it works"
 }
 
 func (s *scene) threads() float64 {

@@ -15,7 +15,7 @@ const headlineLimit = 160
 func (s *scene) say() {
 	s.headline = cutRunes(s.sayHeadline(), headlineLimit)
 	var p []string
-	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayDoubt())
+	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayWaste(), s.sayDoubt())
 	var out []string
 	for _, x := range p {
 		if x != "" {
@@ -44,6 +44,9 @@ func (s *scene) sayHeadline() string {
 	limit := ""
 	if s.limitBytes > 0 {
 		limit = " of " + bytesOf(s.limitBytes)
+		if c := containerSpec(s.spec(), s.container); c != nil && s.boundary == investigations.BoundaryContainer && s.limitBytes < 1<<20 && c.RawMemoryLimit != "" {
+			limit = " of " + limitWord(c)
+		}
 	}
 	if s.reason != nil {
 		if s.mechanism == investigations.NotKilled {
