@@ -3,7 +3,6 @@ package rules
 import (
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/oombot/oombot/investigations"
@@ -56,8 +55,8 @@ func (s *scene) adoptPod(p *investigations.Pod) {
 }
 
 func (s *scene) findPod(ns, name string) *investigations.Pod {
-	for i := range s.ev.Pods.Pods {
-		if p := &s.ev.Pods.Pods[i]; p.Name == name && (ns == "" || p.Namespace == ns) {
+	for _, p := range s.byName().pods[name] {
+		if ns == "" || p.Namespace == ns {
 			return p
 		}
 	}
@@ -71,9 +70,8 @@ func (s *scene) findWorkload(ns, ref string) *investigations.Workload {
 		kind, name = "", kind
 	}
 	var found *investigations.Workload
-	for i := range s.ev.Rollouts.Workloads {
-		w := &s.ev.Rollouts.Workloads[i]
-		if w.Namespace != ns || strings.ToLower(w.Name) != name || (kind != "" && w.Kind != kind) {
+	for _, w := range s.byName().workloads[ns+"/"+name] {
+		if kind != "" && w.Kind != kind {
 			continue
 		}
 		if found == nil || w.Kind == "deployment" {
@@ -89,16 +87,8 @@ func (s *scene) workloadOf(p *investigations.Pod) *investigations.Workload {
 		return nil
 	}
 	if p.OwnerKind == "replicaset" {
-		for i := range s.ev.Rollouts.Workloads {
-			w := &s.ev.Rollouts.Workloads[i]
-			if w.Namespace != p.Namespace {
-				continue
-			}
-			if slices.ContainsFunc(w.Revisions, func(r investigations.Revision) bool {
-				return r.Name == p.OwnerName && (r.UID == "" || p.OwnerUID == "" || r.UID == p.OwnerUID)
-			}) {
-				return w
-			}
+		if w := s.byName().ofRevision(p.Namespace, p.OwnerName, p.OwnerUID); w != nil {
+			return w
 		}
 		// Without ReplicaSets the name still tells: NAME-HASH belongs to the deployment NAME.
 		if i := strings.LastIndexByte(p.OwnerName, '-'); i > 0 {

@@ -48,6 +48,7 @@ type scene struct {
 	nodeObj   *investigations.Node
 	kills     []*kill // every kernel report with a time and its match, in order of time
 	boot      map[string]time.Time
+	names     *index // what byName found; nil before
 
 	// What happened.
 	at        time.Time
