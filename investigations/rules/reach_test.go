@@ -41,3 +41,20 @@ func TestRecordedName(t *testing.T) {
 		}
 	}
 }
+
+func TestUntilEnd(t *testing.T) {
+	for _, tt := range []struct {
+		in   []float64
+		want int
+	}{
+		{[]float64{100, 100, 200, 300, 400, 500}, 6},
+		{[]float64{100, 100, 200, 300, 500, 0, 0}, 5},
+		{[]float64{100, 100, 100, 100, 90}, 5},
+		{nil, 0},
+	} {
+		p := points{X: make([]float64, len(tt.in)), Y: tt.in}
+		if got := p.untilEnd().len(); got != tt.want {
+			t.Errorf("%v: %d readings, want %d", tt.in, got, tt.want)
+		}
+	}
+}

@@ -42,13 +42,29 @@ func (s *scene) recorded(container string) (p points, says, source string) {
 				if x.Namespace != s.target.Namespace || x.Pod != s.target.Pod || x.Container != container || !slices.Contains(want.names, recordedName(x.Name)) {
 					continue
 				}
-				if p = pointsOf(x.Series).between(0, seconds(s.at)+1); p.len() > 0 {
+				if p = pointsOf(x.Series).between(0, seconds(s.at)+1).untilEnd(); p.len() > 0 {
 					return p, want.says, r.Source
 				}
 			}
 		}
 	}
 	return points{}, "", ""
+}
+
+// untilEnd leaves out the last few readings where they are those of a container that is gone already: the recorder's
+// clock and the kernel's are not the same to the second.
+func (p points) untilEnd() points {
+	n := p.len()
+	top := max(0, n-5)
+	for i := top; i < n; i++ {
+		if p.Y[i] > p.Y[top] {
+			top = i
+		}
+	}
+	if n > 0 && p.Y[n-1] < 0.5*p.Y[top] {
+		return points{p.X[:top+1], p.Y[:top+1]}
+	}
+	return p
 }
 
 // recordedRise supports a spike with the curve that no scrape saw: level for most of the recording, and up
@@ -67,7 +83,7 @@ func (s *scene) recordedRise(h *hypothesis) {
 			break
 		}
 	}
-	rise := durationSeconds(seconds(s.at) - from)
+	rise := durationSeconds(max(0, seconds(s.at)-from))
 	id := s.fact("recorder/rise", investigations.ToolMetrics, s.at, source,
 		map[string]float64{"usual_bytes": usual, "peak_bytes": peak, "rise_seconds": rise.Seconds()},
 		"The flight recorder has the %s of container %s at %s, and has it rise to %s within the last %s%s.", says, s.subjectContainer, bytesOf(usual), bytesOf(peak), durationOf(rise), s.recordedTop())
