@@ -86,6 +86,7 @@ func (s *scene) livenessKill(p *pod) {
 	s.event(p, name, s.ago(30*time.Second), "Normal", "Killing", fmt.Sprintf("Container %s failed liveness probe, will be restarted", name), 1)
 	s.ends(p, "Error", 137)
 	s.notOOM(p, "sigkill_not_oom", "fix_probe", "no_memory_change")
+	s.truth.mentions = []string{fmt.Sprintf("Get \"http://%s:8080/healthz\"", p.ip)} // as the event has it
 }
 
 func liveness(s *scene) {
