@@ -7,6 +7,7 @@ func outsideKinds() []Kind {
 	return []Kind{
 		{Name: "page_cache_full_then_spike", Teaches: "page cache had filled what the process left for hours, and was given back before the kill", build: pageCacheFullThenSpike},
 		{Name: "tmpfs_outlives_restarts", Teaches: "files in a memory volume outlive the container: it dies at each start, and needs no more than before", build: tmpfsOutlivesRestarts, on: modern},
+		{Name: "shared_buffers_plateau", Teaches: "a database's shared memory is there from its start, and part of what it needs", build: sharedBuffersPlateau},
 		{Name: "tmpfs_no_kernel_log", Teaches: "the working set reached the limit, and what grew is cache in a pod with a memory volume", build: tmpfsNoKernelLog},
 		{Name: "kernel_memory_no_kernel_log", Teaches: "the working set reached the limit, and neither anonymous memory nor cache grew", build: kernelMemoryNoKernelLog},
 	}
@@ -72,6 +73,28 @@ func tmpfsOutlivesRestarts(s *scene) {
 	c.waiting, c.waitingMessage = "CrashLoopBackOff", "back-off 2m40s restarting failed container="+c.spec.Name
 	s.inVolume(p, "pod")
 	s.truth.notActions = append(s.truth.notActions, "set_limit")
+}
+
+// sharedBuffersPlateau is a database whose shared memory and processes together come to a plateau at the limit.
+func sharedBuffersPlateau(s *scene) {
+	s.neighbours()
+	limit := pick[int64](s, 1, 2, 4) * gib
+	w := s.service("statefulset", 1, limit*3/4, limit)
+	w.procs[w.container().Name] = []procSpec{{comm: "postgres", share: 0.2, uid: 999}, {comm: "postgres", share: 0.5, uid: 999}, {comm: "postgres", share: 0.3, uid: 999}}
+	buffers := s.between(0.38, 0.44) * float64(limit)
+	top := s.between(0.94, 0.96)
+	p := s.addPod(w, w.current(), s.node, s.at)
+	grow := func(c *container, start, full time.Time) curve {
+		room := c.room(limit) - buffers
+		return jump(s.wobble(warm(0.5*room, top*room, start, 4*time.Minute), 0.012), room, full, 45*time.Second)
+	}
+	s.lifetimes(p, s.at, s.someLengths(4, s.window/10, s.window/4), grow, func(l *life) {
+		l.shmem = flat(buffers)
+		s.oomKill(l)
+	})
+	s.restarted(p.main(), s.window/4, grow).shmem = flat(buffers)
+	s.ownLimit(p, p.main().spec.Name, "undersized_limit")
+	s.truth.actions, s.truth.notActions = []string{"set_limit"}, []string{"fix_leak", "rollback", "cap_volume"}
 }
 
 func tmpfsNoKernelLog(s *scene) {

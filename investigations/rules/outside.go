@@ -72,7 +72,7 @@ func (l *life) parts() (p parts, ok bool) {
 // returns the fact's id, or "".
 func (s *scene) heldOutside(l *life) string {
 	if s.kill != nil && len(s.kill.report.Stats) > 0 && s.kill.report.Kind == investigations.KernelMemcg && s.kill.report.Memory != nil {
-		if sh := s.shmemShare(); sh >= most {
+		if sh := s.shmemShare(); sh >= most && s.sharedAtRest(l) == "" {
 			return s.sayShmem(sh)
 		}
 		if total, parts := kernelBytes(s.kill.report, s.rssOfTasks()); total >= most*float64(s.kill.report.Memory.UsageKB)*1024 {
@@ -91,6 +91,28 @@ func (s *scene) heldOutside(l *life) string {
 		map[string]float64{"working_set_bytes": p.ws, "rss_bytes": p.rss, "limit_bytes": l.limit},
 		"Before the kill %s of the working set of %s was anonymous memory, %s of the limit of %s: the rest is page cache, tmpfs or the kernel's own, and the level says nothing about what the program needs.",
 		bytesOf(p.rss), bytesOf(p.ws), percent(p.rss/l.limit), bytesOf(l.limit))
+}
+
+// sharedAtRest says whether memory outside of the processes was there from the start of a long life and stayed as it
+// was, with no volume in memory: a program's own shared memory, as a database's buffers, which is part of what it needs.
+// It returns the fact's id, or "".
+func (s *scene) sharedAtRest(l *life) string {
+	if l == nil || l.blurred || l.mass.n < 20 || l.mass.span < 1800 || s.spec() == nil || s.findVolume() != nil {
+		return ""
+	}
+	beside := points{}
+	for i, x := range l.ws.X {
+		beside.X, beside.Y = append(beside.X, x), append(beside.Y, l.ws.Y[i]-l.mem.at(x))
+	}
+	n := beside.len()
+	first, last := median(beside.Y[n/20:n/5]), median(beside.Y[n-n/5:])
+	if last <= 0 || first < 0.85*last {
+		return ""
+	}
+	return s.fact("outside/rest/"+l.pod+"/"+fmt.Sprint(int64(l.start)), investigations.ToolMetrics, fromSeconds(l.end), s.usageSource(),
+		map[string]float64{"first_bytes": first, "last_bytes": last},
+		"What the container held beside anonymous memory was there early in its life (%s) and stayed (%s at the end), and the pod has no volume in memory: shared memory that the program always needs.",
+		bytesOf(first), bytesOf(last))
 }
 
 // kernelFromMetrics: without the kernel's split, what the working set holds beyond anonymous memory and cache can only

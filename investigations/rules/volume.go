@@ -20,6 +20,9 @@ func (s *scene) memoryBackedVolume() hypothesis {
 	}
 	if sh >= 0.35 {
 		h.support(0.45+0.5*sh, s.sayShmem(sh))
+		if id := s.sharedAtRest(s.judged()); id != "" && s.boundary != investigations.BoundaryNode && s.boundary != investigations.BoundaryNUMA {
+			h.support(-0.4, id)
+		}
 	} else if sh > 0 && s.kill != nil && len(s.kill.report.Stats) > 0 {
 		h.support(-0.1, s.sayShmem(sh))
 	}
