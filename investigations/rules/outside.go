@@ -97,7 +97,7 @@ func (s *scene) heldOutside(l *life) string {
 // was, with no volume in memory: a program's own shared memory, as a database's buffers, which is part of what it needs.
 // It returns the fact's id, or "".
 func (s *scene) sharedAtRest(l *life) string {
-	if l == nil || l.blurred || l.mass.n < 20 || l.mass.span < 1800 || s.spec() == nil || s.findVolume() != nil {
+	if l == nil || l.blurred || l.mass.n < 10 || l.mass.span < 1800 || s.spec() == nil || s.findVolume() != nil {
 		return ""
 	}
 	beside := points{}
