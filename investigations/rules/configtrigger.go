@@ -75,13 +75,13 @@ func (s *scene) limitRangeTrigger() bool {
 
 // configMapTrigger: a ConfigMap that the pod reads was changed between calm and trouble.
 func (s *scene) configMapTrigger() bool {
-	if s.pod == nil || len(s.lives) == 0 {
+	if s.spec() == nil || len(s.lives) == 0 {
 		return false
 	}
 	refs := s.configMapsOfPod()
 	for i := range s.ev.Rollouts.ConfigMaps {
 		m := &s.ev.Rollouts.ConfigMaps[i]
-		if m.Namespace != s.pod.Namespace || !refs[m.Name] {
+		if m.Namespace != s.target.Namespace || !refs[m.Name] {
 			continue
 		}
 		at := m.Created
@@ -110,12 +110,13 @@ func (s *scene) configMapTrigger() bool {
 
 func (s *scene) configMapsOfPod() map[string]bool {
 	refs := map[string]bool{}
-	for _, v := range s.pod.Volumes {
+	pod := s.spec()
+	for _, v := range pod.Volumes {
 		if v.Kind == "configMap" || v.Kind == "projected" {
 			refs[v.Ref] = true
 		}
 	}
-	for _, c := range s.pod.Containers {
+	for _, c := range pod.Containers {
 		for _, e := range c.Env {
 			refs[e.ConfigMap] = true
 		}
@@ -124,6 +125,7 @@ func (s *scene) configMapsOfPod() map[string]bool {
 		}
 	}
 	delete(refs, "")
+	delete(refs, "kube-root-ca.crt") // every pod has it, for the API server's certificate
 	return refs
 }
 

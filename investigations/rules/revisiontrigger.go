@@ -201,8 +201,12 @@ func (s *scene) ceilingChanged(before, after []*life) bool {
 	if ra == nil || rb == nil || s.best.cause != investigations.CauseRuntimeMisconfiguration {
 		return false
 	}
-	fa := readFlags(templateContainer(ra.Template, s.subjectContainer), a.limit, s.configValue)
-	fb := readFlags(templateContainer(rb.Template, s.subjectContainer), b.limit, s.configValue)
+	fa := s.settingsAt(templateContainer(ra.Template, s.subjectContainer), a.limit, a.start)
+	fb := s.settingsAt(templateContainer(rb.Template, s.subjectContainer), b.limit, b.start)
+	if len(fa.since) > 0 || len(fb.since) > 0 {
+		// Not to be compared; but the ConfigMap itself was changed between them.
+		return len(fb.since) == 0 && !fa.changed.IsZero()
+	}
 	return fa.heap != fb.heap || fa.off != fb.off || fa.text != fb.text
 }
 

@@ -30,7 +30,9 @@ type runtimeFit struct {
 	// misfit: at the ceiling the program is above the limit. missing: there is no ceiling at all, and the heap
 	// runs up to the limit though little of it is live. tooSmall: the heap's ceiling uses little of the limit.
 	misfit, missing, tooSmall bool
-	fact                      string
+	// unsure says that a setting stands in a ConfigMap that was changed after the container had started.
+	unsure bool
+	fact   string
 }
 
 // findRuntimeFit reads the judged container's runtime and settings; nil where the runtime is not known.
@@ -40,7 +42,8 @@ func (s *scene) findRuntimeFit() *runtimeFit {
 	if s.boundary == investigations.BoundaryPod && limit <= 0 {
 		limit = s.limitBytes
 	}
-	r := &runtimeFit{flags: readFlags(c, limit, s.configValue), limit: limit}
+	r := &runtimeFit{limit: limit}
+	r.flags = readFlags(c, limit, s.startedWith(&r.unsure))
 	s.guessRuntime(r, c)
 	if r.runtime == "" || limit <= 0 {
 		return nil
@@ -72,15 +75,6 @@ func (s *scene) spec() *investigations.Pod {
 		Volumes: t.Volumes, MemoryLimit: t.MemoryLimit, MemoryRequest: t.MemoryRequest, PriorityClass: t.PriorityClass,
 		Source: s.workload.Source,
 	}
-}
-
-func (s *scene) configValue(configMap, key string) string {
-	for _, m := range s.ev.Rollouts.ConfigMaps {
-		if m.Namespace == s.target.Namespace && m.Name == configMap {
-			return m.Data[key]
-		}
-	}
-	return ""
 }
 
 // guessRuntime takes the runtime from the metrics' label or the name of the killed process.
@@ -193,7 +187,7 @@ func (s *scene) fitGo(r *runtimeFit, c *investigations.Container) {
 		r.fact = s.fact("runtime/go", investigations.ToolPods, s.at, s.podSource(),
 			map[string]float64{"gomemlimit_bytes": r.heap, "limit_bytes": r.limit},
 			"%s does not lie below the container's limit of %s: the collector sees no reason to work harder before the kernel kills.", r.text, bytesOf(r.limit))
-	case r.heap == 0 && r.live > 0 && r.live < 0.62*r.limit:
+	case r.heap == 0 && !r.unsure && r.live > 0 && r.live < 0.62*r.limit:
 		r.missing = true
 		r.fact = s.fact("runtime/go", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryRuntimeHeap].Source,
 			map[string]float64{"live_heap_bytes": r.live, "limit_bytes": r.limit},
@@ -283,13 +277,15 @@ func (s *scene) runtimeMisconfiguration() hypothesis {
 	if r.misfit || r.missing {
 		if id := s.sameFlagsLived(l); id != "" {
 			h.support(-0.4, id)
+		} else if r.misfit {
+			h.support(0, s.sayOtherFlags(l))
 		}
 	}
 	return h
 }
 
 // sameFlagsLived: an earlier revision lived calmly with the same settings under the same limit, so they are
-// not what changed.
+// not what changed. A life whose settings are not known says nothing about them.
 func (s *scene) sameFlagsLived(l *life) string {
 	if l == nil {
 		return ""
@@ -300,11 +296,35 @@ func (s *scene) sameFlagsLived(l *life) string {
 		if o.hash == l.hash || was == nil || now == nil || o.killed || o.mass.n < 20 || o.mass.growing() || o.limit != l.limit || o.age() < 0.5*l.age() {
 			continue
 		}
-		a := readFlags(templateContainer(was.Template, s.subjectContainer), o.limit, s.configValue)
-		b := readFlags(templateContainer(now.Template, s.subjectContainer), l.limit, s.configValue)
+		a := s.settingsAt(templateContainer(was.Template, s.subjectContainer), o.limit, o.start)
+		b := s.runtimeFit
+		if b == nil || len(a.since) > 0 {
+			continue
+		}
 		if a.heap == b.heap && a.off == b.off && o.mass.tail < 0.85*o.limit {
 			return s.fact("runtime/same", investigations.ToolRollouts, fromSeconds(o.end), was.Source, nil,
 				"Revision %d ran with the same settings under the same limit, at %s, without a kill.", was.Number, bytesOf(o.mass.tail))
+		}
+	}
+	return ""
+}
+
+// sayOtherFlags: the value that is too large now was put into a ConfigMap after the earlier pods had started, so
+// that they may have run with another one. It returns the fact's id, or "".
+func (s *scene) sayOtherFlags(l *life) string {
+	if l == nil {
+		return ""
+	}
+	for _, o := range s.lives {
+		r := s.revisionByHash(o.hash)
+		if r == nil || o == l || o.killed || o.mass.n < 20 || o.start > l.start || o.limit != l.limit {
+			continue
+		}
+		was := s.settingsAt(templateContainer(r.Template, s.subjectContainer), o.limit, o.start)
+		if len(was.since) > 0 && !was.changed.IsZero() && seconds(was.changed) <= l.start+60 {
+			return s.fact("runtime/changed", investigations.ToolRollouts, was.changed, s.configMap(was.since[0]).Source, nil,
+				"ConfigMap %s, which holds that setting, was changed at %s: after pod %s, which lived at %s, had started with the values before.",
+				clip(was.since[0]), stamp(was.changed), o.pod, bytesOf(o.mass.tail))
 		}
 	}
 	return ""

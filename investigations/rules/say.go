@@ -241,6 +241,8 @@ func (s *scene) sayTrigger() string {
 		return "Set off by a job." + cite(s.changeWhy...)
 	case s.trigger == investigations.TriggerNone && len(s.changeWhy) > 0:
 		return "No change set it off; the last rollout is not it." + cite(s.changeWhy...)
+	case s.trigger == investigations.TriggerUnknown && len(s.changeWhy) > 0 && s.best.cause != investigations.CauseInsufficientEvidence:
+		return "What set it off can't be told." + cite(s.changeWhy...)
 	}
 	return ""
 }

@@ -35,9 +35,27 @@ func (s *scene) findTrigger() {
 			return
 		}
 	}
-	if s.seesPast() && s.seesChanges() && s.best.cause != investigations.CauseLoadSpike {
+	if s.seesPast() && s.seesChanges() && s.best.cause != investigations.CauseLoadSpike && !s.unseenConfig() {
 		s.trigger = investigations.TriggerNone
 	}
+}
+
+// unseenConfig says whether memory changed with a rollout that only restarted the pods, while the pods take in a
+// ConfigMap of which it is not known when it changed: a restart is what reads its values anew.
+func (s *scene) unseenConfig() bool {
+	r, prev := s.revisions()
+	if r == nil || prev == nil || s.led.ID("rules/trigger/nothing") == "" || !s.configTimeUnknown() {
+		return false
+	}
+	before, after := s.livesBefore(r), s.livesFrom(r)
+	if len(before) == 0 || len(after) == 0 {
+		return false
+	}
+	changed, why := s.calmBefore(r, prev, before, after)
+	if changed {
+		s.changeWhy = append(s.changeWhy, why...)
+	}
+	return changed
 }
 
 // seesPast says whether the evidence reaches back far enough to say that nothing set it off.
