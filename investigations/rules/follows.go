@@ -14,6 +14,20 @@ type following struct {
 	integral fit // memory = A + B × requests so far in this life
 	// peak is the highest traffic of the window, as the 99th percentile.
 	peak float64
+	// own says that only the judged revision's lives show it, or show it otherwise than those before.
+	own bool
+	// falls is how often traffic fell clearly.
+	falls int
+}
+
+// loadPair is what a life held at one time, and the traffic then.
+type loadPair struct {
+	hash      string
+	load, mem float64
+	// total is the number of requests so far in the life; NaN where its start was not seen.
+	total float64
+	// fell says that traffic fell clearly since the pair before, down that memory did too.
+	fell, down bool
 }
 
 // follows compares two readings of the same curves: an undersized service follows the present value of its
@@ -27,60 +41,178 @@ func (s *scene) follows() following {
 }
 
 func (s *scene) compareTraffic() following {
-	var f following
-	if s.traffic.len() < 20 || spread(s.traffic.thin(200).Y) < 0.25 {
+	all := s.loadPairs()
+	if len(all) == 0 {
+		return following{}
+	}
+	l := s.judged()
+	ageless := l != nil && s.returnsAtOnce(l) != ""
+	f := followingOf(all, ageless)
+	if l != nil && l.hash != "" {
+		own, earlier := pairsOf(all, l.hash)
+		ratio, ok := relate(earlier, own)
+		if (!f.yes || ok && ratio > otherRelation) && len(earlier) > 0 {
+			// Another revision may need another amount for each request. Where the program was not seen to follow its
+			// traffic before, traffic that only rose while this one ran can't tell the present value from age, unless
+			// each restart came back to the level at once.
+			if g := followingOf(own, ageless); g.yes && (f.yes || ageless || g.falls >= 3) {
+				f, f.own = g, true
+			}
+		}
+	}
+	f.peak = quantile(s.traffic.Y, 0.99)
+	if !f.yes {
 		return f
 	}
-	var load, mem, total, memOfTotal []float64
-	var downs, together int
+	whose, how := "Memory", "it comes down when traffic does"
+	if f.own {
+		whose = "Memory of this revision"
+	}
+	if f.falls < 3 && ageless {
+		how = "a restart is back at it at once"
+	}
+	f.fact = s.fact("follows", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
+		map[string]float64{"r2_present": round2(f.level.R2), "r2_integral": round2(f.integral.R2), "bytes_per_rps": f.level.B, "base_bytes": f.level.A},
+		"%s follows the present traffic: about %s plus %s for each request per second explain %s of its variation (the sum of requests so far explains %s); %s.",
+		whose, bytesOf(f.level.A), bytesOf(f.level.B), percent(f.level.R2), percent(f.integral.R2), how)
+	return f
+}
+
+// loadPairs pairs memory with traffic over all lives, after their warm-up; none where traffic hardly varies.
+func (s *scene) loadPairs() []loadPair {
+	if s.traffic.len() < 20 || spread(s.traffic.thin(200).Y) < 0.25 {
+		return nil
+	}
 	// A fall is one that stands out of the noise.
 	smooth := s.traffic.thin(60).Y
 	fall := 0.15 * (quantile(smooth, 0.95) - quantile(smooth, 0.05))
+	var out []loadPair
 	for _, l := range s.lives {
 		if l.ws.len() < 10 {
 			continue
 		}
 		step := math.Max(600, 3*l.ws.step())
 		warm := math.Min(600, 0.1*l.age())
-		var prevLoad, prevMem float64
+		var prev loadPair
 		for x := l.start + warm; x+step <= l.end; x += step {
 			w, t := l.mem.between(x, x+step), s.traffic.between(x, x+step)
 			if w.len() < 2 || t.len() < 2 {
 				continue
 			}
-			m, r := median(w.Y), median(t.Y)
-			load, mem = append(load, r), append(mem, m)
+			p := loadPair{hash: l.hash, load: median(t.Y), mem: median(w.Y), total: math.NaN()}
 			if l.born && l.start >= s.traffic.X[0]-600 {
-				total = append(total, s.traffic.integral(l.start, x+step/2, 900))
-				memOfTotal = append(memOfTotal, m)
+				p.total = s.traffic.integral(l.start, x+step/2, 900)
 			}
-			if prevLoad > 0 && r < prevLoad-fall {
-				downs++
-				if m < prevMem {
-					together++
-				}
-			}
-			prevLoad, prevMem = r, m
+			p.fell = prev.load > 0 && p.load < prev.load-fall
+			p.down = p.fell && p.mem < prev.mem
+			prev = p
+			out = append(out, p)
 		}
 	}
+	return out
+}
+
+// pairsOf parts the pairs of one revision from those of the others whose revision is known.
+func pairsOf(all []loadPair, hash string) (own, others []loadPair) {
+	for _, p := range all {
+		switch p.hash {
+		case hash:
+			own = append(own, p)
+		case "":
+		default:
+			others = append(others, p)
+		}
+	}
+	return own, others
+}
+
+// fallsOf counts the falls of traffic among the pairs.
+func fallsOf(pairs []loadPair) int {
+	n := 0
+	for _, p := range pairs {
+		if p.fell {
+			n++
+		}
+	}
+	return n
+}
+
+// followingOf judges pairs: the present value must explain memory, and better than the sum does. Ageless says that
+// restarts come back to the level at once: then it is no sum over the life.
+func followingOf(pairs []loadPair, ageless bool) following {
+	var f following
+	var load, mem, total, memOfTotal []float64
+	together := 0
+	for _, p := range pairs {
+		load, mem = append(load, p.load), append(mem, p.mem)
+		if !math.IsNaN(p.total) {
+			total, memOfTotal = append(total, p.total), append(memOfTotal, p.mem)
+		}
+		if p.down {
+			together++
+		}
+	}
+	f.falls = fallsOf(pairs)
 	f.level, f.integral = fitOf(load, mem), fitOf(total, memOfTotal)
-	f.peak = quantile(s.traffic.Y, 0.99)
-	if f.level.N < 12 || f.level.B <= 0 || f.level.R2 < 0.55 {
-		return f
+	switch {
+	case f.level.N < 12 || f.level.B <= 0 || f.level.R2 < 0.55:
+	case !ageless && f.integral.N >= 12 && f.integral.B > 0 && f.integral.R2 > f.level.R2:
+	case f.falls >= 3 && float64(together) < 0.55*float64(f.falls):
+	case f.level.B*(maxOf(load)-minOf(load)) < 0.1*median(mem):
+	default:
+		f.yes = true
 	}
-	if f.integral.N >= 12 && f.integral.B > 0 && f.integral.R2 > f.level.R2 {
-		return f
-	}
-	if downs >= 3 && float64(together) < 0.55*float64(downs) {
-		return f
-	}
-	if f.level.B*(maxOf(load)-minOf(load)) < 0.1*median(mem) {
-		return f
-	}
-	f.yes = true
-	f.fact = s.fact("follows", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
-		map[string]float64{"r2_present": round2(f.level.R2), "r2_integral": round2(f.integral.R2), "bytes_per_rps": f.level.B, "base_bytes": f.level.A},
-		"Memory follows the present traffic: about %s plus %s for each request per second explain %s of its variation (the sum of requests so far explains %s); it comes down when traffic does.",
-		bytesOf(f.level.A), bytesOf(f.level.B), percent(f.level.R2), percent(f.integral.R2))
 	return f
+}
+
+// otherRelation is how much more memory than before at the same traffic makes another relation of the two.
+const otherRelation = 1.12
+
+// relate says how much more memory the pairs of a revision hold than the earlier ones held at the same traffic;
+// ok is false where the earlier ones do not tell how memory depended on traffic.
+func relate(earlier, own []loadPair) (ratio float64, ok bool) {
+	if len(earlier) < 12 || len(own) < 6 {
+		return 0, false
+	}
+	var load, mem []float64
+	for _, p := range earlier {
+		load, mem = append(load, p.load), append(mem, p.mem)
+	}
+	was := fitOf(load, mem)
+	if was.B <= 0 || was.R2 < 0.5 {
+		return 0, false
+	}
+	var ratios []float64
+	for _, p := range own {
+		if expected := was.A + was.B*p.load; expected > 0 {
+			ratios = append(ratios, p.mem/expected)
+		}
+	}
+	return median(ratios), len(ratios) >= 6
+}
+
+// relationOf compares, for memory that follows traffic, what a revision takes at the same traffic with those
+// before it: its level at one age tells nothing, as traffic was another then. It returns the fact that says so;
+// "" where it can't be told.
+func (s *scene) relationOf(r *investigations.Revision) (changed bool, id string) {
+	if !s.follows().yes {
+		return false, ""
+	}
+	var own, earlier []loadPair
+	for _, p := range s.loadPairs() {
+		switch o := s.revisionByHash(p.hash); {
+		case o == nil:
+		case o.Number < r.Number:
+			earlier = append(earlier, p)
+		case o == r:
+			own = append(own, p)
+		}
+	}
+	ratio, ok := relate(earlier, own)
+	if !ok {
+		return false, ""
+	}
+	return ratio > otherRelation, s.fact("trigger/relation", investigations.ToolMetrics, s.at, s.usageSource(),
+		map[string]float64{"ratio": round2(ratio)},
+		"At the same traffic, pods of revision %d hold %s of what those of earlier revisions held.", r.Number, percent(ratio))
 }

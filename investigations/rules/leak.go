@@ -57,7 +57,7 @@ func (s *scene) leak() hypothesis {
 		h.support(-0.3, id)
 	}
 	if id := s.returnsAtOnce(l); id != "" {
-		h.support(-0.45, id)
+		h.support(-0.6, id)
 	}
 	if s.boundary == investigations.BoundaryPod && s.spec() != nil && s.culprit != nil && s.culprit.Container != s.mainContainer() {
 		h.support(-0.25, s.led.ID("rules/culprit/pod"))

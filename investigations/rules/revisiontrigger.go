@@ -129,6 +129,9 @@ func (s *scene) revisionShowsIt(r, prev *investigations.Revision, diffs []differ
 	if on := s.onsetAfter(after, at); on != "" {
 		return false, []string{on}
 	}
+	if changed, id := s.relationOf(r); id != "" && !s.limitCut(diffs) {
+		return changed, []string{id}
+	}
 	return s.calmBefore(r, prev, before, after)
 }
 
@@ -174,7 +177,9 @@ func (s *scene) calmBefore(r, prev *investigations.Revision, before, after []*li
 		durationOf(durationSeconds(was.age)), prev.Number, bytesOf(was.slope*3600), bytesOf(was.peak), r.Number, bytesOf(now.slope*3600), bytesOf(now.peak))
 	if killed {
 		id := s.fact("trigger/before", investigations.ToolMetrics, s.at, s.usageSource(), values, "%s; revision %d was killed too.", text, prev.Number)
-		if !(now.slope > 3*was.slope && now.slope > 0) {
+		// A limit that the revision before met too was too small already, whatever the growth looks like.
+		met := s.best.cause == investigations.CauseUndersizedLimit && !s.ceilingChanged(before, after)
+		if met || !(now.slope > 3*was.slope && now.slope > 0) {
 			return false, []string{id}
 		}
 	}

@@ -1,0 +1,87 @@
+package incidents
+
+import (
+	"math"
+	"time"
+)
+
+// trafficKinds are services whose memory follows the traffic, with something else that may have changed.
+func trafficKinds() []Kind {
+	return []Kind{
+		{Name: "follows_traffic_innocent_deploy", Teaches: "the new revision takes no more for each request than the old one, whatever their curves look like at one age", build: innocentDeployByDay, window: 72 * time.Hour, step: 2 * time.Minute},
+		{Name: "more_memory_per_request", Teaches: "a deploy that takes twice the memory for each request is the trigger, and it is no leak: restarts are back at once", build: morePerRequest, window: 72 * time.Hour, step: 2 * time.Minute},
+	}
+}
+
+// byTraffic is memory that takes some minutes to be in use and follows the traffic from then on: a base, and a
+// share of the room at traffic top.
+func (s *scene) byTraffic(c *container, base, share, top float64) func(from time.Time) curve {
+	room := c.room(c.limit())
+	present := s.wobble(func(t time.Time) float64 { return room * (base + share*s.traffic(t)/top) }, 0.006)
+	return func(from time.Time) curve {
+		return func(t time.Time) float64 { return present(t) * (1 - 0.5*math.Exp(-t.Sub(from).Minutes()/4)) }
+	}
+}
+
+// liveBy lets a pod's main container live from its creation until a moment, killed wherever its memory meets its
+// limit, with the kubelet's growing pauses.
+func (s *scene) liveBy(p *pod, until time.Time, memory func(from time.Time) curve) {
+	c := p.main()
+	room := c.room(c.limit())
+	from, pause := p.created.Add(15*time.Second), 10*time.Second
+	for from.Before(until) {
+		m := memory(from)
+		end := from
+		for end.Before(until) && m(end) < room {
+			end = end.Add(5 * time.Second)
+		}
+		if !end.Before(until) {
+			s.run(c, from, until, m)
+			return
+		}
+		s.oomKill(s.run(c, from, end, m))
+		if end.Sub(from) > 10*time.Minute {
+			pause = 10 * time.Second
+		}
+		from, pause = end.Add(pause).Truncate(time.Second), min(2*pause, 5*time.Minute)
+	}
+}
+
+// busyRollout is a service whose memory follows the traffic of the day, with a new image some hours before the
+// peak; was and is are what the old and the new revision take of the room at the peak's traffic beside the base.
+func (s *scene) busyRollout(was, is float64) (*pod, *revision) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 2, limit/2, limit)
+	s.traffic = dailyTraffic(s.between(50, 150), s.between(0.5, 0.6), s.at.Add(s.dur(5*time.Minute, 30*time.Minute)))
+	top := s.traffic(s.at)
+	r := s.newImage(w, s.ago(s.dur(5*time.Hour, 8*time.Hour)))
+	for i := range 2 {
+		o := s.addPod(w, w.before(), s.nodes[(i+1)%len(s.nodes)], s.ago(s.window+s.dur(2*time.Hour, 9*time.Hour)))
+		o.gone = r.created.Add(s.dur(25*time.Second, 70*time.Second))
+		s.liveBy(o, o.gone, s.byTraffic(o.main(), 0.2, was, top))
+	}
+	p := s.addPod(w, r, s.node, r.created.Add(3*time.Second))
+	c := p.main()
+	memory := s.byTraffic(c, 0.2, is, top)
+	last := s.ago(s.dur(11*time.Minute, 25*time.Minute))
+	s.liveBy(p, last, memory)
+	if l := c.last(); l.end.Equal(last) { // the life under way is the one that is killed
+		l.anon, l.end = jump(l.anon, c.room(c.limit()), s.at, 40*time.Second), s.at
+		s.oomKill(l)
+	} else {
+		s.oomKill(s.run(c, last.Add(5*time.Minute), s.at, jump(memory(last.Add(5*time.Minute)), c.room(c.limit()), s.at, 40*time.Second)))
+	}
+	from := s.at.Add(s.restartGap())
+	s.run(c, from, time.Time{}, memory(from))
+	s.tooSmall(p, float64(limit), "traffic")
+	return p, r
+}
+
+func innocentDeployByDay(s *scene) { s.busyRollout(0.805, 0.805) }
+
+func morePerRequest(s *scene) {
+	_, r := s.busyRollout(0.38, 0.83)
+	s.truth.trigger = []string{"deploy"}
+	s.setOffBy(r.number)
+}
