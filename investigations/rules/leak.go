@@ -25,6 +25,9 @@ func (s *scene) leak() hypothesis {
 		case l.blurred:
 			// Without rss the page cache may be what grew.
 			h.support(-0.15, id)
+		case m.slowing():
+			// Growth that slows down may come to rest, only not below this limit.
+			h.support(-0.1, id)
 		case m.Tau > 0.8:
 			h.support(0.08, id)
 		}
@@ -40,7 +43,9 @@ func (s *scene) leak() hypothesis {
 		h.support(-0.2, id)
 	}
 	if h.score > 0 {
-		s.leakRepeats(&h, l)
+		if !m.slowing() { // a heap or a cache that warms up does the same in every life, too
+			s.leakRepeats(&h, l)
+		}
 		s.leakAgainstTraffic(&h, l)
 	}
 	if m.flattening() && !m.growing() {
@@ -57,6 +62,8 @@ func (s *scene) leak() hypothesis {
 		h.support(-0.3, id)
 	}
 	if id := s.returnsAtOnce(l); id != "" {
+		h.support(-0.6, id)
+	} else if id := s.outlived(l); id != "" {
 		h.support(-0.6, id)
 	}
 	if s.boundary == investigations.BoundaryPod && s.spec() != nil && s.culprit != nil && s.culprit.Container != s.mainContainer() {

@@ -29,6 +29,10 @@ type shape struct {
 	stale bool
 	// byLoad says that growth which slows down over time is steady over the number of requests served.
 	byLoad bool
+	// thirds are the slopes of the three thirds, in bytes per second.
+	thirds [3]float64
+	// bent says that the growth slows down through the whole life, as it does in the other lives at that age.
+	bent bool
 }
 
 // shapeOf describes a life; known is false where fewer than four samples exist.
@@ -66,6 +70,10 @@ func shapeOf(l *life) shape {
 	half := cut.len() / 2
 	m.early = trendOf(points{cut.X[:half], cut.Y[:half]}).Slope
 	m.late = trendOf(points{cut.X[half:], cut.Y[half:]}).Slope
+	for i := range m.thirds {
+		a, b := i*cut.len()/3, (i+1)*cut.len()/3
+		m.thirds[i] = trendOf(points{cut.X[a:b], cut.Y[a:b]}).Slope
+	}
 	falls, wide := 0, maxOf(cut.Y)-minOf(cut.Y)
 	for i := 1; i < cut.len(); i++ {
 		if cut.Y[i-1]-cut.Y[i] > 0.1*wide {
@@ -99,7 +107,7 @@ func (m shape) growing() bool {
 
 // flattening says whether the growth came to rest: a cache or a heap that warmed up.
 func (m shape) flattening() bool {
-	return m.known && m.early > 0 && m.late < 0.3*m.early && !m.byLoad
+	return m.known && m.early > 0 && (m.late < 0.3*m.early || m.bent) && !m.byLoad
 }
 
 // steadyByLoad says whether memory grows as evenly with the requests served in the second half of the life as

@@ -40,10 +40,22 @@ func (s *scene) undersized() hypothesis {
 	switch {
 	case s.follows().yes:
 		h.support(0.66, s.follows().fact)
+	case s.outlived(l) != "":
+		weight := 0.6
+		if near < 0.84 {
+			weight = 0.5
+		}
+		h.support(weight, s.outlived(l))
 	case m.flat() && near >= 0.84 && !m.sudden():
 		h.support(0.6, id, s.sayPlateau(l))
 	case m.flattening() && near >= 0.84 && !m.sudden():
-		h.support(0.55, id, s.sayPlateau(l))
+		weight := 0.55
+		if m.late >= 0.3*m.early {
+			weight = 0.48 // it had not come to rest yet
+		}
+		h.support(weight, id, s.sayPlateau(l))
+	case m.growing() && m.slowing() && near >= 0.84:
+		h.support(0.3, id)
 	case near >= 0.9 && !m.growing() && !m.sudden():
 		h.support(0.45, id, s.sayPlateau(l))
 	case s.samePlateau(l) && l.limit > 0:
@@ -57,7 +69,7 @@ func (s *scene) undersized() hypothesis {
 	}
 	if id := s.returnsAtOnce(l); id != "" {
 		h.support(clamp(0.5-h.score, 0.05, 0.45), id)
-	} else if (m.growing() || s.creeps(m)) && !s.follows().yes && s.led.ID("rules/undersized/lowered") == "" {
+	} else if (m.growing() || s.creeps(m)) && !m.slowing() && !s.follows().yes && s.outlived(l) == "" && s.led.ID("rules/undersized/lowered") == "" {
 		h.support(-0.25, id)
 	}
 	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {

@@ -14,10 +14,11 @@ const enough = 0.4
 func (s *scene) weigh() {
 	for _, l := range s.lives {
 		l.mass = shapeOf(l)
-		if l.mass.known && l.mass.late < 0.3*l.mass.early {
+		if l.mass.known && l.mass.late < 0.65*l.mass.early {
 			l.mass.byLoad = steadyByLoad(l, s.traffic)
 		}
 	}
+	s.findBends()
 	if s.reason != nil {
 		s.hypotheses = []hypothesis{s.notOOM()}
 		s.best = s.hypotheses[0]
