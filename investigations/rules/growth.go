@@ -29,6 +29,10 @@ func (s *scene) sayGrowth(l *life) string {
 	}
 	what := fmt.Sprintf("stayed about level, at %s in the median", bytesOf(median(curve.Y)))
 	switch {
+	case m.growing() && m.slowing():
+		what = "grew, but ever more slowly"
+	case m.growing() && m.early > 0 && m.late > 2.5*m.early:
+		what = "grew, faster and faster"
 	case m.growing():
 		what = "grew steadily"
 	case last > 1.15*median(curve.Y) && m.sudden():

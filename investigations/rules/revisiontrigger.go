@@ -261,7 +261,7 @@ func (s *scene) onsetAfter(after []*life, at time.Time) string {
 	first := after[0]
 	on, t := onset(first)
 	quietFor := on - seconds(at)
-	if on <= 0 || quietFor < 3600 || quietFor < 0.25*first.age() || t.Slope <= 0 {
+	if on <= 0 || quietFor < 3600 || quietFor < 0.25*first.age() || t.Slope <= 0 || risesBefore(first, on, t) || onsetByAge(after, on) {
 		return ""
 	}
 	return s.fact("trigger/onset", investigations.ToolMetrics, fromSeconds(on), s.usageSource(),

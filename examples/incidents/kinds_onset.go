@@ -1,0 +1,53 @@
+package incidents
+
+import (
+	"math"
+	"time"
+)
+
+// onsetKinds are leaks whose beginning within a life tells what set them off, or misleads.
+func onsetKinds() []Kind {
+	return []Kind{
+		{Name: "leak_accelerates", Teaches: "growth that accelerates from the start has no onset of its own: the deploy set it off", build: leakAccelerates},
+		{Name: "leak_onset_after_old_deploy", Teaches: "a deploy is innocent where its pods were level for hours before memory began to grow", build: leakLongAfterDeploy},
+	}
+}
+
+// accelerating grows by a power of the age, as what is kept for each thing that is kept.
+func accelerating(share, power float64) growth {
+	return func(c *container, from, full time.Time) curve {
+		room, span := c.room(c.limit()), full.Sub(from).Seconds()
+		return func(t time.Time) float64 {
+			return room * (share + (1-share)*math.Pow(max(0, t.Sub(from).Seconds())/span, power))
+		}
+	}
+}
+
+func leakAccelerates(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 1, limit/2, limit)
+	r := s.newImage(w, s.at)
+	share := s.between(0.24, 0.34)
+	p, began := s.leakFrom(w, 1+s.rng.IntN(2), s.dur(4*time.Hour, 6*time.Hour), accelerating(share, s.between(2, 2.5)))
+	r.created = began.Add(-2 * time.Second)
+	s.oldPods(w, w.before(), began, steady(share*1.1))
+	s.isLeak(p, r.number, "deploy")
+}
+
+// leakLongAfterDeploy begins in the middle of a life, by something that no source shows.
+func leakLongAfterDeploy(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 1, limit/2, limit)
+	share, on := s.between(0.3, 0.42), s.ago(s.dur(3*time.Hour, 5*time.Hour))
+	r := s.newImage(w, on.Add(-s.dur(5*time.Hour, 9*time.Hour)))
+	p := s.addPod(w, r, s.node, r.created.Add(3*time.Second))
+	c := p.main()
+	room := c.room(limit)
+	from := p.created.Add(12 * time.Second)
+	s.oomKill(s.run(c, from, s.at, s.wobble(ramp(share*room, room, on, s.at), 0.004)))
+	s.run(c, s.at.Add(s.restartGap()), time.Time{}, flat(share*room))
+	s.oldPods(w, w.before(), r.created, steady(share))
+	s.isLeak(p, 0, "none", "unknown")
+}
