@@ -10,6 +10,7 @@ func trafficKinds() []Kind {
 	return []Kind{
 		{Name: "follows_traffic_innocent_deploy", Teaches: "the new revision takes no more for each request than the old one, whatever their curves look like at one age", build: innocentDeployByDay, window: 72 * time.Hour, step: 2 * time.Minute},
 		{Name: "more_memory_per_request", Teaches: "a deploy that takes twice the memory for each request is the trigger, and it is no leak: restarts are back at once", build: morePerRequest, window: 72 * time.Hour, step: 2 * time.Minute},
+		{Name: "traffic_doubled", Teaches: "traffic that rises to another level and stays there, and memory with it, is what set it off", build: trafficDoubled},
 	}
 }
 
@@ -62,20 +63,46 @@ func (s *scene) busyRollout(was, is float64) (*pod, *revision) {
 		s.liveBy(o, o.gone, s.byTraffic(o.main(), 0.2, was, top))
 	}
 	p := s.addPod(w, r, s.node, r.created.Add(3*time.Second))
+	memory := s.byTraffic(p.main(), 0.2, is, top)
+	s.killedNow(p, memory)
+	s.tooSmall(p, float64(limit), "traffic")
+	return p, r
+}
+
+// killedNow lets a pod's main container live by its memory as liveBy does, but so that a life ends at the scene's
+// moment, and run again after it.
+func (s *scene) killedNow(p *pod, memory func(from time.Time) curve) {
 	c := p.main()
-	memory := s.byTraffic(c, 0.2, is, top)
-	last := s.ago(s.dur(11*time.Minute, 25*time.Minute))
+	room, last := c.room(c.limit()), s.ago(s.dur(11*time.Minute, 25*time.Minute))
 	s.liveBy(p, last, memory)
 	if l := c.last(); l.end.Equal(last) { // the life under way is the one that is killed
-		l.anon, l.end = jump(l.anon, c.room(c.limit()), s.at, 40*time.Second), s.at
+		l.anon, l.end = jump(l.anon, room, s.at, 40*time.Second), s.at
 		s.oomKill(l)
 	} else {
-		s.oomKill(s.run(c, last.Add(5*time.Minute), s.at, jump(memory(last.Add(5*time.Minute)), c.room(c.limit()), s.at, 40*time.Second)))
+		from := last.Add(5 * time.Minute)
+		s.oomKill(s.run(c, from, s.at, jump(memory(from), room, s.at, 40*time.Second)))
 	}
 	from := s.at.Add(s.restartGap())
 	s.run(c, from, time.Time{}, memory(from))
+}
+
+// trafficDoubled is a service that a new customer has asked twice as much of for an hour or two.
+func trafficDoubled(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 2, limit/2, limit)
+	before, since := s.between(40, 120), s.ago(s.dur(80*time.Minute, 125*time.Minute))
+	top := before * s.between(1.8, 2.2)
+	s.traffic = ramp(before, top, since, since.Add(15*time.Minute))
+	p := s.addPod(w, w.current(), s.node, s.ago(s.dur(4*day, 9*day)))
+	s.killedNow(p, s.byTraffic(p.main(), 0.15, 0.842, top))
+	o := s.addPod(w, w.current(), s.nodes[len(s.nodes)-1], p.created)
+	s.liveBy(o, s.to, s.byTraffic(o.main(), 0.15, 0.83, top))
+	if l := o.main().last(); l.end.Equal(s.to) {
+		l.end = time.Time{}
+	}
 	s.tooSmall(p, float64(limit), "traffic")
-	return p, r
+	s.truth.cause = []string{"undersized_limit", "load_spike"}
 }
 
 func innocentDeployByDay(s *scene) { s.busyRollout(0.805, 0.805) }

@@ -64,23 +64,26 @@ func (s *scene) compareTraffic() following {
 	if !f.yes {
 		return f
 	}
-	whose, how := "Memory", "it comes down when traffic does"
+	whose, how := "Memory", ""
 	if f.own {
 		whose = "Memory of this revision"
 	}
-	if f.falls < 3 && ageless {
-		how = "a restart is back at it at once"
+	switch {
+	case f.falls >= 3:
+		how = "; it comes down when traffic does"
+	case ageless:
+		how = "; a restart is back at it at once"
 	}
 	f.fact = s.fact("follows", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
 		map[string]float64{"r2_present": round2(f.level.R2), "r2_integral": round2(f.integral.R2), "bytes_per_rps": f.level.B, "base_bytes": f.level.A},
-		"%s follows the present traffic: about %s plus %s for each request per second explain %s of its variation (the sum of requests so far explains %s); %s.",
+		"%s follows the present traffic: about %s plus %s for each request per second explain %s of its variation (the sum of requests so far explains %s)%s.",
 		whose, bytesOf(f.level.A), bytesOf(f.level.B), percent(f.level.R2), percent(f.integral.R2), how)
 	return f
 }
 
 // loadPairs pairs memory with traffic over all lives, after their warm-up; none where traffic hardly varies.
 func (s *scene) loadPairs() []loadPair {
-	if s.traffic.len() < 20 || spread(s.traffic.thin(200).Y) < 0.25 {
+	if s.traffic.len() < 20 || !varies(s.traffic) {
 		return nil
 	}
 	// A fall is one that stands out of the noise.
@@ -110,6 +113,13 @@ func (s *scene) loadPairs() []loadPair {
 		}
 	}
 	return out
+}
+
+// varies says whether traffic changes by more than its noise, be it for a small part of the window only.
+func varies(traffic points) bool {
+	p := traffic.thin(200)
+	level := median(p.Y)
+	return spread(p.Y) >= 0.25 || level > 0 && quantile(p.Y, 0.97) >= 1.35*level
 }
 
 // pairsOf parts the pairs of one revision from those of the others whose revision is known.
