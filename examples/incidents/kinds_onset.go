@@ -10,6 +10,7 @@ func onsetKinds() []Kind {
 	return []Kind{
 		{Name: "leak_accelerates", Teaches: "growth that accelerates from the start has no onset of its own: the deploy set it off", build: leakAccelerates},
 		{Name: "leak_onset_after_old_deploy", Teaches: "a deploy is innocent where its pods were level for hours before memory began to grow", build: leakLongAfterDeploy},
+		{Name: "leak_history_pruned", Teaches: "without the template before it, what a rollout changed can't be told, and it can't be acquitted either", build: leakHistoryPruned},
 	}
 }
 
@@ -50,4 +51,17 @@ func leakLongAfterDeploy(s *scene) {
 	s.run(c, s.at.Add(s.restartGap()), time.Time{}, flat(share*room))
 	s.oldPods(w, w.before(), r.created, steady(share))
 	s.isLeak(p, 0, "none", "unknown")
+}
+
+// leakHistoryPruned is leakAfterDeploy of a workload that keeps no old revisions.
+func leakHistoryPruned(s *scene) {
+	leakAfterDeploy(s)
+	for _, p := range s.pods {
+		if p.name == s.target["pod"] {
+			p.w.revisions = p.w.revisions[len(p.w.revisions)-1:]
+		}
+	}
+	s.truth.trigger, s.truth.changeRevision = []string{"unknown", "deploy"}, 0
+	s.truth.actions, s.truth.actionsAny, s.truth.notActions = []string{"fix_leak"}, nil, []string{"set_limit"}
+	s.truth.blindSpots = []string{"rollouts"}
 }

@@ -184,9 +184,8 @@ func (s *scene) calmBefore(r, prev *investigations.Revision, before, after []*li
 		}
 	}
 	id := s.fact("trigger/compare", investigations.ToolMetrics, s.at, s.usageSource(), values, "%s.", text)
-	showed := was.slope > 0.4*now.slope && was.slope*3600 > 0.005*max(was.peak, 1) && now.slope > 0
 	if s.best.cause == investigations.CauseLeak || now.growing {
-		return !showed, []string{id}
+		return !showed(was, now), []string{id}
 	}
 	// Without growth the level itself, or the room left, must have changed.
 	higher := now.peak > 1.12*was.peak

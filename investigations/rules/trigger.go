@@ -35,7 +35,7 @@ func (s *scene) findTrigger() {
 			return
 		}
 	}
-	if s.seesPast() && s.seesChanges() && s.best.cause != investigations.CauseLoadSpike && !s.unseenConfig() {
+	if s.seesPast() && s.seesChanges() && s.best.cause != investigations.CauseLoadSpike && !s.unseenConfig() && !s.lostPredecessor() {
 		s.trigger = investigations.TriggerNone
 	}
 }
