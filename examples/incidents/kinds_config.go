@@ -12,6 +12,8 @@ func configKinds() []Kind {
 	return []Kind{
 		{Name: "jvm_heap_raised_in_config_map", Teaches: "pods keep the values that a ConfigMap had at their start: the old ones ran with another heap", build: heapRaised},
 		{Name: "jvm_heap_raised_untimed", Teaches: "without managed fields nobody knows which value the old pods had: they prove nothing for the new one", build: heapRaisedUntimed},
+		{Name: "statefulset_limit_lowered", Teaches: "the pod that a statefulset makes anew has the old one's name: its lower limit came with the revision, and not in place", build: statefulSetLowered, step: 2 * time.Minute},
+		{Name: "statefulset_limit_lowered_no_pods", Teaches: "the same, where only the metrics tell the two pods apart", build: statefulSetLoweredNoPods},
 	}
 }
 
@@ -55,4 +57,37 @@ func heapRaisedUntimed(s *scene) {
 	}
 	s.truth.trigger = []string{"unknown", "config_change"}
 	s.truth.blindSpots = []string{"rollouts"}
+}
+
+// statefulSetLowered halves the limit of a statefulset below its usual size. The update begins with the last ordinal
+// and waits for it; the first one still runs as before.
+func statefulSetLowered(s *scene) {
+	s.neighbours()
+	old := pick[int64](s, 768, 1024, 2048) * mib
+	lower := old / 2
+	w := s.service("statefulset", 2, lower/2, old)
+	settled := float64(lower) * s.between(1.15, 1.4)
+	r := s.change(w, s.at, func(t *corev1.PodTemplateSpec) { setLimit(&t.Spec.Containers[0], lower) })
+	p := s.addPod(w, r, s.node, s.at)
+	p.name = w.name + "-1"
+	s.crashLoop(p, s.at, 8+s.rng.IntN(4), healthy(settled, s.between(400, 800)))
+	p.created = p.created.Add(-70 * time.Second) // the image was pulled
+	r.created = p.created.Add(-10 * time.Second)
+	for i, o := range s.oldPods(w, w.before(), p.created, func(*container, time.Time) curve { return s.wobble(flat(settled), 0.01) }) {
+		o.name = fmt.Sprintf("%s-%d", w.name, i)
+		o.gone = p.created.Add(-4 * time.Second)
+		if i == 0 {
+			o.gone = time.Time{}
+		}
+		o.main().last().end = o.gone
+	}
+	s.tooSmall(p, settled, "config_change")
+	s.setOffBy(r.number)
+	s.truth.actions = []string{"rollback"}
+}
+
+func statefulSetLoweredNoPods(s *scene) {
+	statefulSetLowered(s)
+	s.without = append(s.without, "kubernetes/pods.json")
+	s.truth.limitBetween, s.truth.actions, s.truth.blindSpots = nil, nil, []string{"pods"}
 }

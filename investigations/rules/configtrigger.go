@@ -19,8 +19,8 @@ func (s *scene) resizeTrigger() bool {
 		if limit.X[i] > seconds(s.at) || is >= 0.98*was || is <= 0 {
 			continue
 		}
-		if p := s.pod; p != nil && seconds(p.Created) > limit.X[i]-60 {
-			return false // another pod of the same name
+		if s.otherPodSince(limit.X[i-1]) || s.revisionBrought(is, limit.X[i]) {
+			return false
 		}
 		at := fromSeconds(limit.X[i])
 		s.trigger = investigations.TriggerConfigChange

@@ -147,6 +147,11 @@ func (s *scene) knownEnds(pod, container string, ws points) ends {
 		// A StatefulSet gives the same name to the pod that comes next.
 		e.add(seconds(p.Created), false)
 	}
+	for _, x := range s.replacedAt(pod, container, ws) {
+		if !e.covered(x) {
+			e.add(x, false)
+		}
+	}
 	oom := s.curve(investigations.QueryOOMEvents, pod, container)
 	for i := 1; i < oom.len(); i++ {
 		if oom.Y[i] > oom.Y[i-1] && !e.covered(oom.X[i]) && drops(ws, oom.X[i]) {
