@@ -216,6 +216,18 @@ func steepDrops(ws points) []float64 {
 	return out
 }
 
+// fallBefore returns where the working set fell steeply in the minutes before an end, and else the end: the node's
+// clock may be ahead of the metrics', and samples of the next life say nothing of this one.
+func fallBefore(ws points, from, end float64) float64 {
+	w := ws.between(math.Max(from, end-150), end)
+	for i := 1; i < w.len(); i++ {
+		if w.Y[i] < 0.55*w.Y[i-1] && w.Y[i-1] > 32<<20 {
+			return (w.X[i-1] + w.X[i]) / 2
+		}
+	}
+	return end
+}
+
 func (s *scene) cut(pod, container string, ws points) []*life {
 	if ws.len() == 0 {
 		return nil
@@ -242,8 +254,12 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 	push := func(from, to float64, isEnd, oom, isBorn bool) {
 		l := &life{pod: pod, container: container, hash: s.hashAt(pod, from), start: from, end: to, born: isBorn, ended: isEnd, killed: oom}
 		// A sample just after the end may still repeat the value of the last scrape before it.
-		l.ws, l.cache = ws.between(from, to), cache.between(from, to)
-		l.mem = mem.between(from, to)
+		upTo := to
+		if isEnd {
+			upTo = fallBefore(ws, from, to)
+		}
+		l.ws, l.cache = ws.between(from, upTo), cache.between(from, upTo)
+		l.mem = mem.between(from, upTo)
 		if l.mem.len() < l.ws.len()/2 {
 			l.mem, l.blurred = l.ws, true
 		}
