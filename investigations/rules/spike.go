@@ -198,7 +198,7 @@ func batchText(t string) bool {
 }
 
 // jobBefore finds a job of the same namespace that started shortly before the kill and is no part of the
-// workload itself; it returns the fact's id, or "".
+// workload itself; it returns the fact's id, or "". One that runs all day long has to have more to say for itself.
 func (s *scene) jobBefore() string {
 	var best *investigations.Workload
 	for i := range s.ev.Rollouts.Workloads {
@@ -207,7 +207,7 @@ func (s *scene) jobBefore() string {
 			continue
 		}
 		gap := s.at.Sub(w.StartTime)
-		if gap >= 0 && gap <= 15*time.Minute && (best == nil || w.StartTime.After(best.StartTime)) {
+		if gap >= 0 && gap <= jobReach && (best == nil || w.StartTime.After(best.StartTime)) && s.jobMatters(w) {
 			best = w
 		}
 	}
