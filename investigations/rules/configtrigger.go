@@ -26,6 +26,7 @@ func (s *scene) resizeTrigger() bool {
 		s.trigger = investigations.TriggerConfigChange
 		what := fmt.Sprintf("memory limit of %s: %s -> %s, in place", s.subjectContainer, quantityOf(was), quantityOf(is))
 		s.change = &investigations.Change{Workload: s.target.Workload, At: at, What: []string{what}}
+		s.undo = fmt.Sprintf("Before the resize it was %s.", quantityOf(was))
 		s.changeWhy = append(s.changeWhy, s.fact("trigger/resize", investigations.ToolMetrics, at, s.ev.Metrics.Queries[investigations.QueryLimit].Source,
 			map[string]float64{"before_bytes": was, "after_bytes": is},
 			"The limit in force of the running container %s fell from %s to %s at %s.", s.subjectContainer, bytesOf(was), bytesOf(is), stamp(at)))
@@ -68,6 +69,7 @@ func (s *scene) limitRangeTrigger() bool {
 		}
 		s.trigger = investigations.TriggerConfigChange
 		s.change = &investigations.Change{Workload: s.target.Workload, At: at.UTC(), What: []string{what}}
+		s.undo = fmt.Sprintf("A limit in the template takes the place of the LimitRange %s's default, which holds for every other container of the namespace without one.", clip(lr.Name))
 		return true
 	}
 	return false
@@ -103,6 +105,7 @@ func (s *scene) configMapTrigger() bool {
 		s.changeWhy = append(s.changeWhy, id)
 		s.trigger = investigations.TriggerConfigChange
 		s.change = &investigations.Change{Workload: s.target.Workload, At: at.UTC(), What: []string{"ConfigMap " + m.Name + " changed" + by}}
+		s.undo = fmt.Sprintf("Until then, put back what ConfigMap %s held before %s, and restart the pods: a rollback of the workload does not bring it back.", clip(m.Name), stamp(at))
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -87,6 +88,7 @@ type scene struct {
 	changeWhy  []string
 	// neighbour is the scene of the workload that change is about, where that is a neighbour's; nil else.
 	neighbour  *scene
+	undo       string // how to take back a change that is no revision of the workload; "" where there is none
 	runtimeFit *runtimeFit
 	followed   *following // what follows found; nil before
 	volume     *investigations.Volume
@@ -172,9 +174,14 @@ func (s *scene) diagnosis() investigations.Diagnosis {
 		WrittenBy: "rules",
 	}
 	d := investigations.Diagnosis{At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey()}
+	// What holds the verdict's confidence down holds for the other causes, too: the scores keep their relation.
+	sure := 1.0
+	if s.best.score > 0 {
+		sure = math.Min(1, s.confidence/clamp(s.best.score, 0, 0.99))
+	}
 	for _, h := range s.hypotheses {
 		d.Hypotheses = append(d.Hypotheses, investigations.Hypothesis{
-			Cause: h.cause, Score: round2(clamp(h.score, 0, 0.99)), For: unique(h.pro), Against: unique(h.con),
+			Cause: h.cause, Score: round2(sure * clamp(h.score, 0, 0.99)), For: unique(h.pro), Against: unique(h.con),
 		})
 	}
 	return d
