@@ -19,10 +19,10 @@ func (s *scene) configMap(name string) *investigations.ConfigMap {
 // keyChanged is when a key of a ConfigMap was changed last, at the latest: as the entry of managedFields tells
 // that owns the key, else as the newest entry does. It is zero where managedFields were not recorded.
 func keyChanged(m *investigations.ConfigMap, key string) time.Time {
-	var any, own time.Time
+	var newest, own time.Time
 	for _, ch := range m.Changed {
-		if ch.At.After(any) {
-			any = ch.At
+		if ch.At.After(newest) {
+			newest = ch.At
 		}
 		for _, f := range ch.Fields {
 			if f == "data."+key && ch.At.After(own) {
@@ -33,7 +33,7 @@ func keyChanged(m *investigations.ConfigMap, key string) time.Time {
 	if !own.IsZero() {
 		return own
 	}
-	return any
+	return newest
 }
 
 // settings are a container's memory settings as it ran with them.

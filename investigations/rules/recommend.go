@@ -82,16 +82,6 @@ func (s *scene) adviseRollback() {
 	s.advice = append([]investigations.Recommendation{r}, s.advice...)
 }
 
-// adviseUndo says with the first advice how to take back a change that is no revision.
-func (s *scene) adviseUndo() {
-	if len(s.advice) == 0 || s.undo == "" {
-		return
-	}
-	a := &s.advice[0]
-	a.Note = strings.TrimSpace(a.Note + " " + s.undo)
-	a.Why = unique(append(a.Why, s.changeWhy...))
-}
-
 func (s *scene) revisionNumber(n int64) *investigations.Revision {
 	if s.workload == nil || n == 0 {
 		return nil
