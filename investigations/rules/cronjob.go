@@ -57,7 +57,7 @@ func (s *scene) jobInterval(job *investigations.Workload) time.Duration {
 		case w.Namespace != job.Namespace || owner == "":
 		case w.Kind == "cronjob" && w.Name == owner:
 			schedule = w.Schedule
-		case w.Kind == "job" && !w.StartTime.IsZero() && !w.StartTime.After(s.at) && (w.OwnerName == owner || w == job || strings.HasPrefix(w.Name, owner+"-")):
+		case w.Kind == "job" && !w.StartTime.IsZero() && !w.StartTime.After(s.at) && (w.OwnerName == owner || w == job || w.OwnerName == "" && strings.HasPrefix(w.Name, owner+"-")):
 			starts = append(starts, w.StartTime)
 		}
 	}

@@ -217,11 +217,12 @@ func steepDrops(ws points) []float64 {
 }
 
 // fallBefore returns where the working set fell steeply in the minutes before an end, and else the end: the node's
-// clock may be ahead of the metrics', and samples of the next life say nothing of this one.
+// clock may be ahead of the metrics', and samples of the next life say nothing of this one. A collector's fall is made
+// up for again by the end.
 func fallBefore(ws points, from, end float64) float64 {
 	w := ws.between(math.Max(from, end-150), end)
 	for i := 1; i < w.len(); i++ {
-		if w.Y[i] < 0.55*w.Y[i-1] && w.Y[i-1] > 32<<20 {
+		if w.Y[i] < 0.55*w.Y[i-1] && w.Y[i-1] > 32<<20 && maxOf(w.Y[i:]) < 0.6*w.Y[i-1] {
 			return (w.X[i-1] + w.X[i]) / 2
 		}
 	}

@@ -177,8 +177,8 @@ func (s *scene) calmBefore(r, prev *investigations.Revision, before, after []*li
 		durationOf(durationSeconds(was.age)), prev.Number, bytesOf(was.slope*3600), bytesOf(was.peak), r.Number, bytesOf(now.slope*3600), bytesOf(now.peak))
 	if killed {
 		id := s.fact("trigger/before", investigations.ToolMetrics, s.at, s.usageSource(), values, "%s; revision %d was killed too.", text, prev.Number)
-		// A limit that the revision before met too was too small already, whatever the growth looks like.
-		met := s.best.cause == investigations.CauseUndersizedLimit && !s.ceilingChanged(before, after)
+		// A limit that the revision before met at that level was too small already, whatever the growth looks like.
+		met := s.best.cause == investigations.CauseUndersizedLimit && now.peak <= 1.12*was.peak && !s.ceilingChanged(before, after)
 		if met || !(now.slope > 3*was.slope && now.slope > 0) {
 			return false, []string{id}
 		}
