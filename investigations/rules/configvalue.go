@@ -74,7 +74,7 @@ func (s *scene) settingsAt(c *investigations.Container, limit, start float64) se
 func (s *scene) startedWith(unsure *bool) func(name, key string) string {
 	start := 0.0
 	switch {
-	case s.death != nil && s.death.container == s.subjectContainer && !s.death.term.StartedAt.IsZero():
+	case s.death != nil && (s.subjectContainer == "" || s.death.container == s.subjectContainer) && !s.death.term.StartedAt.IsZero():
 		start = seconds(s.death.term.StartedAt)
 	case s.life != nil:
 		start = s.life.start

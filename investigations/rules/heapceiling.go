@@ -25,7 +25,7 @@ func (s *scene) exitAtCeiling() (*investigations.LogMatch, string) {
 	if s.death == nil || c == nil || s.hasLogOf(s.container) {
 		return nil, ""
 	}
-	f := readFlags(c, s.specLimit(), s.configValue)
+	f := readFlags(c, s.specLimit(), s.startedWith(new(bool)))
 	exits, known := ceilingExits[f.runtime]
 	if !known || f.heap <= 0 || !slices.Contains(exits.codes, s.death.term.ExitCode) {
 		return nil, ""

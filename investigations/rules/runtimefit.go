@@ -205,7 +205,7 @@ func (s *scene) gogcWords(c *investigations.Container) string {
 	v := ""
 	if e := envVar(c, "GOGC"); e != nil {
 		if v = e.Value; v == "" && e.ConfigMap != "" {
-			v = s.configValue(e.ConfigMap, e.Key)
+			v = s.startedWith(new(bool))(e.ConfigMap, e.Key)
 		}
 		if v == "" {
 			return "lets it grow by a share that is not known (GOGC comes from elsewhere) before it works"
