@@ -319,7 +319,7 @@ func (s *scene) byKernelReport() bool {
 		s.fact("kernel/bytime", investigations.ToolKernlog, s.at, s.kill.source(), nil,
 			"That report names no cgroup of a known pod; it is matched by its moment and the process's name only.")
 	}
-	if s.death == nil && s.pod != nil {
+	if s.death == nil && s.pod != nil && (s.container == "" || hasStatus(containerSpec(s.pod, s.container))) {
 		s.silent = true
 		s.fact("pods/silent", investigations.ToolPods, s.at, s.pod.Source, nil,
 			"Kubernetes reports no end of container %s at that moment: a child process was killed and the container lived on.", s.container)

@@ -158,6 +158,7 @@ func newScene(req investigations.Request, ev investigations.Evidence, led *inves
 	if s.ev.Profiles == nil {
 		s.ev.Profiles = &investigations.ProfileEvidence{}
 	}
+	s.completePods()
 	s.readClocks()
 	s.collectKills()
 	s.resolve()
