@@ -113,6 +113,10 @@ func (s *scene) adviseUndersized() {
 		s.adviseCeiling(true)
 		return
 	}
+	if s.boundary == investigations.BoundaryPod && !s.startKill && s.limitBytes > 0 {
+		s.advisePodUndersized()
+		return
+	}
 	d := s.findDemand()
 	value := d.proposeLimit()
 	if s.startKill {
@@ -219,6 +223,11 @@ func (s *scene) adviseSpike() {
 	s.advise(investigations.Recommendation{Action: investigations.ActionReduceLoad, Workload: s.target.Workload, Container: s.subjectContainer, Note: note, Why: why})
 	if s.burst() != "" && s.canScale() {
 		s.adviseScale(s.burst())
+	}
+	if s.boundary == investigations.BoundaryPod && s.limitBytes > 0 {
+		id := s.podDemand().fact
+		s.advisePodLimit(roundUp(s.limitBytes*1.5), "If the load is legitimate and can't be bounded: a step up, to be confirmed by the next one.", append([]string{id}, why...))
+		return
 	}
 	if s.boundary == investigations.BoundaryContainer || s.boundary == investigations.BoundaryPod {
 		limit := s.containerLimit(s.target.Pod, s.subjectContainer)
