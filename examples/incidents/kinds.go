@@ -38,7 +38,7 @@ type Options struct {
 // Kinds returns the catalogue, in a fixed order.
 func Kinds() []Kind {
 	var all []Kind
-	for _, part := range [][]Kind{leakKinds(), undersizedKinds(), spikeKinds(), runtimeKinds(), podKinds(), podLimitKinds(), nodeKinds(), neighbourKinds(), notOOMKinds(), blindKinds(), miscKinds(), realKinds(), outsideKinds()} {
+	for _, part := range [][]Kind{leakKinds(), undersizedKinds(), spikeKinds(), runtimeKinds(), podKinds(), podLimitKinds(), clockKinds(), nodeKinds(), neighbourKinds(), notOOMKinds(), blindKinds(), miscKinds(), realKinds(), outsideKinds()} {
 		all = append(all, part...)
 	}
 	return all

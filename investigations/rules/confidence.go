@@ -55,6 +55,10 @@ func (s *scene) judgeConfidence() {
 		ceiling = math.Min(ceiling, ceilingInferred)
 		s.caps = append(s.caps, "the runtime's error itself was not recorded")
 	}
+	if s.unreported {
+		ceiling = math.Min(ceiling, ceilingNeither)
+		s.caps = append(s.caps, "the kernel's log covers the moment and has no report of a kill")
+	}
 	if s.pod == nil && s.req.Target.Node == "" {
 		ceiling = math.Min(ceiling, ceilingNoPods)
 		s.caps = append(s.caps, "the pod's state is not known")

@@ -160,9 +160,9 @@ func (s *scene) byUserSpaceKiller() bool {
 			s.userKill = u
 			s.mechanism = investigations.SystemdOOMD
 			if s.death == nil && !u.At.IsZero() {
-				s.at = u.At
+				s.at = s.logTime(l, u.At)
 			}
-			s.fact("kernel/userkill", investigations.ToolKernlog, u.At, fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
+			s.fact("kernel/userkill", investigations.ToolKernlog, s.logTime(l, u.At), fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
 				"%s, a killer in user space, logged: %s.", u.Killer, investigations.Quote(u.Text, 300))
 			if s.death != nil {
 				s.sayDeath(s.death)
@@ -178,7 +178,8 @@ func (s *scene) hitBy(l *investigations.KernelLog, u *investigations.UserKill) b
 	if s.death == nil {
 		at = s.req.At
 	}
-	inTime := u.At.IsZero() || absDur(u.At.Sub(at)) <= 2*time.Minute || s.death == nil && absDur(u.At.Sub(at)) <= 15*time.Minute
+	gap := absDur(s.logTime(l, u.At).Sub(at))
+	inTime := u.At.IsZero() || gap <= 2*time.Minute || s.death == nil && gap <= 15*time.Minute
 	switch {
 	case !inTime:
 		return false
@@ -200,8 +201,16 @@ func (s *scene) byReason() bool {
 	if s.death == nil || s.death.term.Reason != "OOMKilled" {
 		return false
 	}
+	if s.byStaleLabel() {
+		return true
+	}
 	s.mechanism = investigations.MemcgOOMKill
 	s.sayDeath(s.death)
+	if s.covers && s.death.term.ExitCode == 137 {
+		s.unreported = true
+		s.fact("kernel/none", investigations.ToolKernlog, s.at, s.nodeLogSource(), nil,
+			"The kernel log, which covers that moment, has no OOM report for this pod, though the runtime's reason is OOMKilled.")
+	}
 	if s.systemOOM() || s.nodeShort() && !s.nearLimit() {
 		s.mechanism = investigations.GlobalOOMKill
 	}

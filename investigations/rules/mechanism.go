@@ -34,6 +34,8 @@ const (
 	reach = time.Hour
 	// ahead is how far clocks may put the end behind the alert.
 	ahead = 2 * time.Minute
+	// tick is how far two clocks that are kept in time by NTP may differ, with what a runtime takes to notice.
+	tick = 10 * time.Second
 )
 
 // findMechanism answers how the victim ended. The end that the alert is about is the latest one before it;
@@ -98,6 +100,10 @@ func (s *scene) distance(e ending) time.Duration {
 	d := absDur(s.req.At.Sub(e.at))
 	if e.kill == nil {
 		d += 20 * time.Second
+	}
+	if e.at.After(s.req.At.Add(tick)) {
+		// An alert tells of what has happened, up to some minutes ago; the next kill of a crash loop is not it.
+		d += 15 * time.Minute
 	}
 	return d
 }

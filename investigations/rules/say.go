@@ -132,7 +132,7 @@ func (s *scene) sayWhat() string {
 		return fmt.Sprintf("%s was no victim of memory: it was %s.%s", investigations.CleanText(s.who(), 120), s.reason.what, cite(s.reason.facts...))
 	}
 	ids := []string{
-		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
+		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/shift/" + s.node), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
 		s.led.ID("rules/metrics/oomevents"), s.led.ID("rules/pods/silent"),
 	}
 	if s.evicted != nil {

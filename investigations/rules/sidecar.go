@@ -47,7 +47,9 @@ func (s *scene) mainContainer() string {
 	for _, like := range []func(name string) bool{
 		func(n string) bool { return n == workload },
 		func(n string) bool { return workload != "" && strings.Contains("-"+workload+"-", "-"+n+"-") },
-		func(n string) bool { return s.victim != nil && s.culprit != nil && n == s.victim.Container && n != s.culprit.Container },
+		func(n string) bool {
+			return s.victim != nil && s.culprit != nil && n == s.victim.Container && n != s.culprit.Container
+		},
 		func(string) bool { return true },
 	} {
 		for _, c := range s.spec().Containers {
