@@ -189,6 +189,9 @@ func (s *scene) probeFailed() *otherReason {
 	killing := s.podEvents(func(e investigations.Event) bool {
 		return e.Reason == "Killing" && probeKillRE.MatchString(e.Message) && s.aboutContainer(e)
 	})
+	if killing == nil && unhealthy != nil && unhealthy.FieldPath == "" && s.probesAnother(unhealthy.Message) {
+		unhealthy = nil
+	}
 	if killing == nil && unhealthy == nil {
 		return nil
 	}
@@ -213,6 +216,26 @@ func (s *scene) probeFailed() *otherReason {
 		r.what += " whose grace period ran out"
 	}
 	return r
+}
+
+// probesAnother says whether an event about a failed probe that names no container is another container's: only
+// others have such a probe, or the kubelet's event that it kills for a failed probe names one of them.
+func (s *scene) probesAnother(message string) bool {
+	startup := strings.HasPrefix(strings.ToLower(message), "startup")
+	own, others := false, false
+	for _, c := range s.pod.Containers {
+		if has := startup && c.HasStartup || !startup && c.HasLiveness; has && c.Name == s.container {
+			own = true
+		} else if has {
+			others = true
+		}
+	}
+	if others && !own {
+		return true
+	}
+	return s.podEvents(func(e investigations.Event) bool {
+		return e.Reason == "Killing" && probeKillRE.MatchString(e.Message) && !s.aboutContainer(e)
+	}) != nil
 }
 
 var eventContainerRE = regexp.MustCompile(`(?i)^container (\S+) failed|stopping container (\S+)`)
