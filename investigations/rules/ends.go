@@ -80,7 +80,7 @@ func (s *scene) byEviction() bool {
 		e.facts = append(e.facts, s.sayDeath(s.death))
 	}
 	if !e.memory {
-		s.reason = &otherReason{what: "an eviction for another resource than memory", facts: e.facts, sure: 0.9}
+		s.reason = &otherReason{what: e.words(), facts: e.facts, sure: 0.9}
 	}
 	return true
 }
@@ -141,7 +141,8 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 	if len(e.facts) == 0 {
 		return nil
 	}
-	e.memory = strings.Contains(strings.ToLower(e.message), "memory")
+	r := e.resource()
+	e.memory = r == "memory" || r == "" && !emptyDirRE.MatchString(e.message) && strings.Contains(strings.ToLower(e.message), "memory")
 	return e
 }
 
@@ -290,6 +291,10 @@ func (s *scene) byNothing() bool {
 	}
 	s.mechanism = investigations.NotKilled
 	s.reason = &otherReason{what: "no kill at all", facts: []string{id}, sure: 0.6}
+	if why, id := s.waitsFor(); why != "" {
+		s.reason.what, s.reason.waits = "no kill at all: it can't run ("+why+")", why
+		s.reason.facts = append([]string{id}, s.reason.facts...)
+	}
 	if s.covers {
 		s.reason.sure = 0.85
 		s.reason.facts = append(s.reason.facts, s.led.ID("rules/kernel/covers"))

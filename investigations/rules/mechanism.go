@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -54,7 +53,7 @@ func (s *scene) findMechanism() {
 	s.missLog()
 	for _, try := range []func() bool{
 		s.byStartKill, s.byManualKill, s.byKernelReport, s.byEviction, s.byUserSpaceKiller, s.byRuntimeError,
-		s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
+		s.byLostSight, s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
 	} {
 		if try() {
 			return
@@ -198,30 +197,6 @@ func bareMatch(k *kill, d *death, gap time.Duration) int {
 
 func looksKilled(t *investigations.Termination) bool {
 	return t.ExitCode == 137 || t.Signal == 9 || t.Reason == "OOMKilled"
-}
-
-// onNode says whether a report may be of that node. The only log of a recording is that of the incident's node,
-// under whatever name, unless it is called like another node.
-func (s *scene) onNode(k *kill, node string) bool {
-	return node == "" || k.log.Node == node || k.report.Host == node || len(s.ev.Kernel.Logs) == 1 && !s.isOtherNode(k.log.Node, node)
-}
-
-func (s *scene) isOtherNode(name, than string) bool {
-	return name != than && slices.ContainsFunc(s.ev.Pods.Nodes, func(n investigations.Node) bool { return n.Name == name })
-}
-
-// missLog declares that the kernel log of the very node is not there, where those of others are: they say nothing
-// about a kill on this one.
-func (s *scene) missLog() {
-	var others []string
-	for i := range s.ev.Kernel.Logs {
-		others = append(others, s.ev.Kernel.Logs[i].Node)
-	}
-	if s.hasLog || s.kill != nil || s.node == "" || len(others) == 0 {
-		return
-	}
-	s.blindSpot(investigations.ToolKernlog, "whether the kernel killed, and at whose limit",
-		"the kernel log of node %s was not recorded, only that of %s", s.node, strings.Join(others[:min(len(others), 5)], ", "))
 }
 
 // concerns says whether a report that no container's end belongs to may be what the target is about.
@@ -398,6 +373,6 @@ func (s *scene) sayDeath(d *death) string {
 	}
 	return s.fact("pods/death/"+d.pod.Name+"/"+d.container, investigations.ToolPods, t.FinishedAt, d.pod.Source,
 		map[string]float64{"exit_code": float64(t.ExitCode), "restarts": float64(d.restarts)},
-		"Container %s of pod %s ended at %s with exit code %d (%s); it had been running since %s.",
-		d.container, d.pod.Name, stamp(t.FinishedAt), t.ExitCode, reason, stamp(t.StartedAt))
+		"Container %s of pod %s ended%s with exit code %d (%s)%s.",
+		d.container, d.pod.Name, stamped(" at ", t.FinishedAt), t.ExitCode, reason, stamped("; it had been running since ", t.StartedAt))
 }

@@ -19,6 +19,10 @@ type otherReason struct {
 	probe bool
 	// unexplained says that no source explains the SIGKILL.
 	unexplained bool
+	// own says that it ended by itself: what is the code that it left.
+	own bool
+	// waits is why it does not run, where nothing was killed: ImagePullBackOff and the like.
+	waits string
 }
 
 // byOtherExit: the container ended without SIGKILL, and no kernel report belongs to its end. A reason
@@ -34,7 +38,7 @@ func (s *scene) byOtherExit() bool {
 		return false
 	}
 	id := s.sayDeath(s.death)
-	r := &otherReason{what: fmt.Sprintf("an end with exit code %d%s", t.ExitCode, exitWords(t.ExitCode)), facts: []string{id}, sure: 0.85}
+	r := &otherReason{what: fmt.Sprintf("exit code %d%s", t.ExitCode, exitWords(t.ExitCode)), own: true, facts: []string{id}, sure: 0.85}
 	if early != nil {
 		r.facts = append(r.facts, s.sayKill(early, "kernel/earlier"))
 		r.facts = append(r.facts, s.fact("pods/stale", investigations.ToolPods, t.FinishedAt, s.death.pod.Source,
@@ -126,9 +130,9 @@ func (s *scene) nodeLogSource() string {
 	return "kernel/"
 }
 
-// stopReason looks for who stopped the container: a probe, a preemption, a shutdown, a drain, a rollout.
+// stopReason looks for who stopped the container: a probe, a preemption, a shutdown, a deadline, a drain, a rollout.
 func (s *scene) stopReason() *otherReason {
-	for _, find := range []func() *otherReason{s.preempted, s.nodeShutdown, s.probeFailed, s.disrupted, s.stopped} {
+	for _, find := range []func() *otherReason{s.preempted, s.deadline, s.nodeShutdown, s.probeFailed, s.disrupted, s.stopped} {
 		if r := find(); r != nil {
 			return r
 		}
@@ -345,6 +349,13 @@ func (s *scene) stopped() *otherReason {
 	}
 	if len(r.facts) == 0 {
 		return nil
+	}
+	if why, facts := s.stoppedFor(); why != "" {
+		r.what = why + ", which stopped it; its grace period ran out"
+		if s.death != nil && s.death.term.ExitCode != 137 {
+			r.what = why + ", which stopped it"
+		}
+		r.facts = append(r.facts, facts...)
 	}
 	return r
 }

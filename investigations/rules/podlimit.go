@@ -192,3 +192,8 @@ func (s *scene) advisePodUndersized() {
 		s.adviseScale(s.follows().fact)
 	}
 }
+
+// advisePodSpike recommends a step up for a pod that a sudden load brought to its limit.
+func (s *scene) advisePodSpike(why []string) {
+	s.advisePodLimit(roundUp(s.limitBytes*1.5), "If the load is legitimate and can't be bounded: a step up, to be confirmed by the next one.", append([]string{s.podDemand().fact}, why...))
+}

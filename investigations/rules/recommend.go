@@ -74,7 +74,7 @@ func (s *scene) adviseRollback() {
 			r.Note += " " + g
 		}
 	} else {
-		r.Note = "Take back: " + strings.Join(s.change.What, "; ") + "."
+		r.Note = investigations.WithoutCitations("Take back: " + strings.Join(s.change.What, "; ") + ".")
 	}
 	s.advice = append([]investigations.Recommendation{r}, s.advice...)
 }
@@ -225,8 +225,7 @@ func (s *scene) adviseSpike() {
 		s.adviseScale(s.burst())
 	}
 	if s.boundary == investigations.BoundaryPod && s.limitBytes > 0 {
-		id := s.podDemand().fact
-		s.advisePodLimit(roundUp(s.limitBytes*1.5), "If the load is legitimate and can't be bounded: a step up, to be confirmed by the next one.", append([]string{id}, why...))
+		s.advisePodSpike(why)
 		return
 	}
 	if s.boundary == investigations.BoundaryContainer || s.boundary == investigations.BoundaryPod {
@@ -388,8 +387,7 @@ func (s *scene) adviseNotOOM() {
 	}
 	if s.reason.unexplained || s.mechanism == investigations.NotKilled {
 		s.advise(investigations.Recommendation{
-			Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container,
-			Note: "Look at the events of the pod and the audit log around that moment.", Why: s.reason.facts,
+			Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container, Note: s.reason.lookAt(), Why: s.reason.facts,
 		})
 	}
 	s.advise(investigations.Recommendation{
