@@ -9,6 +9,7 @@ func clockKinds() []Kind {
 		{Name: "kernel_log_clock_behind", Teaches: "dmesg -T on a machine that slept: its clock is minutes behind, and the id still matches", build: kernelLogBehind},
 		{Name: "child_kill_then_sigkill", Teaches: "a child was OOM killed hours ago; the SIGKILL now is somebody else's, though the label says OOMKilled", build: childThenSigkill, on: noOOMGroup},
 		{Name: "kernel_log_other_node", Teaches: "the kernel log of another node says nothing about a kill on this one", build: kernelLogOtherNode},
+		{Name: "workload_pod_gone", Teaches: "the alert names the workload, and its killed pod was deleted since: the report and the series still tell", build: workloadPodGone},
 		{Name: "liveness_of_another_container", Teaches: "the probe that failed is the helper's; who killed the app is not known", build: livenessOfAnother},
 	}
 }
@@ -89,4 +90,17 @@ func livenessOfAnother(s *scene) {
 	s.notOOM(p, "sigkill_not_oom")
 	s.truth.notActions = append(s.truth.notActions, "fix_probe")
 	s.truth.maxConfidence = 0.6
+}
+
+// workloadPodGone deletes the killed pod within the minute after; its workload is what the alert names.
+func workloadPodGone(s *scene) {
+	leakAfterDeploy(s)
+	for _, p := range s.pods {
+		if p.name == s.target["pod"] {
+			p.gone = s.at.Add(40 * time.Second)
+			s.target = map[string]string{"namespace": p.ns, "workload": p.w.kind + "/" + p.w.name}
+			s.truth.victim.Comm = s.kills[len(s.kills)-1].victim.comm
+			break
+		}
+	}
 }

@@ -208,6 +208,9 @@ func (s *scene) concerns(k *kill, pods []*investigations.Pod) bool {
 	if k.pod != nil {
 		return slices.Contains(pods, k.pod)
 	}
+	if _, _, gone := s.gonePod(k); gone {
+		return true
+	}
 	if s.pod != nil || len(pods) > 0 {
 		return false
 	}
@@ -231,6 +234,7 @@ func (s *scene) adoptVictim() {
 		s.kill.byTime = s.req.Target.Node == "" || s.req.Target.Pod != ""
 		s.node = s.kill.log.Node
 		s.adoptPod(nil)
+		s.adoptGonePod()
 	default:
 		if s.pod == nil {
 			if pods := s.targetPods(); len(pods) > 0 && s.req.Target.Node == "" {
