@@ -98,6 +98,9 @@ func (s *scene) provesShift(e shiftedEnd) bool {
 		atThen, okThen := s.nodeFreeAt(then)
 		return ok && atEnd < 0.05 && (!okThen || atThen >= 0.05)
 	}
+	if s.countedKill(e, then) {
+		return false
+	}
 	ws := s.curve(investigations.QueryWorkingSet, e.pod.Name, e.container)
 	limit := s.containerLimit(e.pod.Name, e.container)
 	x, y, ok := ws.last(end + 1)
@@ -109,6 +112,14 @@ func (s *scene) provesShift(e shiftedEnd) bool {
 	near := y >= 0.85*limit
 	before, peak, ok := ws.last(then)
 	return near && (!ok || then-before > 600 || peak < 0.85*limit || end-then < 1800 && !drops(ws, then))
+}
+
+// countedKill says whether the container's counter of OOM kills rose about a moment: by Prometheus' clock, the log's
+// time is right then.
+func (s *scene) countedKill(e shiftedEnd, x float64) bool {
+	p := s.curve(investigations.QueryOOMEvents, e.pod.Name, e.container)
+	before, _, known := p.last(x - 60)
+	return known && x-before <= 600 && p.at(x+240) > p.at(x-60)
 }
 
 // nodeFreeAt is the lowest share of the node's memory that was available around a moment.

@@ -313,11 +313,11 @@ func (s *scene) disrupted() *otherReason {
 	if c == nil {
 		return nil
 	}
-	what := "a drain or an eviction through the API, whose grace period ran out"
+	what := "a drain or an eviction through the API"
 	if strings.HasPrefix(c.Reason, "Deletion") {
-		what = "a deletion of the pod (" + c.Reason + "), whose grace period ran out"
+		what = "a deletion of the pod (" + c.Reason + ")"
 	}
-	return &otherReason{what: what, facts: []string{s.sayCondition("disrupted", *c)}, sure: 0.9}
+	return &otherReason{what: what + s.graceWords(), facts: []string{s.sayCondition("disrupted", *c)}, sure: 0.9}
 }
 
 // stopped: the kubelet stopped the container on request (deletion, rollout, scale-down), and it did not end
@@ -326,7 +326,7 @@ func (s *scene) stopped() *otherReason {
 	killing := s.podEvents(func(e investigations.Event) bool {
 		return e.Reason == "Killing" && !probeKillRE.MatchString(e.Message) && s.aboutContainer(e)
 	})
-	r := &otherReason{what: "a termination whose grace period ran out", sure: 0.85}
+	r := &otherReason{what: "a termination" + s.graceWords(), sure: 0.85}
 	grace := int64(30)
 	if s.pod != nil && s.pod.TerminationGraceS != nil {
 		grace = *s.pod.TerminationGraceS
@@ -350,11 +350,11 @@ func (s *scene) stopped() *otherReason {
 	if len(r.facts) == 0 {
 		return nil
 	}
+	if s.pod != nil && !s.pod.Deleted.IsZero() {
+		r.what = "a deletion of the pod" + s.graceWords()
+	}
 	if why, facts := s.stoppedFor(); why != "" {
-		r.what = why + ", which stopped it; its grace period ran out"
-		if s.death != nil && s.death.term.ExitCode != 137 {
-			r.what = why + ", which stopped it"
-		}
+		r.what = why + s.graceWords()
 		r.facts = append(r.facts, facts...)
 	}
 	return r

@@ -43,6 +43,14 @@ func (s *scene) deadline() *otherReason {
 
 func quoted(text string) string { return `"` + investigations.CleanText(text, 240) + `"` }
 
+// graceWords say that a container that was asked to stop did not: after the grace period the kubelet sends SIGKILL.
+func (s *scene) graceWords() string {
+	if s.death != nil && s.death.term.ExitCode == 137 {
+		return ", whose grace period ran out"
+	}
+	return ""
+}
+
 var scaledRE = regexp.MustCompile(`(?i)scaled down replica set (\S+)(?: from (\d+))? to (\d+)`)
 
 // stoppedFor says for what the API had a pod stopped, as far as the workload's revisions and events tell: a rollout,
