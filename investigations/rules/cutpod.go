@@ -24,7 +24,7 @@ func (s *scene) completePods() {
 			p.Containers, p.Volumes = slices.Clone(t.Containers), t.Volumes
 		}
 	}
-	s.ev.Pods = &ev
+	s.ev.Pods, s.names = &ev, nil // names point at the pods as they were
 }
 
 // templateOf returns the pod template that a workload made the pod from: that of the revision whose name or hash
