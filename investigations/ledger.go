@@ -1,6 +1,15 @@
 package investigations
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
+
+var citationRE = regexp.MustCompile(`\[(F\d+)\]`)
+
+// WithoutCitations turns what looks like a citation ("[F9]") into plain text ("(F9)"). Texts from outside, as an
+// image's name or a line of a log, must not bring citations into a verdict: its readers take them for facts.
+func WithoutCitations(text string) string { return citationRE.ReplaceAllString(text, "($1)") }
 
 // Ledger numbers the facts of one investigation, F1 upwards. It is not safe for concurrent use.
 type Ledger struct {
@@ -18,7 +27,7 @@ func NewLedger(facts []Fact) *Ledger {
 }
 
 // Add numbers f and returns its id. A fact whose Key is there already is not added again: the id of the
-// first is returned. Its texts are cleaned, its time is turned to UTC, and values that are no finite number
+// first is returned. Its texts are cleaned, what looks like a citation in them is taken for text, its time is turned to UTC, and values that are no finite number
 // are dropped; f itself is not changed.
 func (l *Ledger) Add(f Fact) string {
 	if id, ok := l.byKey[f.Key]; ok && f.Key != "" {
@@ -27,7 +36,7 @@ func (l *Ledger) Add(f Fact) string {
 	f.ID = fmt.Sprintf("F%d", len(l.facts)+1)
 	f.At = printable(f.At)
 	f.Values = tidyValues(f.Values)
-	f.Says = CleanText(f.Says, 600)
+	f.Says = WithoutCitations(CleanText(f.Says, 600))
 	f.Source = CleanText(f.Source, 300)
 	l.facts = append(l.facts, f)
 	if f.Key != "" {

@@ -64,3 +64,10 @@ func TestLedgerFactsAreTheCallers(t *testing.T) {
 		t.Errorf("says %q after the caller changed its copy", got)
 	}
 }
+
+func TestLedgerTakesNoCitationsFromOutside(t *testing.T) {
+	l := NewLedger([]Fact{{Says: "image: api:1.0[F99] -> api:1.1 [F1x] [F7]"}})
+	if got, want := l.Facts()[0].Says, "image: api:1.0(F99) -> api:1.1 [F1x] (F7)"; got != want {
+		t.Errorf("says %q, want %q", got, want)
+	}
+}

@@ -106,25 +106,13 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 func judge(req Request, ev Evidence, facts *Ledger, rules Rules, opt Options) (d Diagnosis) {
 	defer func() {
 		if p := recover(); p != nil {
-			opt.Log.Error("rules panicked", "err", p, "stack", string(debug.Stack()))
-			d = brokenRules(req, facts, p)
+			stack := debug.Stack()
+			opt.Log.Error("rules panicked", "err", p, "in", brokeIn(stack))
+			opt.Log.Debug("rules panicked", "stack", string(stack))
+			d = brokenRules(req, ev, facts, p)
 		}
 	}()
 	return rules.Diagnose(req, ev, facts)
-}
-
-func brokenRules(req Request, facts *Ledger, p any) Diagnosis {
-	id := facts.Add(Fact{Says: CleanText(fmt.Sprintf("The rules broke on this evidence: %v", p), 300), Source: "oombot"})
-	return Diagnosis{
-		Target: req.Target,
-		Verdict: Verdict{
-			Cause:           CauseInsufficientEvidence,
-			Headline:        "No verdict: the evidence could not be judged.",
-			Explanation:     fmt.Sprintf("The rules broke on this evidence, which is a fault of this program [%s].", id),
-			Recommendations: []Recommendation{{Action: ActionCollectMore, Why: []string{id}}},
-		},
-		Key: KillKey(req.Cluster, req.Target.String(), req.At.UTC().Format(time.RFC3339Nano)),
-	}
 }
 
 // answer is what became of one tool.
@@ -183,7 +171,9 @@ func ask(ctx context.Context, req Request, i int, t Tool, opt Options, start tim
 	name := t.Describe().Name
 	defer func() {
 		if p := recover(); p != nil {
-			opt.Log.Error("tool panicked", "source", name, "err", p, "stack", string(debug.Stack()))
+			stack := debug.Stack()
+			opt.Log.Error("tool panicked", "source", name, "err", p, "in", brokeIn(stack))
+			opt.Log.Debug("tool panicked", "source", name, "stack", string(stack))
 			a = failed(i, name, fmt.Errorf("the tool broke: %v", p), opt.Now().Sub(start))
 		}
 	}()

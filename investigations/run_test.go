@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -207,6 +209,42 @@ func TestRunSurvivesBrokenRules(t *testing.T) {
 	if last := res.Facts[len(res.Facts)-1]; !strings.Contains(last.Says, "index out of range") || !strings.Contains(v.Explanation, "["+last.ID+"]") {
 		t.Errorf("the verdict %q does not cite the fault %+v", v.Explanation, last)
 	}
+}
+
+func TestBrokenRulesKeepTheKernelsReport(t *testing.T) {
+	req := request()
+	at := req.At.Add(-time.Minute)
+	tool := evidenceOnly{Evidence{
+		Pods: &PodEvidence{Pods: []Pod{{Namespace: req.Target.Namespace, Name: req.Target.Pod, UID: "u1"}}},
+		Kernel: &KernelEvidence{Logs: []KernelLog{{Reports: []KernelReport{
+			{At: &at, Kind: KernelGlobal, Boundary: BoundaryNode, PodUID: "u1"}, {At: &at, Kind: KernelMemcg, Boundary: BoundaryContainer, PodUID: "other"},
+		}}}},
+	}}
+	var log strings.Builder
+	res, _ := run(t, func(Request, Evidence, *Ledger) Diagnosis {
+		var none []int
+		return Diagnosis{At: time.Unix(int64(slices.Max(none)), 0)}
+	}, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, tool)
+	if v := res.Verdict; v.Mechanism != GlobalOOMKill || v.Boundary != BoundaryNode || v.Cause != CauseInsufficientEvidence {
+		t.Errorf("verdict %s, %s, %s: want what the kernel's report of this pod says, and no cause", v.Mechanism, v.Boundary, v.Cause)
+	}
+	for _, f := range res.Facts {
+		if f.Tool == "" {
+			t.Errorf("fact %s names no tool", f.ID)
+		}
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || strings.Contains(got, ".go:") || !strings.Contains(got, "in=") || strings.Contains(got, `in=""`) {
+		t.Errorf("log %q: want one line that names the function, without a stack", got)
+	}
+}
+
+// evidenceOnly is a source that has evidence and no facts.
+type evidenceOnly struct{ ev Evidence }
+
+func (evidenceOnly) Describe() Description { return Description{Name: ToolPods} }
+
+func (e evidenceOnly) Query(context.Context, Request) (ToolResult, error) {
+	return ToolResult{Evidence: e.ev}, nil
 }
 
 func TestRunFillsTheDocument(t *testing.T) {

@@ -38,7 +38,27 @@ type Options struct {
 // Kinds returns the catalogue, in a fixed order.
 func Kinds() []Kind {
 	var all []Kind
-	for _, part := range [][]Kind{leakKinds(), onsetKinds(), undersizedKinds(), settlingKinds(), trafficKinds(), spikeKinds(), cronKinds(), runtimeKinds(), configKinds(), podKinds(), nodeKinds(), neighbourKinds(), notOOMKinds(), blindKinds(), miscKinds(), realKinds(), outsideKinds()} {
+	for _, part := range [][]Kind{
+		leakKinds(),
+		onsetKinds(),
+		undersizedKinds(),
+		settlingKinds(),
+		trafficKinds(),
+		spikeKinds(),
+		cronKinds(),
+		runtimeKinds(),
+		configKinds(),
+		podKinds(),
+		podLimitKinds(),
+		clockKinds(),
+		nodeKinds(),
+		neighbourKinds(),
+		notOOMKinds(),
+		blindKinds(),
+		miscKinds(),
+		realKinds(),
+		outsideKinds(),
+	} {
 		all = append(all, part...)
 	}
 	return all

@@ -158,7 +158,9 @@ func TestLogsInUptimeCarryTheirAnchor(t *testing.T) {
 	audit := regexp.MustCompile(`audit\(\d{10}\.\d{3}:\d+\)`)
 	everyBundle(t, func(t *testing.T, k Kind, seed uint64, files map[string][]byte) {
 		for name, b := range files {
-			if strings.HasPrefix(name, "kernel/") && k.Name != "kernel_log_no_clock" && !audit.Match(b) {
+			// Where the log's dates are wrong, the records of audit would hold the right ones.
+			without := k.Name == "kernel_log_no_clock" || k.Name == "kernel_log_local_time" || k.Name == "kernel_log_clock_behind"
+			if strings.HasPrefix(name, "kernel/") && !without && !audit.Match(b) {
 				t.Errorf("%s-%d: %s has no audit record", k.Name, seed, name)
 			}
 		}

@@ -25,7 +25,7 @@ func (p *page) verdict(r *inv.Result) {
 	}
 	p.answers(v)
 	p.line()
-	p.field("how", howWords(v.Mechanism))
+	p.field("how", howEnded(v))
 	if v.Victim != nil {
 		p.field("victim", partyWords(*v.Victim))
 	}

@@ -11,11 +11,11 @@ import (
 func howWords(m inv.Mechanism) string {
 	switch m {
 	case inv.MemcgOOMKill:
-		return "the kernel's OOM killer, because a cgroup's memory limit was reached"
+		return "the kernel's OOM killer"
 	case inv.GlobalOOMKill:
 		return "the kernel's OOM killer, because the machine ran out of memory"
 	case inv.KubeletEviction:
-		return "evicted by the kubelet, because the node ran low on memory"
+		return "evicted by the kubelet"
 	case inv.SystemdOOMD:
 		return "a user-space OOM killer (systemd-oomd)"
 	case inv.RuntimeOOM:
@@ -30,6 +30,18 @@ func howWords(m inv.Mechanism) string {
 		return "not known"
 	}
 	return string(m)
+}
+
+// howEnded adds to the mechanism what ran out, where the verdict's boundary tells.
+func howEnded(v *inv.Verdict) string {
+	how := howWords(v.Mechanism)
+	switch {
+	case v.Mechanism == inv.KubeletEviction && v.Cause != inv.CauseNotOOM:
+		return how + ", because the node ran low on memory"
+	case v.Mechanism == inv.MemcgOOMKill && v.Boundary != inv.BoundaryUnknown && v.Boundary != "":
+		return how + ", because a cgroup's memory limit was reached"
+	}
+	return how
 }
 
 // endedWord says in one word what befell the victim.

@@ -74,7 +74,7 @@ func (s *scene) boundaryFromUsage() investigations.Boundary {
 		if s.nodeShort() {
 			return investigations.BoundaryNode
 		}
-		if _, known := s.nodeFree(); known {
+		if _, known := s.nodeFree(); known && !s.unreported {
 			// The node had memory to spare, so the limit was its own: the sample missed the peak.
 			return investigations.BoundaryContainer
 		}

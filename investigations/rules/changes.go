@@ -200,7 +200,7 @@ func imageWord(image, other string) string {
 	r1, t1 := splitImage(image)
 	r2, _ := splitImage(other)
 	if r1 == r2 && t1 != "" {
-		return t1
+		return clip(t1)
 	}
 	return clip(image)
 }

@@ -53,10 +53,10 @@ func (s *scene) bootFromReport(l *investigations.KernelLog, r *investigations.Ke
 // reportTime returns when a report was written; zero where the log's clock is not known.
 func (s *scene) reportTime(l *investigations.KernelLog, r *investigations.KernelReport) time.Time {
 	if r.At != nil {
-		return *r.At
+		return s.logTime(l, *r.At)
 	}
 	if boot := s.boot[l.Source]; !boot.IsZero() && r.UptimeS != nil {
-		return boot.Add(time.Duration(*r.UptimeS * float64(time.Second)))
+		return s.logTime(l, boot.Add(time.Duration(*r.UptimeS*float64(time.Second))))
 	}
 	return time.Time{}
 }
@@ -68,7 +68,7 @@ func (s *scene) coverage(l *investigations.KernelLog) (from, to time.Time, ok bo
 		from = boot.Add(time.Duration(*l.UptimeFrom * float64(time.Second)))
 		to = boot.Add(time.Duration(*l.UptimeTo * float64(time.Second)))
 	}
-	return from, to, !from.IsZero()
+	return s.logTime(l, from), s.logTime(l, to), !from.IsZero()
 }
 
 // logCovers says whether a log would hold a report of the moment t, had there been one.
@@ -78,13 +78,13 @@ func (s *scene) logCovers(l *investigations.KernelLog, t time.Time) bool {
 		return false
 	}
 	for _, loss := range l.Lost {
-		if loss.At.IsZero() || (loss.At.After(t.Add(-10*time.Minute)) && loss.At.Before(t.Add(10*time.Minute))) {
+		if at := s.logTime(l, loss.At); at.IsZero() || (at.After(t.Add(-10*time.Minute)) && at.Before(t.Add(10*time.Minute))) {
 			return false
 		}
 	}
 	for _, b := range l.Boots {
 		// The log of the life before a reboot ends with it; what comes first in the file is the old life's.
-		if b.After(t) && from.After(t) {
+		if s.logTime(l, b).After(t) && from.After(t) {
 			return false
 		}
 	}

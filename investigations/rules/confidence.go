@@ -51,9 +51,16 @@ func (s *scene) judgeConfidence() {
 		ceiling = math.Min(ceiling, ceilingByTimeOnly)
 		s.caps = append(s.caps, "the kernel's report is matched by time only")
 	}
+	if s.reason != nil {
+		s.caps = s.reasonDoubts(metrics)
+	}
 	if s.runtime != nil && s.runtime.inferred {
 		ceiling = math.Min(ceiling, ceilingInferred)
 		s.caps = append(s.caps, "the runtime's error itself was not recorded")
+	}
+	if s.unreported {
+		ceiling = math.Min(ceiling, ceilingNeither)
+		s.caps = append(s.caps, "the kernel's log covers the moment and has no report of a kill")
 	}
 	if s.pod == nil && s.req.Target.Node == "" {
 		ceiling = math.Min(ceiling, ceilingNoPods)
@@ -66,6 +73,22 @@ func (s *scene) judgeConfidence() {
 		ceiling = math.Min(ceiling, 0.3)
 	}
 	s.confidence = round2(clamp(math.Min(c, ceiling), 0.05, ceilingAll))
+}
+
+// reasonDoubts are what holds down a verdict that it was no OOM kill: there, the absence of a kernel's report is the
+// evidence, and only a log that would not show one is a doubt.
+func (s *scene) reasonDoubts(metrics bool) []string {
+	var doubts []string
+	if !s.covers && s.mechanism != investigations.KubeletEviction {
+		doubts = append(doubts, "no kernel log that covers the moment")
+	}
+	if !metrics {
+		doubts = append(doubts, "metrics missing or broken")
+	}
+	if s.reason.unexplained {
+		doubts = append(doubts, "no source says who sent the SIGKILL")
+	}
+	return doubts
 }
 
 // metricsHelp says whether the metrics that the verdict rests on are there.

@@ -188,6 +188,12 @@ func (s *scene) podCulprit() {
 	if len(shares) == 0 {
 		return
 	}
+	for _, x := range shares {
+		s.sayShare(x)
+	}
+	if s.shmemCulprit(shares) {
+		return
+	}
 	growth := func(x share) float64 {
 		if math.IsNaN(x.usual) {
 			return 0
@@ -203,9 +209,6 @@ func (s *scene) podCulprit() {
 		s.sharedByExcess = true
 	}
 	known := top.usage > 0
-	for _, x := range shares {
-		s.sayShare(x)
-	}
 	if !known && len(shares) > 1 {
 		return
 	}

@@ -80,7 +80,7 @@ func (s *scene) byEviction() bool {
 		e.facts = append(e.facts, s.sayDeath(s.death))
 	}
 	if !e.memory {
-		s.reason = &otherReason{what: "an eviction for another resource than memory", facts: e.facts, sure: 0.9}
+		s.reason = &otherReason{what: e.words(), facts: e.facts, sure: 0.9}
 	}
 	return true
 }
@@ -141,7 +141,8 @@ func (s *scene) evictionOf(p *investigations.Pod) *eviction {
 	if len(e.facts) == 0 {
 		return nil
 	}
-	e.memory = strings.Contains(strings.ToLower(e.message), "memory")
+	r := e.resource()
+	e.memory = r == "memory" || r == "" && !emptyDirRE.MatchString(e.message) && strings.Contains(strings.ToLower(e.message), "memory")
 	return e
 }
 
@@ -160,9 +161,9 @@ func (s *scene) byUserSpaceKiller() bool {
 			s.userKill = u
 			s.mechanism = investigations.SystemdOOMD
 			if s.death == nil && !u.At.IsZero() {
-				s.at = u.At
+				s.at = s.logTime(l, u.At)
 			}
-			s.fact("kernel/userkill", investigations.ToolKernlog, u.At, fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
+			s.fact("kernel/userkill", investigations.ToolKernlog, s.logTime(l, u.At), fmt.Sprintf("%s:%d", l.Source, u.Line), nil,
 				"%s, a killer in user space, logged: %s.", u.Killer, investigations.Quote(u.Text, 300))
 			if s.death != nil {
 				s.sayDeath(s.death)
@@ -178,7 +179,8 @@ func (s *scene) hitBy(l *investigations.KernelLog, u *investigations.UserKill) b
 	if s.death == nil {
 		at = s.req.At
 	}
-	inTime := u.At.IsZero() || absDur(u.At.Sub(at)) <= 2*time.Minute || s.death == nil && absDur(u.At.Sub(at)) <= 15*time.Minute
+	gap := absDur(s.logTime(l, u.At).Sub(at))
+	inTime := u.At.IsZero() || gap <= 2*time.Minute || s.death == nil && gap <= 15*time.Minute
 	switch {
 	case !inTime:
 		return false
@@ -200,8 +202,16 @@ func (s *scene) byReason() bool {
 	if s.death == nil || s.death.term.Reason != "OOMKilled" {
 		return false
 	}
+	if s.byStaleLabel() {
+		return true
+	}
 	s.mechanism = investigations.MemcgOOMKill
 	s.sayDeath(s.death)
+	if s.covers && s.death.term.ExitCode == 137 {
+		s.unreported = true
+		s.fact("kernel/none", investigations.ToolKernlog, s.at, s.nodeLogSource(), nil,
+			"The kernel log, which covers that moment, has no OOM report for this pod, though the runtime's reason is OOMKilled.")
+	}
 	if s.systemOOM() || s.nodeShort() && !s.nearLimit() {
 		s.mechanism = investigations.GlobalOOMKill
 	}
@@ -281,6 +291,10 @@ func (s *scene) byNothing() bool {
 	}
 	s.mechanism = investigations.NotKilled
 	s.reason = &otherReason{what: "no kill at all", facts: []string{id}, sure: 0.6}
+	if why, id := s.waitsFor(); why != "" {
+		s.reason.what, s.reason.waits = "no kill at all: it can't run ("+why+")", why
+		s.reason.facts = append([]string{id}, s.reason.facts...)
+	}
 	if s.covers {
 		s.reason.sure = 0.85
 		s.reason.facts = append(s.reason.facts, s.led.ID("rules/kernel/covers"))

@@ -151,7 +151,7 @@ func (s *scene) inferContainer(k *kill) {
 		}
 	}
 	v, ok := k.victim()
-	if !ok {
+	if !ok || len(k.pod.Containers) == 0 {
 		return
 	}
 	best := slices.MaxFunc(k.pod.Containers, func(a, b investigations.Container) int {

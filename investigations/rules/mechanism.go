@@ -34,6 +34,8 @@ const (
 	reach = time.Hour
 	// ahead is how far clocks may put the end behind the alert.
 	ahead = 2 * time.Minute
+	// tick is how far two clocks that are kept in time by NTP may differ, with what a runtime takes to notice.
+	tick = 10 * time.Second
 )
 
 // findMechanism answers how the victim ended. The end that the alert is about is the latest one before it;
@@ -48,9 +50,10 @@ func (s *scene) findMechanism() {
 	}
 	s.adoptVictim()
 	s.readCoverage()
+	s.missLog()
 	for _, try := range []func() bool{
 		s.byStartKill, s.byManualKill, s.byKernelReport, s.byEviction, s.byUserSpaceKiller, s.byRuntimeError,
-		s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
+		s.byLostSight, s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
 	} {
 		if try() {
 			return
@@ -98,6 +101,10 @@ func (s *scene) distance(e ending) time.Duration {
 	d := absDur(s.req.At.Sub(e.at))
 	if e.kill == nil {
 		d += 20 * time.Second
+	}
+	if e.at.After(s.req.At.Add(tick)) {
+		// An alert tells of what has happened, up to some minutes ago; the next kill of a crash loop is not it.
+		d += 15 * time.Minute
 	}
 	return d
 }
@@ -192,10 +199,6 @@ func looksKilled(t *investigations.Termination) bool {
 	return t.ExitCode == 137 || t.Signal == 9 || t.Reason == "OOMKilled"
 }
 
-func (s *scene) onNode(k *kill, node string) bool {
-	return node == "" || k.log.Node == node || k.report.Host == node || len(s.ev.Kernel.Logs) == 1
-}
-
 // concerns says whether a report that no container's end belongs to may be what the target is about.
 func (s *scene) concerns(k *kill, pods []*investigations.Pod) bool {
 	t := s.req.Target
@@ -204,6 +207,9 @@ func (s *scene) concerns(k *kill, pods []*investigations.Pod) bool {
 	}
 	if k.pod != nil {
 		return slices.Contains(pods, k.pod)
+	}
+	if _, _, gone := s.gonePod(k); gone {
+		return true
 	}
 	if s.pod != nil || len(pods) > 0 {
 		return false
@@ -228,6 +234,7 @@ func (s *scene) adoptVictim() {
 		s.kill.byTime = s.req.Target.Node == "" || s.req.Target.Pod != ""
 		s.node = s.kill.log.Node
 		s.adoptPod(nil)
+		s.adoptGonePod()
 	default:
 		if s.pod == nil {
 			if pods := s.targetPods(); len(pods) > 0 && s.req.Target.Node == "" {
@@ -319,7 +326,7 @@ func (s *scene) byKernelReport() bool {
 		s.fact("kernel/bytime", investigations.ToolKernlog, s.at, s.kill.source(), nil,
 			"That report names no cgroup of a known pod; it is matched by its moment and the process's name only.")
 	}
-	if s.death == nil && s.pod != nil {
+	if s.death == nil && s.pod != nil && (s.container == "" || hasStatus(containerSpec(s.pod, s.container))) {
 		s.silent = true
 		s.fact("pods/silent", investigations.ToolPods, s.at, s.pod.Source, nil,
 			"Kubernetes reports no end of container %s at that moment: a child process was killed and the container lived on.", s.container)
@@ -370,6 +377,6 @@ func (s *scene) sayDeath(d *death) string {
 	}
 	return s.fact("pods/death/"+d.pod.Name+"/"+d.container, investigations.ToolPods, t.FinishedAt, d.pod.Source,
 		map[string]float64{"exit_code": float64(t.ExitCode), "restarts": float64(d.restarts)},
-		"Container %s of pod %s ended at %s with exit code %d (%s); it had been running since %s.",
-		d.container, d.pod.Name, stamp(t.FinishedAt), t.ExitCode, reason, stamp(t.StartedAt))
+		"Container %s of pod %s ended%s with exit code %d (%s)%s.",
+		d.container, d.pod.Name, stamped(" at ", t.FinishedAt), t.ExitCode, reason, stamped("; it had been running since ", t.StartedAt))
 }

@@ -51,7 +51,7 @@ func roundDown(b float64) float64 {
 func (s *scene) outsideNote() string {
 	name := ""
 	if s.culprit != nil {
-		name = investigations.CleanText(s.culprit.Comm, 40)
+		name = outside(s.culprit.Comm, 40)
 	}
 	switch {
 	case s.unitCulprit() != nil:

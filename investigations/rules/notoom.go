@@ -19,6 +19,10 @@ type otherReason struct {
 	probe bool
 	// unexplained says that no source explains the SIGKILL.
 	unexplained bool
+	// own says that it ended by itself: what is the code that it left.
+	own bool
+	// waits is why it does not run, where nothing was killed: ImagePullBackOff and the like.
+	waits string
 }
 
 // byOtherExit: the container ended without SIGKILL, and no kernel report belongs to its end. A reason
@@ -34,7 +38,7 @@ func (s *scene) byOtherExit() bool {
 		return false
 	}
 	id := s.sayDeath(s.death)
-	r := &otherReason{what: fmt.Sprintf("an end with exit code %d%s", t.ExitCode, exitWords(t.ExitCode)), facts: []string{id}, sure: 0.85}
+	r := &otherReason{what: fmt.Sprintf("exit code %d%s", t.ExitCode, exitWords(t.ExitCode)), own: true, facts: []string{id}, sure: 0.85}
 	if early != nil {
 		r.facts = append(r.facts, s.sayKill(early, "kernel/earlier"))
 		r.facts = append(r.facts, s.fact("pods/stale", investigations.ToolPods, t.FinishedAt, s.death.pod.Source,
@@ -126,9 +130,9 @@ func (s *scene) nodeLogSource() string {
 	return "kernel/"
 }
 
-// stopReason looks for who stopped the container: a probe, a preemption, a shutdown, a drain, a rollout.
+// stopReason looks for who stopped the container: a probe, a preemption, a shutdown, a deadline, a drain, a rollout.
 func (s *scene) stopReason() *otherReason {
-	for _, find := range []func() *otherReason{s.preempted, s.nodeShutdown, s.probeFailed, s.disrupted, s.stopped} {
+	for _, find := range []func() *otherReason{s.preempted, s.deadline, s.nodeShutdown, s.probeFailed, s.disrupted, s.stopped} {
 		if r := find(); r != nil {
 			return r
 		}
@@ -189,6 +193,9 @@ func (s *scene) probeFailed() *otherReason {
 	killing := s.podEvents(func(e investigations.Event) bool {
 		return e.Reason == "Killing" && probeKillRE.MatchString(e.Message) && s.aboutContainer(e)
 	})
+	if killing == nil && unhealthy != nil && unhealthy.FieldPath == "" && s.probesAnother(unhealthy.Message) {
+		unhealthy = nil
+	}
 	if killing == nil && unhealthy == nil {
 		return nil
 	}
@@ -213,6 +220,26 @@ func (s *scene) probeFailed() *otherReason {
 		r.what += " whose grace period ran out"
 	}
 	return r
+}
+
+// probesAnother says whether an event about a failed probe that names no container is another container's: only
+// others have such a probe, or the kubelet's event that it kills for a failed probe names one of them.
+func (s *scene) probesAnother(message string) bool {
+	startup := strings.HasPrefix(strings.ToLower(message), "startup")
+	own, others := false, false
+	for _, c := range s.pod.Containers {
+		if has := startup && c.HasStartup || !startup && c.HasLiveness; has && c.Name == s.container {
+			own = true
+		} else if has {
+			others = true
+		}
+	}
+	if others && !own {
+		return true
+	}
+	return s.podEvents(func(e investigations.Event) bool {
+		return e.Reason == "Killing" && probeKillRE.MatchString(e.Message) && !s.aboutContainer(e)
+	}) != nil
 }
 
 var eventContainerRE = regexp.MustCompile(`(?i)^container (\S+) failed|stopping container (\S+)`)
@@ -286,11 +313,11 @@ func (s *scene) disrupted() *otherReason {
 	if c == nil {
 		return nil
 	}
-	what := "a drain or an eviction through the API, whose grace period ran out"
+	what := "a drain or an eviction through the API"
 	if strings.HasPrefix(c.Reason, "Deletion") {
-		what = "a deletion of the pod (" + c.Reason + "), whose grace period ran out"
+		what = "a deletion of the pod (" + c.Reason + ")"
 	}
-	return &otherReason{what: what, facts: []string{s.sayCondition("disrupted", *c)}, sure: 0.9}
+	return &otherReason{what: what + s.graceWords(), facts: []string{s.sayCondition("disrupted", *c)}, sure: 0.9}
 }
 
 // stopped: the kubelet stopped the container on request (deletion, rollout, scale-down), and it did not end
@@ -299,7 +326,7 @@ func (s *scene) stopped() *otherReason {
 	killing := s.podEvents(func(e investigations.Event) bool {
 		return e.Reason == "Killing" && !probeKillRE.MatchString(e.Message) && s.aboutContainer(e)
 	})
-	r := &otherReason{what: "a termination whose grace period ran out", sure: 0.85}
+	r := &otherReason{what: "a termination" + s.graceWords(), sure: 0.85}
 	grace := int64(30)
 	if s.pod != nil && s.pod.TerminationGraceS != nil {
 		grace = *s.pod.TerminationGraceS
@@ -322,6 +349,13 @@ func (s *scene) stopped() *otherReason {
 	}
 	if len(r.facts) == 0 {
 		return nil
+	}
+	if s.pod != nil && !s.pod.Deleted.IsZero() {
+		r.what = "a deletion of the pod" + s.graceWords()
+	}
+	if why, facts := s.stoppedFor(); why != "" {
+		r.what = why + s.graceWords()
+		r.facts = append(r.facts, facts...)
 	}
 	return r
 }

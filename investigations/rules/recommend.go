@@ -116,6 +116,10 @@ func (s *scene) adviseUndersized() {
 		s.adviseCeiling(true)
 		return
 	}
+	if s.boundary == investigations.BoundaryPod && !s.startKill && s.limitBytes > 0 {
+		s.advisePodUndersized()
+		return
+	}
 	d := s.findDemand()
 	value := d.proposeLimit()
 	if s.startKill {
@@ -222,6 +226,10 @@ func (s *scene) adviseSpike() {
 	s.advise(investigations.Recommendation{Action: investigations.ActionReduceLoad, Workload: s.target.Workload, Container: s.subjectContainer, Note: note, Why: why})
 	if s.burst() != "" && s.canScale() {
 		s.adviseScale(s.burst())
+	}
+	if s.boundary == investigations.BoundaryPod && s.limitBytes > 0 {
+		s.advisePodSpike(why)
+		return
 	}
 	if s.boundary == investigations.BoundaryContainer || s.boundary == investigations.BoundaryPod {
 		limit := s.containerLimit(s.target.Pod, s.subjectContainer)
@@ -382,8 +390,7 @@ func (s *scene) adviseNotOOM() {
 	}
 	if s.reason.unexplained || s.mechanism == investigations.NotKilled {
 		s.advise(investigations.Recommendation{
-			Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container,
-			Note: "Look at the events of the pod and the audit log around that moment.", Why: s.reason.facts,
+			Action: investigations.ActionCollectMore, Workload: s.target.Workload, Container: s.container, Note: s.reason.lookAt(), Why: s.reason.facts,
 		})
 	}
 	s.advise(investigations.Recommendation{

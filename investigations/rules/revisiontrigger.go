@@ -111,7 +111,7 @@ func (s *scene) revisionShowsIt(r, prev *investigations.Revision, diffs []differ
 	if s.startKill {
 		return s.limitCut(diffs), nil
 	}
-	if s.limitCut(diffs) && s.best.cause == investigations.CauseUndersizedLimit {
+	if (s.limitCut(diffs) || s.podLimitCut(r, prev)) && s.best.cause == investigations.CauseUndersizedLimit {
 		if id := s.led.ID("rules/undersized/lowered"); id != "" {
 			return true, []string{id}
 		}

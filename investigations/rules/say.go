@@ -13,7 +13,7 @@ const headlineLimit = 160
 
 // say writes the headline and the explanation: every sentence with the facts that it rests on.
 func (s *scene) say() {
-	s.headline = cutRunes(s.sayHeadline(), headlineLimit)
+	s.headline = cutRunes(investigations.WithoutCitations(s.sayHeadline()), headlineLimit)
 	var p []string
 	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayWaste(), s.sayDoubt())
 	var out []string
@@ -50,7 +50,13 @@ func (s *scene) sayHeadline() string {
 	}
 	if s.reason != nil {
 		if s.mechanism == investigations.NotKilled {
+			if s.reason.waits != "" {
+				return fmt.Sprintf("Not an OOM kill: nothing killed %s; it can't run (%s).", who, s.reason.waits)
+			}
 			return fmt.Sprintf("Not an OOM kill: nothing killed %s.", who)
+		}
+		if s.reason.own {
+			return fmt.Sprintf("Not an OOM kill: %s ended with %s.", who, s.reason.what)
 		}
 		return fmt.Sprintf("Not an OOM kill: %s was ended by %s.", who, s.reason.what)
 	}
@@ -89,7 +95,7 @@ func (s *scene) causeWords() string {
 		if culprit == "" {
 			culprit = s.culprit.Comm
 		}
-		culprit = investigations.CleanText(culprit, 50)
+		culprit = outside(culprit, 50)
 	}
 	since := ""
 	if s.change != nil && s.change.Revision > 0 {
@@ -129,11 +135,18 @@ func (s *scene) causeWords() string {
 // sayWhat: what ended, and how one knows.
 func (s *scene) sayWhat() string {
 	if s.reason != nil {
-		return fmt.Sprintf("%s was no victim of memory: it was %s.%s", investigations.CleanText(s.who(), 120), s.reason.what, cite(s.reason.facts...))
+		verb := "what ended it was "
+		switch {
+		case s.reason.own:
+			verb = "it ended with "
+		case s.mechanism == investigations.NotKilled:
+			verb = "there was "
+		}
+		return fmt.Sprintf("%s was no victim of memory: %s%s.%s", outside(s.who(), 120), verb, outside(s.reason.what, 200), cite(s.reason.facts...))
 	}
 	ids := []string{
-		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
-		s.led.ID("rules/metrics/oomevents"), s.led.ID("rules/pods/silent"),
+		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/shift/" + s.node), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
+		s.led.ID("rules/metrics/oomevents"), s.led.ID("rules/pods/silent"), s.led.ID("rules/pods/lost"), s.led.ID("rules/event/nodelost"),
 	}
 	if s.evicted != nil {
 		ids = append(ids, s.evicted.facts...)
@@ -149,7 +162,7 @@ func (s *scene) sayWhat() string {
 }
 
 func (s *scene) mechanismWords() string {
-	who := investigations.CleanText(s.who(), 120)
+	who := outside(s.who(), 120)
 	switch s.mechanism {
 	case investigations.MemcgOOMKill:
 		if s.startKill {
@@ -160,6 +173,9 @@ func (s *scene) mechanismWords() string {
 		}
 		if w := s.aboveWords(); w != "" {
 			return "The kernel killed " + who + " because " + w + "."
+		}
+		if s.kill == nil && s.boundary == investigations.BoundaryUnknown {
+			return who + " is labelled OOMKilled, which counts the kernel's kills of its processes: " + boundaryWords(s.boundary) + "."
 		}
 		return "The kernel killed " + who + " because " + boundaryWords(s.boundary) + "."
 	case investigations.GlobalOOMKill:
@@ -189,7 +205,7 @@ func boundaryWords(b investigations.Boundary) string {
 	case investigations.BoundarySlice:
 		return "a cgroup above the pod, or a system service's, reached its limit"
 	}
-	return "a memory cgroup reached its limit; which one is not known"
+	return "memory ran out; whether a cgroup's limit or the whole machine did is not known"
 }
 
 // sayWhy: the cause, with what speaks for it.
@@ -232,9 +248,9 @@ func (s *scene) sayTrigger() string {
 	switch {
 	case s.change != nil && s.neighbour != nil:
 		return fmt.Sprintf("Set off by a change of %s: %s, at %s.%s", investigations.CleanText(s.change.Workload, 120),
-			investigations.CleanText(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
+			outside(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
 	case s.change != nil:
-		return fmt.Sprintf("Set off by: %s, at %s.%s", investigations.CleanText(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
+		return fmt.Sprintf("Set off by: %s, at %s.%s", outside(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
 	case s.trigger == investigations.TriggerTraffic:
 		return "Set off by load." + cite(s.changeWhy...)
 	case s.trigger == investigations.TriggerScheduledJob:
@@ -277,6 +293,11 @@ func (s *scene) sayDoubt() string {
 		ids = ids[:1]
 	}
 	return "The confidence is held down by: " + strings.Join(why, "; ") + "." + cite(ids...)
+}
+
+// outside makes a text from outside fit for a sentence: cleaned, cut, and without citations of its own.
+func outside(text string, n int) string {
+	return investigations.WithoutCitations(investigations.CleanText(text, n))
 }
 
 // cutRunes cuts a sentence at n characters.

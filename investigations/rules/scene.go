@@ -49,7 +49,8 @@ type scene struct {
 	nodeObj   *investigations.Node
 	kills     []*kill // every kernel report with a time and its match, in order of time
 	boot      map[string]time.Time
-	names     *index // what byName found; nil before
+	names     *index                   // what byName found; nil before
+	shift     map[string]time.Duration // what is added to a log's times, by its source
 
 	// What happened.
 	at        time.Time
@@ -61,8 +62,10 @@ type scene struct {
 	userKill  *investigations.UserKill // systemd-oomd's line
 	runtime   *runtimeEnd              // the runtime's own out-of-memory error
 	evicted   *eviction
-	covers    bool // a kernel log of the node covers the moment without loss
-	hasLog    bool // there is a kernel log of the node
+	// unreported says that only the runtime's reason speaks for an OOM kill, against a kernel log without one.
+	unreported bool
+	covers     bool // a kernel log of the node covers the moment without loss
+	hasLog     bool // there is a kernel log of the node
 
 	mechanism investigations.Mechanism
 	boundary  investigations.Boundary
@@ -138,7 +141,7 @@ func (s *scene) blindSpot(tool, wouldTell, format string, args ...any) {
 
 func newScene(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) *scene {
 	s := &scene{
-		req: req, ev: ev, led: led, at: req.At, target: req.Target, boot: map[string]time.Time{},
+		req: req, ev: ev, led: led, at: req.At, target: req.Target, boot: map[string]time.Time{}, shift: map[string]time.Duration{},
 		mechanism: investigations.MechanismUnknown, boundary: investigations.BoundaryUnknown,
 		trigger: investigations.TriggerUnknown,
 	}
@@ -160,9 +163,11 @@ func newScene(req investigations.Request, ev investigations.Evidence, led *inves
 	if s.ev.Profiles == nil {
 		s.ev.Profiles = &investigations.ProfileEvidence{}
 	}
-	s.readClocks()
-	s.collectKills()
+	s.completePods()
 	s.resolve()
+	s.readClocks()
+	s.readShifts()
+	s.collectKills()
 	return s
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -10,7 +12,7 @@ func (s *scene) sidecar() hypothesis {
 	if s.culprit == nil || s.spec() == nil || s.culprit.Container == "" || s.shmemShare() >= 0.35 {
 		return h
 	}
-	if s.culprit.Container == s.mainContainer() || s.sameContainer() && s.req.Target.Container == s.culprit.Container {
+	if s.culprit.Container == s.mainContainer() {
 		return h
 	}
 	var ids []string
@@ -27,21 +29,33 @@ func (s *scene) sidecar() hypothesis {
 	if !s.sameContainer() {
 		h.support(0.08)
 	}
+	if _, id := s.loweredLimit(); id != "" {
+		// Together they held as much before, when they were allowed to.
+		h.support(-0.5, id)
+	}
 	return h
 }
 
-// mainContainer is the container that the pod is there for: the target's, the one that an annotation names, or
-// the first.
+// mainContainer is the container that the pod is there for, whichever one an alert names: the one that an
+// annotation names, or that is called like the workload; else the victim where another one used up the memory, or
+// the first, which is kubectl's default too.
 func (s *scene) mainContainer() string {
-	if s.req.Target.Container != "" {
-		return s.req.Target.Container
-	}
 	if c := s.spec().Annotations["kubectl.kubernetes.io/default-container"]; c != "" {
 		return c
 	}
-	for _, c := range s.spec().Containers {
-		if c.Kind == investigations.ContainerApp {
-			return c.Name
+	_, workload, _ := strings.Cut(s.target.Workload, "/")
+	for _, like := range []func(name string) bool{
+		func(n string) bool { return n == workload },
+		func(n string) bool { return workload != "" && strings.Contains("-"+workload+"-", "-"+n+"-") },
+		func(n string) bool {
+			return s.victim != nil && s.culprit != nil && n == s.victim.Container && n != s.culprit.Container
+		},
+		func(string) bool { return true },
+	} {
+		for _, c := range s.spec().Containers {
+			if c.Kind == investigations.ContainerApp && like(c.Name) {
+				return c.Name
+			}
 		}
 	}
 	return ""

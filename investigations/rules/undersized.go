@@ -148,6 +148,11 @@ func (s *scene) sayPlateau(l *life) string {
 // loweredLimit finds an earlier life that held, in peace and under a higher limit or none, what the limit in
 // force no longer allows. It returns that life and the fact that says so.
 func (s *scene) loweredLimit() (*life, string) {
+	if s.boundary == investigations.BoundaryPod {
+		if l, id := s.loweredPodLimit(); id != "" {
+			return l, id
+		}
+	}
 	now := s.limitBytes
 	if s.boundary == investigations.BoundaryPod || now <= 0 {
 		now = s.containerLimit(s.target.Pod, s.subjectContainer)

@@ -85,6 +85,7 @@ func (s *scene) notOOM() hypothesis {
 // insufficient is the cause where nothing carries another. It cites what little is known.
 func (s *scene) insufficient() hypothesis {
 	h := hypothesis{cause: investigations.CauseInsufficientEvidence, score: 0.5}
+	h.support(0, s.led.ID("rules/pods/lost"))
 	for _, f := range s.led.Facts() {
 		if len(h.pro) < 4 && (f.Tool == investigations.ToolKernlog || f.Tool == investigations.ToolPods || f.Tool == investigations.ToolMetrics) {
 			h.pro = append(h.pro, f.ID)

@@ -18,6 +18,14 @@ func percent(share float64) string { return fmt.Sprintf("%.0f %%", share*100) }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
+// stamped puts words before a time; the empty string where there is none.
+func stamped(words string, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return words + stamp(t)
+}
+
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 func fromSeconds(x float64) time.Time { return time.UnixMilli(int64(x * 1000)).UTC() }
