@@ -2,7 +2,6 @@ package investigations
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 )
 
@@ -70,16 +69,4 @@ func (r *KernelReport) mechanism() Mechanism {
 		return SigkillNotOOM
 	}
 	return MechanismUnknown
-}
-
-var panickedRE = regexp.MustCompile(`(?s)\npanic\(.*?\n\t[^\n]*\n(?:(?:runtime|slices|sort|strings|maps)[./][^\n]*\n\t[^\n]*\n)*([^\n]+)\(`)
-
-// brokeIn returns the function that panicked, from a stack that was taken while recovering: one word for a log
-// that nobody wants to find a stack in. It is empty where the stack has another form.
-func brokeIn(stack []byte) string {
-	m := panickedRE.FindSubmatch(stack)
-	if m == nil {
-		return ""
-	}
-	return CleanText(string(m[1]), 200)
 }

@@ -106,9 +106,8 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 func judge(req Request, ev Evidence, facts *Ledger, rules Rules, opt Options) (d Diagnosis) {
 	defer func() {
 		if p := recover(); p != nil {
-			stack := debug.Stack()
-			opt.Log.Error("rules panicked", "err", p, "in", brokeIn(stack))
-			opt.Log.Debug("rules panicked", "stack", string(stack))
+			opt.Log.Error("rules panicked", "err", p)
+			opt.Log.Debug("rules panicked", "stack", string(debug.Stack()))
 			d = brokenRules(req, ev, facts, p)
 		}
 	}()
@@ -171,9 +170,8 @@ func ask(ctx context.Context, req Request, i int, t Tool, opt Options, start tim
 	name := t.Describe().Name
 	defer func() {
 		if p := recover(); p != nil {
-			stack := debug.Stack()
-			opt.Log.Error("tool panicked", "source", name, "err", p, "in", brokeIn(stack))
-			opt.Log.Debug("tool panicked", "source", name, "stack", string(stack))
+			opt.Log.Error("tool panicked", "source", name, "err", p)
+			opt.Log.Debug("tool panicked", "source", name, "stack", string(debug.Stack()))
 			a = failed(i, name, fmt.Errorf("the tool broke: %v", p), opt.Now().Sub(start))
 		}
 	}()

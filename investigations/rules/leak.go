@@ -18,30 +18,7 @@ func (s *scene) leak() hypothesis {
 	}
 	m := l.mass
 	id := s.sayGrowth(l)
-	switch {
-	case m.growing():
-		h.support(0.55, id)
-		switch {
-		case l.blurred:
-			// Without rss the page cache may be what grew.
-			h.support(-0.15, id)
-		case m.slowing():
-			// Growth that slows down may come to rest, only not below this limit.
-			h.support(-0.1, id)
-		case m.Tau > 0.8:
-			h.support(0.08, id)
-		}
-	case s.creeps(m):
-		h.support(0.48, id)
-	case s.lateGrowth(l):
-		h.support(0.5, s.sayOnset(l))
-	case s.tookTheNode(l) == investigations.CauseLeak:
-		h.support(0.5, s.sayTaking(l))
-	case s.tookTheNode(l) == investigations.CauseLoadSpike:
-		h.support(-0.2, s.sayTaking(l))
-	case m.known:
-		h.support(-0.2, id)
-	}
+	s.leakGrows(&h, l, id)
 	if h.score > 0 {
 		if !m.slowing() { // a heap or a cache that warms up does the same in every life, too
 			s.leakRepeats(&h, l)
@@ -85,6 +62,35 @@ func (s *scene) leak() hypothesis {
 		h.support(0.1, p)
 	}
 	return h
+}
+
+// leakGrows: memory grew through the life, at its end, or beyond all others of the node. id is the fact of its growth.
+func (s *scene) leakGrows(h *hypothesis, l *life, id string) {
+	m := l.mass
+	switch {
+	case m.growing():
+		h.support(0.55, id)
+		switch {
+		case l.blurred:
+			// Without rss the page cache may be what grew.
+			h.support(-0.15, id)
+		case m.slowing():
+			// Growth that slows down may come to rest, only not below this limit.
+			h.support(-0.1, id)
+		case m.Tau > 0.8:
+			h.support(0.08, id)
+		}
+	case s.creeps(m):
+		h.support(0.48, id)
+	case s.lateGrowth(l):
+		h.support(0.5, s.sayOnset(l))
+	case s.tookTheNode(l) == investigations.CauseLeak:
+		h.support(0.5, s.sayTaking(l))
+	case s.tookTheNode(l) == investigations.CauseLoadSpike:
+		h.support(-0.2, s.sayTaking(l))
+	case m.known:
+		h.support(-0.2, id)
+	}
 }
 
 // creeps says whether memory grows without a pause, though by a small share of what it holds within the window: a
