@@ -35,7 +35,10 @@ func (s *scene) leak() hypothesis {
 	if s.isJob() {
 		h.support(-0.35, s.sayJob())
 	}
-	if s.startsOnly() {
+	switch {
+	case s.diesAtStart():
+		h.support(-0.5, id)
+	case s.startsOnly():
 		h.support(-0.3, id)
 	}
 	if id := s.returnsAtOnce(l); id != "" {

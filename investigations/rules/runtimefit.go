@@ -152,7 +152,7 @@ func (s *scene) fitJava(r *runtimeFit, c *investigations.Container) {
 	if r.measured {
 		how = "as measured"
 	}
-	r.misfit = heap >= 0.9*r.limit || heap+r.beside > r.limit
+	r.misfit = heap >= 0.9*r.limit || heap+r.beside > r.limit || heap >= 0.85*r.limit && s.killedAbove(heap)
 	if l := s.life; l != nil && s.boundary != investigations.BoundaryHeap && heap+r.beside > 0.92*r.limit {
 		// Killed at a level near the limit: the kill itself says that more lies beside the heap than estimated.
 		m := shapeOf(l)
@@ -163,6 +163,16 @@ func (s *scene) fitJava(r *runtimeFit, c *investigations.Container) {
 		map[string]float64{"heap_ceiling_bytes": heap, "beside_bytes": r.beside, "limit_bytes": r.limit, "sum_bytes": heap + r.beside},
 		"The JVM's heap may grow to %s (%s, in %s); with about %s for metaspace, code, threads and buffers (%s) that makes %s, against a limit of %s.",
 		bytesOf(heap), r.text, r.where, bytesOf(r.beside), how, bytesOf(heap+r.beside), bytesOf(r.limit))
+}
+
+// killedAbove says whether the process that the kernel killed at the container's limit held more than its heap may: the
+// rest of it lies beside the heap, and with a full heap that is more than the limit.
+func (s *scene) killedAbove(heap float64) bool {
+	if s.kill == nil || s.boundary != investigations.BoundaryContainer {
+		return false
+	}
+	v, ok := s.kill.victim()
+	return ok && v.AnonRSSKB != nil && float64(*v.AnonRSSKB)*1024 > heap
 }
 
 func (s *scene) fitNode(r *runtimeFit) {

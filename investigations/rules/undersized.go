@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -65,11 +66,15 @@ func (s *scene) undersized() hypothesis {
 		h.support(0.14, s.sayPlateau(l))
 	}
 	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" && h.score > 0 {
-		h.support(-0.2, r.fact)
+		weight := -0.2
+		if s.led.ID("rules/undersized/short") != "" {
+			weight = -0.4 // a ceiling that leaves no room says why it does not get through its start
+		}
+		h.support(weight, r.fact)
 	}
 	if id := s.returnsAtOnce(l); id != "" {
 		h.support(clamp(0.5-h.score, 0.05, 0.45), id)
-	} else if (m.growing() || s.creeps(m)) && !m.slowing() && !s.follows().yes && s.outlived(l) == "" && s.led.ID("rules/undersized/lowered") == "" {
+	} else if (m.growing() || s.creeps(m)) && !m.slowing() && !s.diesAtStart() && !s.follows().yes && s.outlived(l) == "" && s.led.ID("rules/undersized/lowered") == "" {
 		h.support(-0.25, id)
 	}
 	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {
@@ -90,15 +95,42 @@ func (s *scene) undersizedShort(h *hypothesis) {
 			"%d lives of this revision were killed within %s of their start: the limit does not hold what it needs to start.",
 			len(ages), durationOf(durationSeconds(maxOf(ages)))))
 	}
-	if h.score > 0 || s.death == nil || s.death.restarts < 3 || s.kill == nil {
+	if h.score > 0 || !s.diesAtStart() {
 		return
 	}
-	// Too short for a single sample, but Kubernetes dates the last one.
-	if age := s.death.term.FinishedAt.Sub(s.death.term.StartedAt); age > 0 && age.Seconds() < shortLife && !s.death.term.StartedAt.IsZero() {
-		h.support(0.45, s.fact("undersized/short", investigations.ToolPods, s.at, s.death.pod.Source,
-			map[string]float64{"age_seconds": age.Seconds(), "restarts": float64(s.death.restarts)},
-			"After %d restarts the container was killed %s after its start: the limit does not hold what it needs to start.", s.death.restarts, durationOf(age)))
+	weight := 0.45
+	if s.kill == nil {
+		weight = 0.42 // by the label alone
 	}
+	age := s.death.age()
+	h.support(weight, s.fact("undersized/short", investigations.ToolPods, s.at, s.death.pod.Source,
+		map[string]float64{"age_seconds": age.Seconds(), "restarts": float64(s.death.restarts)},
+		"After %d restarts the container was killed %s after its start: the limit does not hold what it needs to start.", s.death.restarts, durationOf(age)))
+}
+
+// diesAtStart says whether the container was killed again and again within minutes of its start. Such lives are too
+// short for more than a few samples, but Kubernetes counts them and dates the last one; what the metrics show as one
+// life can be several, with the back-off between them.
+func (s *scene) diesAtStart() bool {
+	d := s.death
+	if d == nil || d.restarts < 3 || s.kill == nil && d.term.Reason != "OOMKilled" || s.boundary == investigations.BoundaryHeap {
+		return false
+	}
+	const often = 15 * time.Minute
+	cycle := often
+	if !d.pod.Created.IsZero() {
+		cycle = d.term.FinishedAt.Sub(d.pod.Created) / time.Duration(d.restarts)
+	}
+	age := d.age()
+	return age > 0 && age.Seconds() < shortLife && (cycle < often || maxOf(append(s.killedAges(), 0)) < often.Seconds())
+}
+
+// age is how long the container ran; 0 where its start is not known.
+func (d *death) age() time.Duration {
+	if d.term.StartedAt.IsZero() {
+		return 0
+	}
+	return d.term.FinishedAt.Sub(d.term.StartedAt)
 }
 
 func (s *scene) sayTinyLimit() string {
