@@ -3,6 +3,8 @@ package incidents
 import (
 	"math"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // trafficKinds are services whose memory follows the traffic, with something else that may have changed.
@@ -10,6 +12,7 @@ func trafficKinds() []Kind {
 	return []Kind{
 		{Name: "follows_traffic_innocent_deploy", Teaches: "the new revision takes no more for each request than the old one, whatever their curves look like at one age", build: innocentDeployByDay, window: 72 * time.Hour, step: 2 * time.Minute},
 		{Name: "more_memory_per_request", Teaches: "a deploy that takes twice the memory for each request is the trigger, and it is no leak: restarts are back at once", build: morePerRequest, window: 72 * time.Hour, step: 2 * time.Minute},
+		{Name: "limit_lowered_under_daily_peak", Teaches: "a limit lowered at night below what the day takes kills only hours later: neither the traffic nor a leak set it off", build: loweredUnderPeak, window: 31 * time.Hour, step: time.Minute},
 		{Name: "traffic_doubled", Teaches: "traffic that rises to another level and stays there, and memory with it, is what set it off", build: trafficDoubled},
 	}
 }
@@ -84,6 +87,47 @@ func (s *scene) killedNow(p *pod, memory func(from time.Time) curve) {
 	}
 	from := s.at.Add(s.restartGap())
 	s.run(c, from, time.Time{}, memory(from))
+}
+
+// loweredUnderPeak is a service that follows the traffic of the day, and a limit lowered while there was little.
+func loweredUnderPeak(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 2, limit/2, limit*2)
+	s.traffic = dailyTraffic(s.between(50, 150), s.between(0.45, 0.6), s.at.Add(s.dur(3*time.Hour+30*time.Minute, 5*time.Hour)))
+	top := s.traffic(s.at)
+	r := s.change(w, s.ago(s.dur(5*time.Hour, 7*time.Hour)), func(t *corev1.PodTemplateSpec) { setLimit(&t.Spec.Containers[0], limit) })
+	p := s.addPod(w, r, s.node, r.created.Add(3*time.Second))
+	c := p.main()
+	room := c.room(limit)
+	need := func(share float64) func(*container, time.Time) curve {
+		return func(c *container, from time.Time) curve {
+			most := 0.985 * c.room(c.limit())
+			return s.wobble(func(t time.Time) float64 {
+				young := 1 - 0.5*math.Exp(-t.Sub(from).Minutes()/3)
+				return min(most, share*room*young*(0.2+0.8*s.traffic(t)/top))
+			}, 0.006)
+		}
+	}
+	from := p.created.Add(12 * time.Second)
+	s.oomKill(s.run(c, from, s.at, jump(need(0.985)(c, from), room, s.at, 40*time.Second)))
+	from = s.at.Add(s.restartGap())
+	s.run(c, from, time.Time{}, need(0.985)(c, from))
+	o := s.addPod(w, r, s.nodes[len(s.nodes)-1], p.created.Add(40*time.Second))
+	from = o.created.Add(12 * time.Second)
+	s.run(o.main(), from, time.Time{}, need(0.965)(o.main(), from))
+	s.oldPods(w, w.before(), r.created, need(0.985))
+	s.tooSmall(p, 0.2*room+0.8*room*maxTraffic(s)/top, "config_change")
+	s.setOffBy(r.number)
+}
+
+// maxTraffic is the highest traffic of the day before the scene's moment.
+func maxTraffic(s *scene) float64 {
+	top := 0.0
+	for d := time.Duration(0); d < day; d += 10 * time.Minute {
+		top = max(top, s.traffic(s.ago(d)))
+	}
+	return top
 }
 
 // trafficDoubled is a service that a new customer has asked twice as much of for an hour or two.

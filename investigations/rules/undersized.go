@@ -197,9 +197,7 @@ func (s *scene) loweredLimit() (*life, string) {
 		if o.start >= seconds(s.at) || o.mass.n < 6 || o.killed {
 			continue
 		}
-		known := len(s.ev.Metrics.Queries[investigations.QueryLimit].Series) > 0
-		free := o.limit <= 0 && (o.unlimited || known) || o.limit > 1.02*now
-		if !free || o.mass.growing() || o.mass.tail < 0.88*now {
+		if !s.roomier(o, now) || o.mass.growing() || o.mass.tail < 0.88*now {
 			continue
 		}
 		if best == nil || o.mass.n > best.mass.n {
@@ -207,14 +205,10 @@ func (s *scene) loweredLimit() (*life, string) {
 		}
 	}
 	if best == nil {
-		return nil, ""
-	}
-	old := "no limit"
-	if best.limit > 0 {
-		old = "a limit of " + bytesOf(best.limit)
+		return s.loweredUnderPeak(now)
 	}
 	return best, s.fact("undersized/lowered", investigations.ToolMetrics, fromSeconds(best.end), s.usageSource(),
 		map[string]float64{"plateau_bytes": best.mass.tail, "old_limit_bytes": best.limit, "limit_bytes": now, "peak_bytes": best.mass.peak},
-		"Under %s %s/%s lived at %s (peak %s) for %s without a kill; the limit now is %s.", old, best.pod, best.container,
+		"Under %s %s/%s lived at %s (peak %s) for %s without a kill; the limit now is %s.", roomOf(best), best.pod, best.container,
 		bytesOf(best.mass.tail), bytesOf(best.mass.peak), durationOf(durationSeconds(best.age())), bytesOf(now))
 }
