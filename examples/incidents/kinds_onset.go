@@ -10,6 +10,7 @@ func onsetKinds() []Kind {
 	return []Kind{
 		{Name: "leak_accelerates", Teaches: "growth that accelerates from the start has no onset of its own: the deploy set it off", build: leakAccelerates},
 		{Name: "leak_onset_after_old_deploy", Teaches: "a deploy is innocent where its pods were level for hours before memory began to grow", build: leakLongAfterDeploy},
+		{Name: "spike_onset_after_old_deploy", Teaches: "a deploy is innocent of a short rise where its pods stood at the old level for hours", build: spikeLongAfterDeploy},
 		{Name: "leak_history_pruned", Teaches: "without the template before it, what a rollout changed can't be told, and it can't be acquitted either", build: leakHistoryPruned},
 	}
 }
@@ -51,6 +52,25 @@ func leakLongAfterDeploy(s *scene) {
 	s.run(c, s.at.Add(s.restartGap()), time.Time{}, flat(share*room))
 	s.oldPods(w, w.before(), r.created, steady(share))
 	s.isLeak(p, 0, "none", "unknown")
+}
+
+// spikeLongAfterDeploy is a rise of some minutes in all replicas, long after the rollout, that no source explains.
+func spikeLongAfterDeploy(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 2, limit/2, limit)
+	share, long := s.between(0.3, 0.5), s.dur(4*time.Hour, 6*time.Hour)
+	on := s.ago(s.dur(long/14, long/11))
+	r := s.newImage(w, s.ago(long))
+	p := s.addPod(w, r, s.node, r.created.Add(3*time.Second))
+	c := p.main()
+	room := c.room(limit)
+	s.oomKill(s.run(c, p.created.Add(12*time.Second), s.at, s.wobble(ramp(share*room, room, on, s.at), 0.004)))
+	s.run(c, s.at.Add(s.restartGap()), time.Time{}, flat(share*room))
+	o := s.addPod(w, r, s.nodes[len(s.nodes)-1], p.created.Add(40*time.Second))
+	s.run(o.main(), o.created.Add(12*time.Second), time.Time{}, s.wobble(ramp(share*room, 0.92*room, on, s.at), 0.004))
+	s.oldPods(w, w.before(), r.created, steady(share))
+	s.isSpike(p, "none", "unknown")
 }
 
 // leakHistoryPruned is leakAfterDeploy of a workload that keeps no old revisions.

@@ -129,6 +129,9 @@ func (s *scene) revisionShowsIt(r, prev *investigations.Revision, diffs []differ
 	if on := s.onsetAfter(after, at); on != "" {
 		return false, []string{on}
 	}
+	if on := s.spikeLongAfter(before, after, at); on != "" {
+		return false, []string{on}
+	}
 	if changed, id := s.relationOf(r); id != "" && !s.limitCut(diffs) {
 		return changed, []string{id}
 	}
