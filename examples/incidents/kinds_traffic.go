@@ -14,6 +14,8 @@ func trafficKinds() []Kind {
 		{Name: "more_memory_per_request", Teaches: "a deploy that takes twice the memory for each request is the trigger, and it is no leak: restarts are back at once", build: morePerRequest, window: 72 * time.Hour, step: 2 * time.Minute},
 		{Name: "limit_lowered_under_daily_peak", Teaches: "a limit lowered at night below what the day takes kills only hours later: neither the traffic nor a leak set it off", build: loweredUnderPeak, window: 31 * time.Hour, step: time.Minute},
 		{Name: "traffic_doubled", Teaches: "traffic that rises to another level and stays there, and memory with it, is what set it off", build: trafficDoubled},
+		{Name: "leak_as_traffic_rises", Teaches: "traffic that rises while a leak grows explains it as well, but down to less than nothing without requests", build: leakAsTrafficRises, window: 11 * time.Hour},
+		{Name: "leak_through_the_evening", Teaches: "memory that is highest where traffic has come down from its height is the sum of requests", build: leakThroughTheEvening},
 	}
 }
 
@@ -155,4 +157,35 @@ func morePerRequest(s *scene) {
 	_, r := s.busyRollout(0.38, 0.83)
 	s.truth.trigger = []string{"deploy"}
 	s.setOffBy(r.number)
+}
+
+// leakAsTrafficRises is a leak by time that came with a new image at the low of the day, and meets its limit hours
+// before the height.
+func leakAsTrafficRises(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 1, limit/2, limit)
+	s.traffic = dailyTraffic(s.between(50, 120), s.between(0.45, 0.55), s.at.Add(s.dur(2*time.Hour, 3*time.Hour)))
+	r := s.newImage(w, s.at)
+	share := s.between(0.22, 0.3)
+	p, began := s.leakFrom(w, 1, s.window*9/11, byTime(share))
+	r.created = began.Add(-2 * time.Second)
+	s.oldPods(w, w.before(), began, steady(share*1.1))
+	s.isLeak(p, r.number, "deploy")
+}
+
+// leakThroughTheEvening is a leak by the request in one life that is older than the metrics: it grows fast by day, and
+// on through the evening.
+func leakThroughTheEvening(s *scene) {
+	s.neighbours()
+	limit := s.someLimit()
+	w := s.service("deployment", 1, limit/2, limit)
+	s.traffic = dailyTraffic(s.between(80, 160), s.between(0.6, 0.75), s.ago(s.dur(5*time.Hour, 6*time.Hour)))
+	p := s.addPod(w, w.current(), s.node, s.ago(s.window+s.dur(6*time.Hour, 12*time.Hour)))
+	c := p.main()
+	room, from := c.room(limit), p.created.Add(20*time.Second)
+	s.oomKill(s.run(c, from, s.at, leakByRequest(s.between(0.1, 0.2)*room, room, from, s.at, s.traffic)))
+	from = s.at.Add(s.restartGap())
+	s.run(c, from, time.Time{}, leakByRequest(0.15*room, room, from, from.Add(day), s.traffic))
+	s.isLeak(p, 0, "none", "traffic", "unknown")
 }

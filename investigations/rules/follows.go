@@ -22,10 +22,13 @@ type following struct {
 
 // loadPair is what a life held at one time, and the traffic then.
 type loadPair struct {
+	life      *life
 	hash      string
 	load, mem float64
-	// total is the number of requests so far in the life; NaN where its start was not seen.
-	total float64
+	at        float64 // unix seconds
+	// total is the number of requests so far in the life; NaN where its start was not seen. Seen is the number since
+	// the life's first sample, which differs from it by a constant.
+	total, seen float64
 	// fell says that traffic fell clearly since the pair before, down that memory did too.
 	fell, down bool
 }
@@ -97,14 +100,17 @@ func (s *scene) loadPairs() []loadPair {
 		step := math.Max(600, 3*l.ws.step())
 		warm := math.Min(600, 0.1*l.age())
 		var prev loadPair
+		last := l.start
 		for x := l.start + warm; x+step <= l.end; x += step {
 			w, t := l.mem.between(x, x+step), s.traffic.between(x, x+step)
 			if w.len() < 2 || t.len() < 2 {
 				continue
 			}
-			p := loadPair{hash: l.hash, load: median(t.Y), mem: median(w.Y), total: math.NaN()}
+			p := loadPair{life: l, hash: l.hash, load: median(t.Y), mem: median(w.Y), at: x + step/2, total: math.NaN()}
+			p.seen = prev.seen + s.traffic.between(last-900, p.at).integral(last, p.at, 900)
+			last = p.at
 			if l.born && l.start >= s.traffic.X[0]-600 {
-				p.total = s.traffic.integral(l.start, x+step/2, 900)
+				p.total = p.seen
 			}
 			p.fell = prev.load > 0 && p.load < prev.load-fall
 			p.down = p.fell && p.mem < prev.mem
@@ -162,12 +168,20 @@ func followingOf(pairs []loadPair, ageless bool) following {
 			together++
 		}
 	}
+	if len(total) < 12 {
+		// A constant moves no line: within one life the sum since its first sample fits as well as that since its start.
+		total, memOfTotal = nil, nil
+		for _, p := range longestRun(pairs) {
+			total, memOfTotal = append(total, p.seen), append(memOfTotal, p.mem)
+		}
+	}
 	f.falls = fallsOf(pairs)
 	f.level, f.integral = fitOf(load, mem), fitOf(total, memOfTotal)
 	switch {
 	case f.level.N < 12 || f.level.B <= 0 || f.level.R2 < 0.55:
 	case !ageless && f.integral.N >= 12 && f.integral.B > 0 && f.integral.R2 > f.level.R2:
 	case f.falls >= 3 && float64(together) < 0.55*float64(f.falls):
+	case !ageless && belies(pairs, f.level):
 	case f.level.B*(maxOf(load)-minOf(load)) < 0.1*median(mem):
 	default:
 		f.yes = true
