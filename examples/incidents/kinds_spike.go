@@ -17,6 +17,7 @@ func spikeKinds() []Kind {
 		{Name: "warmup_then_spike", Teaches: "the warm-up had ended hours before: it is the one request that killed", build: warmupThenSpike},
 		{Name: "page_cache_then_spike", Teaches: "growth of page cache is reclaimable, and not what killed", build: pageCacheThenSpike},
 		{Name: "traffic_burst", Teaches: "traffic multiplied within minutes, and memory with it, on every replica", build: trafficBurst},
+		{Name: "traffic_jolt", Teaches: "traffic that multiplies within a minute is the trigger, though one or two samples show it", build: trafficJolt},
 		{Name: "cronjob_batch", Teaches: "a scheduled job whose input was larger tonight", build: cronJobBatch, window: 48 * time.Hour},
 		{Name: "nightly_task_in_service", Teaches: "a schedule outside of the pod starts the work that kills it", build: nightlyTask, window: 36 * time.Hour},
 		{Name: "init_container_spike", Teaches: "an init container is killed, the app never started", build: initContainerSpike},
@@ -141,12 +142,18 @@ func pageCacheThenSpike(s *scene) {
 	s.truth.mentions = []string{name}
 }
 
-func trafficBurst(s *scene) {
+func trafficBurst(s *scene) { s.burstWithin(4*time.Minute, 7*time.Minute) }
+
+// trafficJolt is over within as few samples as the rise of memory.
+func trafficJolt(s *scene) { s.burstWithin(30*time.Second, time.Minute) }
+
+// burstWithin multiplies the traffic of a service within so long, and its memory with it.
+func (s *scene) burstWithin(least, most time.Duration) {
 	s.neighbours()
 	limit := s.someLimit()
 	w := s.service("deployment", 2, limit/2, limit)
 	factor := s.between(5, 8)
-	s.traffic = burstTraffic(s.between(30, 90), factor, s.at, s.dur(4*time.Minute, 7*time.Minute))
+	s.traffic = burstTraffic(s.between(30, 90), factor, s.at, s.dur(least, most))
 	top := s.traffic(s.at)
 	grow := func(c *container) curve {
 		room := c.room(limit)

@@ -141,7 +141,7 @@ func (s *scene) burst() string {
 	}
 	was, is := median(before.Y), quantile(now.Y, 0.9)
 	if was <= 0 || is < 1.6*was {
-		return ""
+		return s.shortBurst(before, was)
 	}
 	return s.fact("spike/traffic", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryTraffic].Source,
 		map[string]float64{"before_rps": was, "now_rps": is, "ratio": round2(is / was)},
