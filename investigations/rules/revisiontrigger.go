@@ -126,6 +126,9 @@ func (s *scene) revisionShowsIt(r, prev *investigations.Revision, diffs []differ
 	if len(before) == 0 {
 		return s.unseenBefore(r, after, at)
 	}
+	if ok, id := s.barelyBefore(r, before, after, at); ok {
+		return true, []string{id}
+	}
 	if on := s.onsetAfter(after, at); on != "" {
 		return false, []string{on}
 	}

@@ -18,7 +18,7 @@ type incident struct {
 	ev  investigations.Evidence
 }
 
-// newIncident has one pod shop/api-h1-x of a deployment, on node n1 of 16 GiB, with one container that has a
+// newIncident has one pod shop/api-h1-x of a deployment of one revision, on node n1 of 16 GiB, with one container that has a
 // limit of 512 MiB and a request of 256 MiB, and a kernel log that covers the day.
 func newIncident() *incident {
 	i := &incident{req: investigations.Request{At: testAt, Target: investigations.Target{Namespace: "shop", Pod: "api-h1-x", Container: "api"}}}
@@ -29,7 +29,12 @@ func newIncident() *incident {
 		Node: "n1", Source: "kernel/n1.log", From: testAt.Add(-20 * time.Hour), To: testAt.Add(time.Minute), Lines: 500,
 	}}}
 	i.ev.Metrics = &investigations.MetricEvidence{Queries: map[string]investigations.Query{}}
-	i.ev.Rollouts = &investigations.RolloutEvidence{HasWorkloads: true, HasRevisions: true}
+	i.ev.Rollouts = &investigations.RolloutEvidence{HasWorkloads: true, HasRevisions: true, Workloads: []investigations.Workload{{
+		Namespace: "shop", Kind: "deployment", Name: "api", Replicas: ptr(int32(1)), Template: template("r/api:1", 512*mib), Current: 1, Source: "kubernetes/deployments.json",
+		Revisions: []investigations.Revision{{
+			Number: 1, Name: "api-h1", Hash: "h1", Created: testAt.AddDate(0, 0, -9), Template: template("r/api:1", 512*mib), Source: "kubernetes/replicasets.json",
+		}},
+	}}}
 	return i
 }
 

@@ -63,7 +63,21 @@ func (s *scene) seesPast() bool { return s.life != nil && s.life.mass.n >= 8 || 
 
 // seesChanges says whether a change would show: pods and revisions were read, so that their absence is one.
 func (s *scene) seesChanges() bool {
-	return len(s.ev.Pods.Pods) > 0 && (s.ev.Rollouts.HasRevisions || s.workload != nil && len(s.workload.Revisions) > 0 || s.pod != nil && s.pod.OwnerName == "")
+	if len(s.ev.Pods.Pods) == 0 {
+		return false
+	}
+	if s.workload != nil && len(s.workload.Revisions) > 0 || s.pod != nil && s.pod.OwnerName == "" {
+		return true
+	}
+	// Replica sets hold the revisions of deployments, and controller revisions those of stateful sets and daemon sets:
+	// where one kind was read and the other was not, the absence of a revision tells nothing.
+	if s.pod != nil {
+		switch s.pod.OwnerKind {
+		case "replicaset", "statefulset", "daemonset":
+			return false
+		}
+	}
+	return s.ev.Rollouts.HasRevisions
 }
 
 // loadTrigger: traffic, a request or a job set it off.
