@@ -34,6 +34,31 @@ func (s *scene) undersized() hypothesis {
 	}
 	m := l.mass
 	id := s.sayGrowth(l)
+	s.undersizedLevel(&h, l, id)
+	if h.score > 0.3 && s.samePlateau(l) {
+		h.support(0.14, s.sayPlateau(l))
+	}
+	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" && h.score > 0 {
+		weight := -0.2
+		if s.led.ID("rules/undersized/short") != "" {
+			weight = -0.4 // a ceiling that leaves no room says why it does not get through its start
+		}
+		h.support(weight, r.fact)
+	}
+	if id := s.returnsAtOnce(l); id != "" {
+		h.support(clamp(0.5-h.score, 0.05, 0.45), id)
+	} else if (m.growing() || s.creeps(m)) && !m.slowing() && !s.diesAtStart() && !s.follows().yes && s.outlived(l) == "" && s.led.ID("rules/undersized/lowered") == "" {
+		h.support(-0.25, id)
+	}
+	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {
+		h.support(-0.25, s.saySudden(l))
+	}
+	return h
+}
+
+// undersizedLevel: the level of the life is what the program needs, and the limit is at it. id is the fact of its growth.
+func (s *scene) undersizedLevel(h *hypothesis, l *life, id string) {
+	m := l.mass
 	near := m.tail / math.Max(m.ceiling, 1)
 	if l.limit <= 0 {
 		near = 0 // where no ceiling is known, nothing is near it
@@ -62,25 +87,6 @@ func (s *scene) undersized() hypothesis {
 	case s.samePlateau(l) && l.limit > 0:
 		h.support(0.3, s.sayPlateau(l))
 	}
-	if h.score > 0.3 && s.samePlateau(l) {
-		h.support(0.14, s.sayPlateau(l))
-	}
-	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" && h.score > 0 {
-		weight := -0.2
-		if s.led.ID("rules/undersized/short") != "" {
-			weight = -0.4 // a ceiling that leaves no room says why it does not get through its start
-		}
-		h.support(weight, r.fact)
-	}
-	if id := s.returnsAtOnce(l); id != "" {
-		h.support(clamp(0.5-h.score, 0.05, 0.45), id)
-	} else if (m.growing() || s.creeps(m)) && !m.slowing() && !s.diesAtStart() && !s.follows().yes && s.outlived(l) == "" && s.led.ID("rules/undersized/lowered") == "" {
-		h.support(-0.25, id)
-	}
-	if m.sudden() && s.led.ID("rules/undersized/lowered") == "" {
-		h.support(-0.25, s.saySudden(l))
-	}
-	return h
 }
 
 // shortLife is an age in seconds under which a life is a start and no more.
