@@ -128,7 +128,7 @@ func (s *scene) diesAtStart() bool {
 		cycle = d.term.FinishedAt.Sub(d.pod.Created) / time.Duration(d.restarts)
 	}
 	age := d.age()
-	return age > 0 && age.Seconds() < shortLife && (cycle < often || maxOf(append(s.killedAges(), 0)) < often.Seconds())
+	return age > 0 && age.Seconds() < shortLife && (cycle < often || maxOf(s.killedAges()) < often.Seconds())
 }
 
 // age is how long the container ran; 0 where its start is not known.
