@@ -16,8 +16,8 @@ type following struct {
 	peak float64
 	// own says that only the judged revision's lives show it, or show it otherwise than those before.
 	own bool
-	// falls is how often traffic fell clearly.
-	falls int
+	// cameDown says that memory came down with traffic, where that fell far.
+	cameDown bool
 }
 
 // loadPair is what a life held at one time, and the traffic then.
@@ -29,8 +29,6 @@ type loadPair struct {
 	// total is the number of requests so far in the life; NaN where its start was not seen. Seen is the number since
 	// the life's first sample, which differs from it by a constant.
 	total, seen float64
-	// fell says that traffic fell clearly since the pair before, down that memory did too.
-	fell, down bool
 }
 
 // follows compares two readings of the same curves: an undersized service follows the present value of its
@@ -58,7 +56,7 @@ func (s *scene) compareTraffic() following {
 			// Another revision may need another amount for each request. Where the program was not seen to follow its
 			// traffic before, traffic that only rose while this one ran can't tell the present value from age, unless
 			// each restart came back to the level at once.
-			if g := followingOf(own, ageless); g.yes && (f.yes || ageless || g.falls >= 3) {
+			if g := followingOf(own, ageless); g.yes && (f.yes || ageless || g.cameDown) {
 				f, f.own = g, true
 			}
 		}
@@ -72,7 +70,7 @@ func (s *scene) compareTraffic() following {
 		whose = "Memory of this revision"
 	}
 	switch {
-	case f.falls >= 3:
+	case f.cameDown:
 		how = "; it comes down when traffic does"
 	case ageless:
 		how = "; a restart is back at it at once"
@@ -89,9 +87,6 @@ func (s *scene) loadPairs() []loadPair {
 	if s.traffic.len() < 20 || !varies(s.traffic) {
 		return nil
 	}
-	// A fall is one that stands out of the noise.
-	smooth := s.traffic.thin(60).Y
-	fall := 0.15 * (quantile(smooth, 0.95) - quantile(smooth, 0.05))
 	var out []loadPair
 	for _, l := range s.lives {
 		if l.ws.len() < 10 {
@@ -112,8 +107,6 @@ func (s *scene) loadPairs() []loadPair {
 			if l.born && l.start >= s.traffic.X[0]-600 {
 				p.total = p.seen
 			}
-			p.fell = prev.load > 0 && p.load < prev.load-fall
-			p.down = p.fell && p.mem < prev.mem
 			prev = p
 			out = append(out, p)
 		}
@@ -142,30 +135,15 @@ func pairsOf(all []loadPair, hash string) (own, others []loadPair) {
 	return own, others
 }
 
-// fallsOf counts the falls of traffic among the pairs.
-func fallsOf(pairs []loadPair) int {
-	n := 0
-	for _, p := range pairs {
-		if p.fell {
-			n++
-		}
-	}
-	return n
-}
-
 // followingOf judges pairs: the present value must explain memory, and better than the sum does. Ageless says that
 // restarts come back to the level at once: then it is no sum over the life.
 func followingOf(pairs []loadPair, ageless bool) following {
 	var f following
 	var load, mem, total, memOfTotal []float64
-	together := 0
 	for _, p := range pairs {
 		load, mem = append(load, p.load), append(mem, p.mem)
 		if !math.IsNaN(p.total) {
 			total, memOfTotal = append(total, p.total), append(memOfTotal, p.mem)
-		}
-		if p.down {
-			together++
 		}
 	}
 	if len(total) < 12 {
@@ -175,16 +153,15 @@ func followingOf(pairs []loadPair, ageless bool) following {
 			total, memOfTotal = append(total, p.seen), append(memOfTotal, p.mem)
 		}
 	}
-	f.falls = fallsOf(pairs)
 	f.level, f.integral = fitOf(load, mem), fitOf(total, memOfTotal)
 	switch {
 	case f.level.N < 12 || f.level.B <= 0 || f.level.R2 < 0.55:
 	case !ageless && f.integral.N >= 12 && f.integral.B > 0 && f.integral.R2 > f.level.R2:
-	case f.falls >= 3 && float64(together) < 0.55*float64(f.falls):
 	case !ageless && belies(pairs, f.level):
 	case f.level.B*(maxOf(load)-minOf(load)) < 0.1*median(mem):
 	default:
 		f.yes = true
+		f.cameDown = cameDown(pairs, f.level) == yes
 	}
 	return f
 }

@@ -5,8 +5,8 @@ import "math"
 // belies says whether pairs refute that memory follows the present traffic as the fit has it, though that fit
 // explains much: traffic may rise by chance while a leak grows.
 func belies(pairs []loadPair, level fit) bool {
-	if fell, expected := fallsWith(pairs, level.B); expected > 0 {
-		return fell < 0.35*expected
+	if down := cameDown(pairs, level); down != unseen {
+		return down == no
 	}
 	var mem []float64
 	for _, p := range pairs {
@@ -27,6 +27,27 @@ func belies(pairs []loadPair, level fit) bool {
 	// A straight line over time that leaves less than half of what the traffic leaves is the better account.
 	byAge, byLoad := fitOf(age, own), fitOf(load, own)
 	return byAge.B > 0 && 1-byAge.R2 < 0.5*(1-byLoad.R2)
+}
+
+// answer is what a curve says of a question; unseen where it never came to that.
+type answer uint8
+
+const (
+	unseen answer = iota
+	no
+	yes
+)
+
+// cameDown says whether memory came down with traffic, by a good third of what the fit has it, where traffic fell far.
+func cameDown(pairs []loadPair, level fit) answer {
+	fell, expected := fallsWith(pairs, level.B)
+	switch {
+	case expected <= 0:
+		return unseen
+	case fell < 0.35*expected:
+		return no
+	}
+	return yes
 }
 
 // runsOf parts pairs by the life they are of.
