@@ -18,6 +18,8 @@ type following struct {
 	own bool
 	// cameDown says that memory came down with traffic, where that fell far.
 	cameDown bool
+	// pairs are what it was judged by, of all revisions.
+	pairs []loadPair
 }
 
 // loadPair is what a life held at one time, and the traffic then.
@@ -61,7 +63,7 @@ func (s *scene) compareTraffic() following {
 			}
 		}
 	}
-	f.peak = quantile(s.traffic.Y, 0.99)
+	f.peak, f.pairs = quantile(s.traffic.Y, 0.99), all
 	if !f.yes {
 		return f
 	}
@@ -154,14 +156,15 @@ func followingOf(pairs []loadPair, ageless bool) following {
 		}
 	}
 	f.level, f.integral = fitOf(load, mem), fitOf(total, memOfTotal)
+	down := cameDown(pairs, f.level)
 	switch {
 	case f.level.N < 12 || f.level.B <= 0 || f.level.R2 < 0.55:
 	case !ageless && f.integral.N >= 12 && f.integral.B > 0 && f.integral.R2 > f.level.R2:
-	case !ageless && belies(pairs, f.level):
+	case !ageless && belies(pairs, f.level, down):
 	case f.level.B*(maxOf(load)-minOf(load)) < 0.1*median(mem):
 	default:
 		f.yes = true
-		f.cameDown = cameDown(pairs, f.level) == yes
+		f.cameDown = down == yes
 	}
 	return f
 }
@@ -200,7 +203,7 @@ func (s *scene) relationOf(r *investigations.Revision) (changed bool, id string)
 		return false, ""
 	}
 	var own, earlier []loadPair
-	for _, p := range s.loadPairs() {
+	for _, p := range s.follows().pairs {
 		switch o := s.revisionByHash(p.hash); {
 		case o == nil:
 		case o.Number < r.Number:

@@ -3,9 +3,9 @@ package rules
 import "math"
 
 // belies says whether pairs refute that memory follows the present traffic as the fit has it, though that fit
-// explains much: traffic may rise by chance while a leak grows.
-func belies(pairs []loadPair, level fit) bool {
-	if down := cameDown(pairs, level); down != unseen {
+// explains much: traffic may rise by chance while a leak grows. Whether it came down with traffic decides alone.
+func belies(pairs []loadPair, level fit, down answer) bool {
+	if down != unseen {
 		return down == no
 	}
 	var mem []float64
