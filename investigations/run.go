@@ -41,6 +41,9 @@ type Options struct {
 	Log *slog.Logger
 	// Redact takes secrets out of a text; nil leaves all texts as they are.
 	Redact func(string) string
+	// Origins says, once all tools have answered, where the files that they name came from; nil means that the
+	// files themselves can be opened.
+	Origins func() map[string]Origin
 	// Now is the clock that timings are read from; nil means time.Now.
 	Now func() time.Time
 }
@@ -97,6 +100,9 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
 	res.ID = KillID(res.At, d.Key)
 	res = res.Normalized()
+	if opt.Origins != nil {
+		res.rename(opt.Origins())
+	}
 	res.redact(opt.Redact)
 	return &res, &ev, nil
 }

@@ -44,7 +44,7 @@ var arrows = []arrow{
 
 	// Clients and parsers that several sources share.
 	{"tools/nodeagent", []string{"investigations", "investigations/redact", "tools/kernlog"}},
-	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki"}},
+	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint"}},
 	// What a source's tests share.
 	{"tools/*/*", []string{"investigations"}},
 

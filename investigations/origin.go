@@ -1,0 +1,44 @@
+package investigations
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// lineRange is what follows a file's path in a fact's source.
+var lineRange = regexp.MustCompile(`:\d+(?:-\d+)?$`)
+
+// rename replaces the places that r names by what a person finds in a running cluster. The lines of a recording's file say nothing there, those of a file that the person named do.
+func (r *Result) rename(origins map[string]Origin) {
+	if len(origins) == 0 {
+		return
+	}
+	names := make([]string, 0, len(origins))
+	for path := range origins {
+		names = append(names, path)
+	}
+	// The longest first: a folder's path begins those of its files.
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) })
+	pairs := make([]string, 0, 2*len(names))
+	for _, path := range names {
+		pairs = append(pairs, path, origins[path].Name)
+	}
+	text := strings.NewReplacer(pairs...)
+	for i := range r.Facts {
+		f := &r.Facts[i]
+		lines := lineRange.FindString(f.Source)
+		if o, ok := origins[strings.TrimSuffix(f.Source, lines)]; ok {
+			f.Source = CleanText(o.Source, 300)
+			if o.File {
+				f.Source += lines
+			}
+		}
+		f.Says = text.Replace(f.Says)
+	}
+	for i := range r.BlindSpots {
+		r.BlindSpots[i].Why = text.Replace(r.BlindSpots[i].Why)
+	}
+	r.Verdict.Explanation = text.Replace(r.Verdict.Explanation)
+}

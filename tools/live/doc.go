@@ -1,0 +1,4 @@
+// Package live finds the target of an investigation in a running cluster, and makes live sources into tools. It
+// owns the way from the words that a person writes to a pod, its workload, its node and the moment of the kill;
+// what there is to see of them is the sources' business.
+package live
