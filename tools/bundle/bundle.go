@@ -22,8 +22,10 @@ const incidentFile = "incident.yaml"
 // Bundle is an open bundle. It is safe for concurrent use.
 type Bundle struct {
 	root *os.Root
-	fsys *rootFS
+	fsys fs.FS
 	req  investigations.Request
+	// spots are what the collector could not see.
+	spots []investigations.BlindSpot
 }
 
 // Open opens the bundle in the folder dir and reads its incident.yaml. The caller closes it. An error that
@@ -33,12 +35,13 @@ func Open(dir string) (*Bundle, error) {
 	if err != nil {
 		return nil, invalidFolder(dir, err)
 	}
-	b := &Bundle{root: root, fsys: &rootFS{root: root}}
-	if b.req, err = ReadIncident(b.fsys); err != nil {
+	fsys := &rootFS{root: root}
+	req, told, err := readIncident(fsys)
+	if err != nil {
 		_ = root.Close()
 		return nil, fmt.Errorf("open bundle %q: %w", dir, err)
 	}
-	return b, nil
+	return &Bundle{root: root, fsys: withMissing(fsys, told.missing()), req: req, spots: told.blindSpots()}, nil
 }
 
 func invalidFolder(dir string, err error) error {
@@ -59,26 +62,34 @@ func (b *Bundle) Request() investigations.Request { return b.req }
 // special files too, so that a source can name what it does not read.
 func (b *Bundle) FS() fs.FS { return b.fsys }
 
+// BlindSpots returns what the collector of the bundle says that a tool could not see, beside what is missing.
+func (b *Bundle) BlindSpots(tool string) []investigations.BlindSpot { return spotsOf(b.spots, tool) }
+
 // Close ends the use of the FS; files that are open stay so.
 func (b *Bundle) Close() error { return b.root.Close() }
 
 // ReadIncident reads the incident.yaml of the bundle in fsys, for bundles that lie in no folder, as those inside
 // the program. It sets no limit but on that file. Its errors are Open's.
 func ReadIncident(fsys fs.FS) (investigations.Request, error) {
+	req, _, err := readIncident(fsys)
+	return req, err
+}
+
+func readIncident(fsys fs.FS) (investigations.Request, *collected, error) {
 	f, err := fsys.Open(incidentFile)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return investigations.Request{}, invalid("%s is missing: %s", incidentFile, missingHint(fsys))
+			return investigations.Request{}, nil, invalid("%s is missing: %s", incidentFile, missingHint(fsys))
 		}
-		return investigations.Request{}, fmt.Errorf("%w: %w", investigations.ErrInvalidBundle, err)
+		return investigations.Request{}, nil, fmt.Errorf("%w: %w", investigations.ErrInvalidBundle, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, incidentLimit+1))
 	if err != nil {
-		return investigations.Request{}, fmt.Errorf("%w: %w", investigations.ErrInvalidBundle, err)
+		return investigations.Request{}, nil, fmt.Errorf("%w: %w", investigations.ErrInvalidBundle, err)
 	}
 	if len(data) > incidentLimit {
-		return investigations.Request{}, fmt.Errorf("%w: %s is over %d bytes: %w: keep only its own keys in it",
+		return investigations.Request{}, nil, fmt.Errorf("%w: %s is over %d bytes: %w: keep only its own keys in it",
 			investigations.ErrInvalidBundle, incidentFile, incidentLimit, investigations.ErrTooLarge)
 	}
 	return parseIncident(data)

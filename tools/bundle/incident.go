@@ -3,6 +3,7 @@ package bundle
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,49 @@ type incident struct {
 		ID     text `json:"id"`
 		Title  text `json:"title"`
 	} `json:"alert"`
+	// Collected says what the program that wrote the bundle could not read.
+	Collected *collected `json:"collected"`
+}
+
+// collected is what a collector tells of its work.
+type collected struct {
+	At text `json:"at"`
+	By text `json:"by"`
+	// Missing says for the path of a file or folder why it is not there.
+	Missing    map[string]text `json:"missing"`
+	BlindSpots []struct {
+		Tool      text `json:"tool"`
+		Why       text `json:"why"`
+		WouldTell text `json:"would_tell"`
+	} `json:"blind_spots"`
+}
+
+// mostReasons bounds what a collector may tell.
+const mostReasons = 2_000
+
+// missing returns why parts are not there, by path.
+func (c *collected) missing() map[string]error {
+	if c == nil {
+		return nil
+	}
+	out := map[string]error{}
+	for path, why := range c.Missing {
+		if len(out) < mostReasons && fs.ValidPath(path) && path != "." {
+			out[path] = errors.New(investigations.CleanText(string(why), 300))
+		}
+	}
+	return out
+}
+
+func (c *collected) blindSpots() []investigations.BlindSpot {
+	if c == nil {
+		return nil
+	}
+	var out []investigations.BlindSpot
+	for _, b := range c.BlindSpots[:min(len(c.BlindSpots), mostReasons)] {
+		out = append(out, investigations.BlindSpot{Tool: string(b.Tool), Why: string(b.Why), WouldTell: string(b.WouldTell)})
+	}
+	return out
 }
 
 // text is a YAML scalar. A name or an id that looks like a number or a boolean is one to YAML when it is not
@@ -63,26 +107,26 @@ func (t *text) UnmarshalJSON(data []byte) error {
 
 // parseIncident reads the text of an incident.yaml. Every error wraps investigations.ErrInvalidBundle and
 // says what to write instead.
-func parseIncident(data []byte) (investigations.Request, error) {
+func parseIncident(data []byte) (investigations.Request, *collected, error) {
 	var none investigations.Request
 	var in incident
 	if err := yaml.Unmarshal(data, &in); err != nil {
-		return none, invalid("%s can't be read: %s", incidentFile, investigations.CleanText(err.Error(), 300))
+		return none, nil, invalid("%s can't be read: %s", incidentFile, investigations.CleanText(err.Error(), 300))
 	}
 	if err := checkVersion(in.Version); err != nil {
-		return none, err
+		return none, nil, err
 	}
 	at, err := parseTime(string(in.At))
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	target, err := in.target()
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	window, err := parseWindow(string(in.Window))
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 	req := investigations.Request{At: at, Target: target, Cluster: string(in.Cluster), Window: window}
 	if in.Alert != nil {
@@ -90,7 +134,7 @@ func parseIncident(data []byte) (investigations.Request, error) {
 			Source: string(in.Alert.Source), ID: string(in.Alert.ID), Title: string(in.Alert.Title),
 		}
 	}
-	return req, nil
+	return req, in.Collected, nil
 }
 
 func checkVersion(raw json.RawMessage) error {

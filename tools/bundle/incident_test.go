@@ -74,7 +74,7 @@ func TestParseIncident(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := parseIncident([]byte(test.yaml))
+			got, _, err := parseIncident([]byte(test.yaml))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestParseIncidentRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := parseIncident([]byte(test.yaml))
+			got, _, err := parseIncident([]byte(test.yaml))
 			if err == nil {
 				t.Fatalf("accepted as %+v", got)
 			}
@@ -155,7 +155,7 @@ func FuzzIncident(f *testing.F) {
 	f.Add([]byte(`{"version": 1, "at": "2026-03-04 02:17:09", "target": {"namespace": "a", "workload": "sts/b"}}`))
 	f.Add([]byte("version: !!binary aGk=\nat: [1\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := parseIncident(data)
+		r, _, err := parseIncident(data)
 		if err != nil {
 			if !errors.Is(err, investigations.ErrInvalidBundle) {
 				t.Fatalf("error %v does not wrap ErrInvalidBundle", err)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // Recording is a bundle that is being made: what live sources have read so far, in memory. It is safe for
@@ -76,7 +77,7 @@ func (r *Recording) FS() fs.FS {
 	missed := map[string]error{}
 	for name, why := range r.missed {
 		if _, kept := r.files[name]; !kept && fs.ValidPath(name) {
-			missed[name] = why
+			missed[name] = errors.New(reasonOf(why))
 		}
 	}
 	inner, err := txtar.FS(&archive)
@@ -85,6 +86,9 @@ func (r *Recording) FS() fs.FS {
 	}
 	return withMissing(inner, missed)
 }
+
+// reasonOf is an error as a bundle keeps it: its text, which reads the same in a live run and from the folder.
+func reasonOf(err error) string { return redact.Text(investigations.CleanText(err.Error(), 300)) }
 
 // BlindSpots returns those of one tool, in the order of their texts.
 func (r *Recording) BlindSpots(tool string) []investigations.BlindSpot {

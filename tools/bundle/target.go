@@ -2,8 +2,6 @@ package bundle
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -52,9 +50,7 @@ func checkNames(t investigations.Target) error {
 		{"node", t.Node},
 		{"workload", strings.Replace(t.Workload, "/", "", 1)},
 	} {
-		bad := strings.ContainsAny(n.name, `/\`) || n.name == "." || n.name == ".." || !utf8.ValidString(n.name) ||
-			strings.ContainsFunc(n.name, func(r rune) bool { return !unicode.IsPrint(r) })
-		if bad || len(n.name) > 253 {
+		if !investigations.IsName(n.name) {
 			return invalid("%s has a target whose %s is no name in Kubernetes, %q: write the object's metadata.name",
 				incidentFile, n.key, clip(n.name))
 		}
@@ -69,31 +65,11 @@ func normalWorkload(t investigations.Target) (investigations.Target, error) {
 	if !both {
 		return t, nil
 	}
-	kind = workloadKind(kind)
+	kind = investigations.WorkloadKind(kind)
 	if kind == "" || name == "" || name == "." || name == ".." {
 		return t, invalid("%s has a workload that is not kind/name, %q: write it as deployment/checkout",
 			incidentFile, clip(t.Workload))
 	}
 	t.Workload = kind + "/" + name
 	return t, nil
-}
-
-// workloadKind turns kubectl's ways to write a kind (deploy, deployments, Deployment.apps) into one.
-func workloadKind(kind string) string {
-	kind, _, _ = strings.Cut(strings.ToLower(kind), ".")
-	switch kind {
-	case "deploy", "deployments":
-		return "deployment"
-	case "sts", "statefulsets":
-		return "statefulset"
-	case "ds", "daemonsets":
-		return "daemonset"
-	case "rs", "replicasets":
-		return "replicaset"
-	case "jobs":
-		return "job"
-	case "cj", "cronjobs":
-		return "cronjob"
-	}
-	return kind
 }

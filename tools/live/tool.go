@@ -46,11 +46,7 @@ func (t *Tool) Query(ctx context.Context, req investigations.Request) (investiga
 	if err := t.record(ctx); err != nil {
 		return investigations.ToolResult{}, err
 	}
-	res, err := t.read(t.to.FS()).Query(ctx, req)
-	if err == nil {
-		res.BlindSpots = append(res.BlindSpots, t.to.BlindSpots(t.Describe().Name)...)
-	}
-	return res, err
+	return investigations.WithBlindSpots(t.read(t.to.FS()), t.to.BlindSpots).Query(ctx, req)
 }
 
 func (t *Tool) record(ctx context.Context) error {

@@ -1,0 +1,246 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/kubeclient"
+)
+
+// end is how a pod, or one of its containers, ended.
+type end struct {
+	pod  int
+	at   time.Time
+	rank int
+}
+
+// Ranks of an end, the higher the likelier it is what is asked about.
+const (
+	rankOther  = iota + 1 // ended with another status than 0
+	rankEvent             // an event tells that something was killed or could not start
+	rankMemory            // OOMKilled, SIGKILL, an eviction
+)
+
+// exitKilled is the exit code of a process that SIGKILL ended: 128 + 9.
+const exitKilled = 137
+
+// before is the moment up to which ends count.
+func (f *finding) before() time.Time {
+	if at := f.s.Request.At; !at.IsZero() {
+		return at.Add(time.Minute) // clocks differ
+	}
+	return f.Now().Add(time.Minute)
+}
+
+// moment sets when it was killed, where nobody has said it: the latest end of the target that looks like a kill for
+// memory, else the latest other one, else the present.
+func (f *finding) moment(ctx context.Context) {
+	if !f.s.Request.At.IsZero() {
+		f.s.Request.At = f.s.Request.At.UTC()
+		return
+	}
+	ends := f.ends()
+	if !slices.ContainsFunc(ends, func(e end) bool { return e.rank == rankMemory }) {
+		ends = append(ends, f.eventEnds(ctx)...)
+	}
+	if len(ends) == 0 {
+		f.s.Request.At = f.Now().UTC().Truncate(time.Second)
+		return
+	}
+	best := slices.MaxFunc(ends, compareEnds)
+	f.s.Request.At = best.at.UTC()
+}
+
+func compareEnds(a, b end) int { return cmp.Or(cmp.Compare(a.rank, b.rank), a.at.Compare(b.at)) }
+
+// latest returns the pod of the latest end, else the first one; nil where there is none.
+func (f *finding) latest() *corev1.Pod {
+	if len(f.pods) == 0 {
+		return nil
+	}
+	if ends := f.ends(); len(ends) > 0 {
+		return &f.pods[slices.MaxFunc(ends, compareEnds).pod]
+	}
+	return &f.pods[0]
+}
+
+// ends returns the ends that the pods' states tell of, up to the moment that is asked about.
+func (f *finding) ends() []end {
+	var out []end
+	add := func(e end) {
+		if !e.at.IsZero() && !e.at.After(f.before()) {
+			out = append(out, e)
+		}
+	}
+	for i := range f.pods {
+		p := &f.pods[i]
+		for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+			for j := range list {
+				if c := f.s.Request.Target.Container; c != "" && list[j].Name != c {
+					continue
+				}
+				for _, t := range []*corev1.ContainerStateTerminated{list[j].State.Terminated, list[j].LastTerminationState.Terminated} {
+					if t != nil {
+						add(end{pod: i, at: t.FinishedAt.Time, rank: rankOf(t)})
+					}
+				}
+			}
+		}
+		if at := evicted(p); !at.IsZero() {
+			add(end{pod: i, at: at, rank: rankMemory})
+		}
+	}
+	return slices.DeleteFunc(out, func(e end) bool { return e.rank == 0 })
+}
+
+func rankOf(t *corev1.ContainerStateTerminated) int {
+	switch {
+	case t.Reason == "OOMKilled", t.ExitCode == exitKilled:
+		return rankMemory
+	case t.ExitCode != 0:
+		return rankOther
+	}
+	return 0
+}
+
+// evicted returns when a pod was evicted; zero where it was not.
+func evicted(p *corev1.Pod) time.Time {
+	var at time.Time
+	for i := range p.Status.Conditions {
+		if c := &p.Status.Conditions[i]; c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue {
+			at = c.LastTransitionTime.Time
+		}
+	}
+	if p.Status.Reason == "Evicted" && at.IsZero() {
+		at = lastChange(p.ManagedFields)
+	}
+	return at
+}
+
+func lastChange(fields []metav1.ManagedFieldsEntry) time.Time {
+	var at time.Time
+	for i := range fields {
+		if t := fields[i].Time; t != nil && t.After(at) {
+			at = t.Time
+		}
+	}
+	return at
+}
+
+// killEvents are the reasons of events that tell of an end.
+var killEvents = []string{"OOMKilling", "SystemOOM", "Evicted", "Killing", "Preempted", "FailedCreatePodSandBox", "Failed", "BackOff"}
+
+// eventEnds returns the ends that events about the target tell of.
+func (f *finding) eventEnds(ctx context.Context) []end {
+	events := f.events
+	switch {
+	case f.ask.Node != "":
+		events, _ = f.Cluster.List(ctx, kubeclient.EventsAbout("default", "Node", f.ask.Node)) // the pods' source tells of faults
+	case len(events) == 0 && len(f.pods) > 0:
+		events, _ = f.Cluster.List(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.pods[0].Name))
+	}
+	var out []end
+	for _, e := range kubeclient.AllAs[corev1.Event](events) {
+		if at := eventTime(&e); slices.Contains(killEvents, e.Reason) && !at.After(f.before()) {
+			out = append(out, end{at: at, rank: rankEvent})
+		}
+	}
+	return out
+}
+
+func eventTime(e *corev1.Event) time.Time {
+	switch {
+	case e.Series != nil && !e.Series.LastObservedTime.IsZero():
+		return e.Series.LastObservedTime.Time
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.Time
+	case !e.EventTime.IsZero():
+		return e.EventTime.Time
+	}
+	return e.CreationTimestamp.Time
+}
+
+// nodeOf returns the node whose kubelet wrote about a pod; "" where none did.
+func nodeOf(events []kubeclient.Object) string {
+	for _, e := range kubeclient.AllAs[corev1.Event](events) {
+		if e.Source.Component == "kubelet" && e.Source.Host != "" {
+			return e.Source.Host
+		}
+		if e.ReportingController == "kubelet" && e.ReportingInstance != "" {
+			return e.ReportingInstance
+		}
+	}
+	return ""
+}
+
+// mostPods is how many pods of a workload a subject holds.
+const mostPods = 100
+
+// addPods adds the workload's pods to the subject: first, where it is given, then those that ended the latest.
+func (f *finding) addPods(ctx context.Context, first *corev1.Pod) {
+	var all []corev1.Pod
+	if f.s.Selector != "" {
+		objects, _ := f.Cluster.List(ctx, kubeclient.PodsOf(f.ask.Namespace, f.s.Selector)) // the pods' source tells of faults
+		all = kubeclient.AllAs[corev1.Pod](objects)
+	}
+	if first != nil {
+		all = slices.DeleteFunc(all, func(p corev1.Pod) bool { return p.Name == first.Name })
+	} else {
+		f.pods = all
+	}
+	latest := map[string]time.Time{}
+	tmp := &finding{Resolver: f.Resolver, s: f.s, pods: all}
+	for _, e := range tmp.ends() {
+		if name := all[e.pod].Name; e.rank == rankMemory && e.at.After(latest[name]) {
+			latest[name] = e.at
+		}
+	}
+	slices.SortStableFunc(all, func(a, b corev1.Pod) int {
+		return cmp.Or(latest[b.Name].Compare(latest[a.Name]), strings.Compare(a.Name, b.Name))
+	})
+	if first != nil {
+		all = append([]corev1.Pod{*first}, all...)
+	}
+	for i := range all[:min(len(all), mostPods)] {
+		f.s.Pods = append(f.s.Pods, subjectPod(&all[i]))
+	}
+}
+
+func subjectPod(p *corev1.Pod) investigations.SubjectPod {
+	out := investigations.SubjectPod{
+		Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Node: p.Spec.NodeName, IP: p.Status.PodIP,
+		Annotations: p.Annotations,
+	}
+	for _, list := range [][]corev1.ContainerStatus{
+		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
+	} {
+		for i := range list {
+			out.Containers = append(out.Containers, subjectContainer(&list[i]))
+		}
+	}
+	return out
+}
+
+func subjectContainer(s *corev1.ContainerStatus) investigations.SubjectContainer {
+	c := investigations.SubjectContainer{Name: s.Name, Restarts: s.RestartCount, Running: s.State.Running != nil}
+	ids := []string{s.ContainerID}
+	for _, t := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
+		if t != nil {
+			ids = append(ids, t.ContainerID)
+		}
+	}
+	for _, id := range ids {
+		_, bare, _ := strings.Cut(id, "://")
+		if bare != "" && !slices.Contains(c.IDs, bare) {
+			c.IDs = append(c.IDs, bare)
+		}
+	}
+	return c
+}

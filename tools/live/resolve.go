@@ -1,0 +1,253 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/kubeclient"
+)
+
+// Errors of Resolve, besides the context's.
+var (
+	// ErrNoTarget says that nothing of that name is there, nor a trace of it.
+	ErrNoTarget = errors.New("nothing of that name was found")
+	// ErrAmbiguous says that several workloads have the name; the error's text lists them.
+	ErrAmbiguous = errors.New("several workloads have that name")
+)
+
+// Past knows of pods that the API server has forgotten. Implementations are safe for concurrent use.
+type Past interface {
+	// LastSeen returns when and where the pod was last seen before the moment; a zero time where it never was.
+	LastSeen(ctx context.Context, namespace, pod string, before time.Time) (at time.Time, node string, err error)
+}
+
+// Ask is what Resolve is asked.
+type Ask struct {
+	Words
+	// At is the moment of the kill or the alert; zero: the latest kill of the target that the cluster knows of.
+	At time.Time
+	// Window is how far back to look; zero means the default.
+	Window  time.Duration
+	Cluster string
+}
+
+// Resolver finds targets. Its fields are not changed while it is used.
+type Resolver struct {
+	Cluster *kubeclient.Cluster
+	// Past may be nil.
+	Past Past
+	Now  func() time.Time
+}
+
+// Resolve finds what a asks for. Where the API server can't be asked, the subject holds what the words say, and the
+// sources will say what they miss. Its errors wrap ErrNoTarget, ErrAmbiguous or the context's.
+func (r *Resolver) Resolve(ctx context.Context, a Ask) (investigations.Subject, error) {
+	s := investigations.Subject{Request: investigations.Request{
+		At: a.At, Window: a.Window, Cluster: a.Cluster,
+		Target: investigations.Target{Namespace: a.Namespace, Container: a.Container, Node: a.Node},
+	}}
+	if s.Request.Window <= 0 {
+		s.Request.Window = investigations.DefaultWindow
+	}
+	find := &finding{Resolver: r, s: s, ask: a}
+	var err error
+	switch {
+	case a.Node != "":
+		err = find.node(ctx)
+	case a.Kind == "pod":
+		err = find.pod(ctx)
+	case a.Kind != "":
+		err = find.workload(ctx, a.Kind)
+	default:
+		err = find.named(ctx)
+	}
+	if err != nil {
+		return investigations.Subject{}, fmt.Errorf("find %s: %w", a.Words, err)
+	}
+	find.moment(ctx)
+	return find.s, nil
+}
+
+// finding is one target being found.
+type finding struct {
+	*Resolver
+	ask Ask
+	s   investigations.Subject
+	// pods are those whose ends tell the moment of the kill.
+	pods []corev1.Pod
+	// events are about the target, where its pods do not tell enough.
+	events []kubeclient.Object
+}
+
+// named finds a pod of that name, else the one workload of that name, else a trace of a pod that is gone.
+func (f *finding) named(ctx context.Context) error {
+	kinds := targetKinds
+	found, faults := f.getAll(ctx, kinds)
+	if found["pod"] != nil || faults["pod"] != nil {
+		return f.withPod(ctx, found["pod"], faults["pod"])
+	}
+	var fits []string
+	for _, kind := range kinds {
+		if found[kind] != nil {
+			fits = append(fits, kind)
+		}
+	}
+	switch {
+	case f.ask.Container != "" && len(fits) > 0 || len(fits) == 0:
+		return f.gone(ctx)
+	case len(fits) > 1:
+		return f.ambiguous(fits)
+	}
+	return f.withWorkload(ctx, fits[0], found[fits[0]])
+}
+
+// getAll asks for the objects of the target's name of several kinds at once. faults holds what could not be asked.
+func (f *finding) getAll(ctx context.Context, kinds []string) (found map[string]*kubeclient.Object, faults map[string]error) {
+	type answer struct {
+		kind   string
+		object *kubeclient.Object
+		err    error
+	}
+	answers := make(chan answer, len(kinds))
+	for _, kind := range kinds {
+		go func() { // ends with its call, whose context is ours
+			object, err := f.Cluster.Get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
+			answers <- answer{kind, object, err}
+		}()
+	}
+	found, faults = map[string]*kubeclient.Object{}, map[string]error{}
+	for range kinds {
+		a := <-answers
+		switch {
+		case a.err == nil:
+			found[a.kind] = a.object
+		case !errors.Is(a.err, investigations.ErrNotFound):
+			faults[a.kind] = a.err
+		}
+	}
+	return found, faults
+}
+
+func (f *finding) ambiguous(kinds []string) error {
+	var lines []string
+	for _, kind := range kinds {
+		lines = append(lines, f.ask.Namespace+"/"+kind+"/"+f.ask.Name)
+	}
+	return fmt.Errorf("%w: ask for one of %s", ErrAmbiguous, strings.Join(lines, ", "))
+}
+
+func (f *finding) pod(ctx context.Context) error {
+	pod, err := f.Cluster.Get(ctx, "pods", f.ask.Namespace, f.ask.Name)
+	if errors.Is(err, investigations.ErrNotFound) {
+		return f.gone(ctx)
+	}
+	return f.withPod(ctx, pod, err)
+}
+
+// withPod takes the pod, or, where it could not be asked for, its name.
+func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault error) error {
+	if err := context.Cause(ctx); err != nil && fault != nil {
+		return fault
+	}
+	f.s.Request.Target.Pod = f.ask.Name
+	if fault != nil {
+		f.s.Workload = guessWorkload(f.ask.Name)
+		return nil
+	}
+	pod, err := kubeclient.As[corev1.Pod](object)
+	if err != nil {
+		return err
+	}
+	if err := f.checkContainer(&pod); err != nil {
+		return err
+	}
+	f.pods = []corev1.Pod{pod}
+	f.s.Node = pod.Spec.NodeName
+	owner := f.owner(ctx, &pod)
+	f.s.Workload, f.s.Selector = owner.ref(), owner.selector
+	f.addPods(ctx, &pod)
+	f.addNode(ctx)
+	return nil
+}
+
+func (f *finding) checkContainer(pod *corev1.Pod) error {
+	if f.ask.Container == "" {
+		return nil
+	}
+	var names []string
+	for _, c := range kubeclient.ContainersOf(pod) {
+		if c == f.ask.Container {
+			return nil
+		}
+		names = append(names, c)
+	}
+	if kind := meantKind(f.ask.Name); kind != "" {
+		return fmt.Errorf("%w: did you mean %s/%s/%s?", ErrNoTarget, f.ask.Namespace, kind, f.ask.Container)
+	}
+	return fmt.Errorf("%w: pod %s has no container %s; it has %s", ErrNoTarget, pod.Name, f.ask.Container, strings.Join(names, ", "))
+}
+
+func (f *finding) workload(ctx context.Context, kind string) error {
+	object, err := f.Cluster.Get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
+	switch {
+	case errors.Is(err, investigations.ErrNotFound):
+		return fmt.Errorf("%w: namespace %s has no %s %s", ErrNoTarget, f.ask.Namespace, kind, f.ask.Name)
+	case err != nil && ctx.Err() != nil:
+		return err
+	case err != nil:
+		f.s.Request.Target.Workload = kind + "/" + f.ask.Name
+		f.s.Workload = f.s.Request.Target.Workload
+		return nil
+	}
+	return f.withWorkload(ctx, kind, object)
+}
+
+func (f *finding) withWorkload(ctx context.Context, kind string, object *kubeclient.Object) error {
+	f.s.Request.Target.Workload = kind + "/" + f.ask.Name
+	f.s.Workload = f.s.Request.Target.Workload
+	f.s.Selector = f.selectorOf(ctx, kind, object)
+	f.addPods(ctx, nil)
+	if pod := f.latest(); pod != nil {
+		f.s.Node = pod.Spec.NodeName
+	}
+	f.addNode(ctx)
+	return nil
+}
+
+func (f *finding) node(ctx context.Context) error {
+	f.s.Node = f.ask.Node
+	_, err := f.Cluster.Get(ctx, "nodes", "", f.ask.Node)
+	if errors.Is(err, investigations.ErrNotFound) {
+		return fmt.Errorf("%w: the cluster has no node %s", ErrNoTarget, f.ask.Node)
+	}
+	f.addNode(ctx)
+	pods, _ := f.Cluster.List(ctx, kubeclient.PodsOn(f.ask.Node)) // the pods' source tells what is wrong with it
+	f.pods = kubeclient.AllAs[corev1.Pod](pods)
+	return nil
+}
+
+// addNode adds the node's addresses, where they can be read.
+func (f *finding) addNode(ctx context.Context) {
+	if f.s.Node == "" {
+		return
+	}
+	object, err := f.Cluster.Get(ctx, "nodes", "", f.s.Node)
+	if err != nil {
+		return
+	}
+	node, err := kubeclient.As[corev1.Node](object)
+	if err != nil {
+		return
+	}
+	for _, a := range node.Status.Addresses {
+		if a.Address != "" && a.Address != f.s.Node {
+			f.s.NodeAddresses = append(f.s.NodeAddresses, a.Address)
+		}
+	}
+}
