@@ -31,6 +31,7 @@
 // [github.com/oombot/oombot/investigations/eval] compares it with a truth that a person wrote down.
 //
 // [github.com/oombot/oombot/cmd/oombot] joins them: flags, wiring, printing, one file a command.
+// [github.com/oombot/oombot/cmd/oombot/config] reads its configuration.
 //
 // # Around it
 //

@@ -36,6 +36,7 @@ not be seen. It needs no network and writes nothing. docs/bundle-format.md says 
 	cmd.Flags().StringVar(&dir, "bundle", "", "the folder of the recorded incident")
 	cmd.Flags().StringVar(&memory, "memory", memoryNone, "the file of past incidents; none: remember nothing")
 	noLLMFlag(cmd, &noLLM)
+	configFlag(cmd)
 	cmd.Flags().BoolVar(&trace, "trace", false, "say on standard error what each step did")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -50,6 +51,9 @@ not be seen. It needs no network and writes nothing. docs/bundle-format.md says 
 			return usagef("say what to investigate: --bundle DIR")
 		case memory != memoryNone:
 			return errNoMemory
+		}
+		if _, err := a.loadConfig(cmd); err != nil {
+			return err
 		}
 		limitMemory()
 		return a.investigateBundle(cmd, dir, output.value, trace)

@@ -2,60 +2,14 @@ package main
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/oombot/oombot/internal/suggest"
 )
 
 // didYouMean returns the end of a message that names the known word nearest to word; "" where none is near.
 func didYouMean(prefix, word string, known []string) string {
-	if n := nearest(word, known); n != "" {
+	if n := suggest.Nearest(word, known); n != "" {
 		return fmt.Sprintf("; did you mean %s%s?", prefix, n)
 	}
 	return ""
-}
-
-// nearest returns the known word that word is most likely a slip of: the one with the fewest letters changed,
-// at most two of them or a third of the word, or else one that word is the beginning of. It is "" where none
-// comes near.
-func nearest(word string, known []string) string {
-	word = strings.ToLower(word)
-	best, bestDistance := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if d := editDistance(word, strings.ToLower(k)); d < bestDistance && d < len(k) {
-			best, bestDistance = k, d
-		}
-	}
-	if best != "" {
-		return best
-	}
-	for _, k := range known {
-		if len(word) > 1 && strings.HasPrefix(strings.ToLower(k), word) {
-			return k
-		}
-	}
-	return ""
-}
-
-// editDistance is Levenshtein's: the letters to insert, remove or replace to get from a to b.
-func editDistance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	if len(from) > 64 || len(to) > 64 {
-		return len(from) + len(to) // no name is that long
-	}
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, s := range to {
-			replaced := diagonal
-			if r != s {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(to)]
 }

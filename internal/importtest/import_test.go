@@ -30,7 +30,9 @@ type arrow struct {
 var arrows = []arrow{
 	{".", nil}, // the guided tour holds no code
 	{"cmd/oombot", []string{"*", "*/*", "*/*/*"}},
+	{"cmd/oombot/config", []string{"investigations", "investigations/redact", "tools/endpoint", "internal/suggest"}},
 	{"internal/importtest", nil},
+	{"internal/suggest", nil},
 	{"examples", nil},
 	// The generator of incidents knows nothing of the program that reads them, so that both can be wrong only
 	// independently.

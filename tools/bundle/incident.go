@@ -173,40 +173,11 @@ func parseWindow(s string) (time.Duration, error) {
 	if s == "" {
 		return investigations.DefaultWindow, nil
 	}
-	d, err := parseDuration(s)
+	d, err := investigations.ParseDuration(s)
 	if err != nil || d <= 0 {
 		return 0, invalid("%s has a window that is no duration, %q: write it as 24h, 7d or 30m", incidentFile, clip(s))
 	}
 	return d, nil
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	var sum time.Duration
-	for _, unit := range []struct {
-		letter string
-		length time.Duration
-	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
-		digits, rest, found := strings.Cut(s, unit.letter)
-		if !found {
-			continue
-		}
-		n, err := strconv.ParseUint(digits, 10, 13) // keeps the sum far from an overflow
-		if err != nil {
-			return 0, err
-		}
-		sum += time.Duration(n) * unit.length
-		if s = rest; s == "" {
-			return sum, nil
-		}
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, err
-	}
-	if d < 0 || sum+d < sum {
-		return 0, errors.New("out of range")
-	}
-	return sum + d, nil
 }
 
 func clip(s string) string { return investigations.CleanText(s, 80) }

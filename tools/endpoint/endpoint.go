@@ -46,9 +46,9 @@ func (c Config) Validate() error {
 		case err != nil:
 			faults = append(faults, errors.New("url is no URL: write it as http://prometheus:9090"))
 		case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-			faults = append(faults, fmt.Errorf("url %q has no http:// or https:// and a host: write it as http://prometheus:9090", u.Redacted()))
+			faults = append(faults, errors.New("url has no http:// or https:// and a host: write it as http://prometheus:9090"))
 		case u.User != nil:
-			faults = append(faults, errors.New("url holds a user or a password: give them as basic_user and basic_password_file"))
+			faults = append(faults, errors.New("url holds a user or a password; give them as basic_user and basic_password_file"))
 		}
 	}
 	if c.BearerTokenFile != "" && c.BasicUser != "" {
@@ -59,7 +59,7 @@ func (c Config) Validate() error {
 	}
 	for name := range c.Headers {
 		if strings.EqualFold(name, "Authorization") {
-			faults = append(faults, errors.New("headers holds Authorization, which is a secret: give bearer_token_file, or basic_user and basic_password_file"))
+			faults = append(faults, errors.New("headers holds Authorization, which is secret; give bearer_token_file, or basic_user and basic_password_file"))
 		}
 	}
 	return errors.Join(faults...)

@@ -1,4 +1,4 @@
-package main
+package suggest
 
 import (
 	"strings"
@@ -24,8 +24,8 @@ func TestNearest(t *testing.T) {
 		{"démo", "demo"},
 	}
 	for _, tt := range tests {
-		if got := nearest(tt.word, commands); got != tt.want {
-			t.Errorf("nearest(%.20q) = %q, want %q", tt.word, got, tt.want)
+		if got := Nearest(tt.word, commands); got != tt.want {
+			t.Errorf("Nearest(%.20q) = %q, want %q", tt.word, got, tt.want)
 		}
 	}
 }

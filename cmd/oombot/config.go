@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oombot/oombot/cmd/oombot/config"
+)
+
+// configFlag adds --config to a command that is configured.
+func configFlag(cmd *cobra.Command) {
+	cmd.Flags().String("config", "", "the configuration file (docs/configuration.md); else "+config.EnvFile+" names it")
+}
+
+// loadConfig returns the configuration of a command that has --config. It says everything that is wrong with it.
+func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
+	from := config.Sources{Env: a.env, Flags: map[string]string{}}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name == "config" {
+			from.File = f.Value.String()
+			return
+		}
+		from.Flags[f.Name] = f.Value.String()
+	})
+	if from.File == "" && cmd.Flags().Changed("config") {
+		return nil, usagef("--config needs the configuration file")
+	}
+	c, err := config.Load(from)
+	var faulty *config.Error
+	if !errors.As(err, &faulty) {
+		return c, err
+	}
+	a.say("oombot: %s", faulty.Head())
+	for _, f := range faulty.Faults {
+		a.say("  %s", f)
+	}
+	if faulty.More > 0 {
+		a.say("  and %d more", faulty.More)
+	}
+	return nil, errReported
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/oombot/oombot/internal/suggest"
+	"github.com/oombot/oombot/investigations"
+)
+
+// Duration is written as 10s, 90m, 8760h, 7d or 2w; 0 is one too.
+type Duration time.Duration
+
+// UnmarshalText reads a duration, which is never below zero.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := investigations.ParseDuration(string(text))
+	if err != nil {
+		return errors.New("it is no duration: write it as 10s, 90m, 24h or 7d")
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// MarshalText writes the duration as UnmarshalText reads it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// String returns the duration in Go's notation without units that are zero: 24h, not 24h0m0s.
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// Glob is a pattern of names in which * stands for any letters but a slash, as path.Match has it.
+type Glob string
+
+// UnmarshalText takes a pattern that path.Match understands.
+func (g *Glob) UnmarshalText(text []byte) error {
+	if _, err := path.Match(string(text), ""); err != nil || len(text) == 0 {
+		return errors.New("it is no pattern: write a name, with * for any letters")
+	}
+	*g = Glob(text)
+	return nil
+}
+
+// Match says whether name is one that the pattern means.
+func (g Glob) Match(name string) bool {
+	ok, err := path.Match(string(g), name)
+	return err == nil && ok
+}
+
+// SlackMode is how the bot listens to Slack.
+type SlackMode string
+
+// How the bot listens to Slack.
+const (
+	SlackSocket SlackMode = "socket"
+	SlackHTTP   SlackMode = "http"
+)
+
+// UnmarshalText takes one of the constants.
+func (m *SlackMode) UnmarshalText(text []byte) error {
+	if got := SlackMode(text); got != SlackSocket && got != SlackHTTP {
+		return fmt.Errorf("it takes %s or %s", SlackSocket, SlackHTTP)
+	}
+	*m = SlackMode(text)
+	return nil
+}
+
+// Link is a template of a link: {namespace}, {pod}, {from} and {to} stand for what an incident is about.
+type Link string
+
+var (
+	placeholder  = regexp.MustCompile(`\{([a-z_]+)\}`)
+	placeholders = []string{"namespace", "pod", "from", "to"}
+)
+
+// UnmarshalText takes an address with known placeholders only.
+func (l *Link) UnmarshalText(text []byte) error {
+	for _, m := range placeholder.FindAllStringSubmatch(string(text), -1) {
+		known := false
+		for _, p := range placeholders {
+			known = known || p == m[1]
+		}
+		if !known {
+			return fmt.Errorf("it holds {%.40s}, which stands for nothing: there are {namespace}, {pod}, {from} and {to}%s",
+				m[1], didYouMean(m[1]))
+		}
+	}
+	if len(text) > 0 && !isURL(placeholder.ReplaceAllString(string(text), "x")) {
+		return errURL
+	}
+	*l = Link(text)
+	return nil
+}
+
+func didYouMean(word string) string {
+	if n := suggest.Nearest(word, placeholders); n != "" {
+		return "; did you mean {" + n + "}?"
+	}
+	return ""
+}
+
+// Expand returns the link for one pod and span of time, "" for the empty template. Times are Unix milliseconds,
+// which Grafana takes.
+func (l Link) Expand(namespace, pod string, from, to time.Time) string {
+	return strings.NewReplacer(
+		"{namespace}", url.QueryEscape(namespace), "{pod}", url.QueryEscape(pod),
+		"{from}", fmt.Sprint(from.UnixMilli()), "{to}", fmt.Sprint(to.UnixMilli()),
+	).Replace(string(l))
+}
+
+var errURL = errors.New("it is no address: write it with http:// or https:// and a host, without user and password")
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}
