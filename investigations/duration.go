@@ -53,3 +53,20 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	return sum + d, nil
 }
+
+// timeLayouts are tried in their order; without a zone it is UTC.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 -0700",
+	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
+}
+
+// ParseTime reads a moment as people write it, from 1970 on: RFC 3339, with a space in place of the T, without
+// seconds, or without a zone, which is UTC then.
+func ParseTime(s string) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, strings.ToUpper(s)); err == nil && t.Year() >= 1970 {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time: write it as 2026-03-04T02:17:09Z", CleanText(s, 60))
+}

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
+	"github.com/oombot/oombot/investigations/rules"
 	"github.com/oombot/oombot/tools/bundle"
 )
 
@@ -19,46 +22,77 @@ const memoryNone = "none"
 // errNoMemory says that past incidents can't be kept.
 var errNoMemory = errors.New("this version keeps no memory of past incidents: leave --memory away, or give --memory none")
 
+// investigateFlags are the flags of investigate.
+type investigateFlags struct {
+	live          liveFlags
+	bundle        string
+	memory        string
+	noLLM, trace  bool
+	output        *enum
+	bundleChanged bool
+}
+
 func newInvestigate(a *app) *cobra.Command {
-	var dir, memory string
-	var noLLM, trace bool
+	var f investigateFlags
 	cmd := &cobra.Command{
-		Use:   "investigate --bundle DIR",
-		Short: "diagnose a recorded incident",
-		Long: `investigate reads all that a bundle recorded about one incident and prints the verdict: what was killed, whose
-limit broke, who used the memory up, what set it off, what to do, the evidence for each claim, and what could
-not be seen. It needs no network and writes nothing. docs/bundle-format.md says what a bundle holds.`,
-		Example: `  oombot investigate --bundle incidents/checkout-2026-03-04
+		Use:   "investigate TARGET | --bundle DIR",
+		Short: "find out why something was killed, in a running cluster or in a recording",
+		Long: `investigate looks at a pod, a workload or a node of a running cluster, or at a recorded bundle, and prints the
+verdict: what was killed, whose limit broke, who used the memory up, what set it off, what to do, the evidence for
+each claim, and what could not be seen. It only reads.
+
+TARGET is NAMESPACE/NAME, NAMESPACE/NAME/CONTAINER, NAMESPACE/KIND/NAME (kind: pod, deployment, statefulset, daemonset,
+job, cronjob) or node/NAME. A name alone is that of a pod, else of the one workload of that name; a pod that is gone is
+found through its owner, its events and its metrics.
+
+docs/configuration.md says how Prometheus, Loki and Pyroscope are given; docs/sources-and-permissions.md what each
+source tells and needs; docs/bundle-format.md what a bundle holds.`,
+		Example: `  oombot investigate shop/checkout-7c9d8f6b5-x2x4p
+  oombot investigate shop/deployment/checkout --at 2026-03-04T02:17:09Z --window 7d
+  oombot investigate node/n1 --kernel-log kern.log
   oombot investigate --bundle incidents/checkout-2026-03-04 -o json | jq .verdict`,
 		Args: atMostOne,
 	}
-	output := outputFlag(cmd)
-	cmd.Flags().StringVar(&dir, "bundle", "", "the folder of the recorded incident")
-	cmd.Flags().StringVar(&memory, "memory", memoryNone, "the file of past incidents; none: remember nothing")
-	noLLMFlag(cmd, &noLLM)
-	configFlag(cmd)
-	cmd.Flags().BoolVar(&trace, "trace", false, "say on standard error what each step did")
+	f.output = outputFlag(cmd)
+	f.live.add(cmd)
+	cmd.Flags().StringVar(&f.bundle, "bundle", "", "the folder of the recorded incident")
+	cmd.Flags().StringVar(&f.memory, "memory", memoryNone, "the file of past incidents; none: remember nothing")
+	noLLMFlag(cmd, &f.noLLM)
+	cmd.Flags().BoolVar(&f.trace, "trace", false, "say on standard error what each step did")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 1 && dir != "":
-			return usagef("give either a target or --bundle, not both")
-		case len(args) == 1:
-			return fmt.Errorf("investigate %s: live sources are not part of this version; "+
-				"give a recorded incident with --bundle DIR", oneLine(args[0]))
-		case dir == "" && cmd.Flags().Changed("bundle"):
-			return usagef("--bundle needs the folder of a recorded incident")
-		case dir == "":
-			return usagef("say what to investigate: --bundle DIR")
-		case memory != memoryNone:
-			return errNoMemory
-		}
-		if _, err := a.loadConfig(cmd); err != nil {
+		f.bundleChanged = cmd.Flags().Changed("bundle")
+		if err := f.check(cmd, args); err != nil {
 			return err
 		}
 		limitMemory()
-		return a.investigateBundle(cmd, dir, output.value, trace)
+		if f.bundle != "" {
+			return a.investigateBundle(cmd, f)
+		}
+		return a.investigateLive(cmd, args[0], f)
 	}
 	return cmd
+}
+
+// check finds what does not go together.
+func (f *investigateFlags) check(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 1 && f.bundle != "":
+		return usagef("give either a target or --bundle, not both")
+	case len(args) == 0 && f.bundle == "" && f.bundleChanged:
+		return usagef("--bundle needs the folder of a recorded incident")
+	case len(args) == 0 && f.bundle == "":
+		return usagef("say what to investigate: a target, as shop/checkout-7c9d8f6b5-x2x4p, or --bundle DIR")
+	case f.memory != memoryNone:
+		return errNoMemory
+	}
+	if f.bundle != "" {
+		for _, name := range []string{"at", "window", "kernel-log", "config"} {
+			if cmd.Flags().Changed(name) {
+				return usagef("--%s is for a running cluster; a bundle says itself what it holds", name)
+			}
+		}
+	}
+	return nil
 }
 
 // noLLMFlag adds --no-llm, which is what happens anyhow as long as no model is asked.
@@ -66,21 +100,56 @@ func noLLMFlag(cmd *cobra.Command, value *bool) {
 	cmd.Flags().BoolVar(value, "no-llm", false, "force the verdict of the rules (this version asks no model)")
 }
 
-func (a *app) investigateBundle(cmd *cobra.Command, dir, output string, trace bool) error {
-	b, err := bundle.Open(dir)
+func (a *app) investigateBundle(cmd *cobra.Command, f investigateFlags) error {
+	b, err := bundle.Open(f.bundle)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	level, progress := slog.LevelWarn, a.watch()
-	if trace {
-		level = slog.LevelDebug
+	log, progress := a.watchTrace(f.trace)
+	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots), log, progress)
+	return a.printInvestigation(result, evidence, err, f.output.value, log)
+}
+
+func (a *app) investigateLive(cmd *cobra.Command, target string, f investigateFlags) error {
+	ask, err := f.live.ask(target)
+	if err != nil {
+		return err
 	}
-	log := a.logger(level)
-	if trace {
-		progress = traceProgress(log)
+	log, progress := a.watchTrace(f.trace)
+	s, err := a.openSession(cmd, ask, &f.live, log)
+	if err != nil {
+		return err
 	}
-	result, evidence, err := diagnose(cmd.Context(), b.Request(), b.FS(), log, progress)
+	a.tellSubject(s.subject)
+	result, evidence, err := s.investigate(cmd.Context(), progress)
+	return a.printInvestigation(result, evidence, err, f.output.value, log)
+}
+
+// investigate asks all sources and has the rules judge.
+func (s *session) investigate(ctx context.Context, progress func(investigations.Progress)) (*investigations.Result, *investigations.Evidence, error) {
+	return investigations.Run(ctx, s.subject.Request, s.tools(), rules.New(), investigations.Options{
+		SourceTimeout: time.Duration(s.config.Limits.SourceTimeout),
+		Progress:      progress,
+		Log:           s.log,
+		Redact:        redact.Text,
+		Origins:       s.recording.Origins,
+	})
+}
+
+// watchTrace returns where to log and who is told of each step.
+func (a *app) watchTrace(trace bool) (*slog.Logger, func(investigations.Progress)) {
+	if !trace {
+		return a.logger(slog.LevelWarn), a.watch()
+	}
+	log := a.logger(slog.LevelDebug)
+	return log, traceProgress(log)
+}
+
+// printInvestigation prints the result, unless there is none.
+func (a *app) printInvestigation(
+	result *investigations.Result, evidence *investigations.Evidence, err error, output string, log *slog.Logger,
+) error {
 	if err != nil {
 		return err
 	}

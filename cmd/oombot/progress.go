@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -55,4 +56,22 @@ func plural[N int | int64](n N, one, many string) string {
 		many = one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// tellSubject says to a person at a terminal what was found to look at.
+func (a *app) tellSubject(s investigations.Subject) {
+	if !a.stderr.terminal {
+		return
+	}
+	line := s.Request.Target.String()
+	if s.GonePod {
+		line += " (gone)"
+	}
+	if s.Workload != "" && s.Request.Target.Workload == "" {
+		line += " of " + s.Workload
+	}
+	if s.Node != "" && s.Request.Target.Node == "" {
+		line += " on node " + s.Node
+	}
+	a.say("looking at %s, at %s and the %s before", line, s.Request.At.Format(time.RFC3339), investigations.FormatDuration(s.Request.Window))
 }

@@ -37,6 +37,7 @@ see. It only ever reads.`,
 	root.AddCommand(
 		newDemo(a),
 		newInvestigate(a),
+		newCollect(a),
 		newKernlog(a),
 		newEval(a),
 		newVersion(a),

@@ -26,24 +26,40 @@ const (
 	bundleMemory = 320 << 20
 )
 
-// bundleTools are the sources of a recorded incident, in the order in which their facts are numbered. Whoever
-// adds a source adds it here.
-func bundleTools(fsys fs.FS) []investigations.Tool {
-	return []investigations.Tool{
-		kernlog.New(fsys),
-		pods.New(fsys),
-		rollouts.New(fsys),
-		metrics.New(fsys),
-		logs.New(fsys),
-		profiles.New(fsys),
+// reader makes the tool that reads its source's part of a bundle, whether that lies in a folder or is being recorded.
+type reader func(fs.FS) investigations.Tool
+
+// readers are those of all sources, in the order in which their facts are numbered. Whoever adds a source adds it
+// here, and its live form in liveSources.
+func readers() []reader {
+	return []reader{
+		func(f fs.FS) investigations.Tool { return kernlog.New(f) },
+		func(f fs.FS) investigations.Tool { return pods.New(f) },
+		func(f fs.FS) investigations.Tool { return rollouts.New(f) },
+		func(f fs.FS) investigations.Tool { return metrics.New(f) },
+		func(f fs.FS) investigations.Tool { return logs.New(f) },
+		func(f fs.FS) investigations.Tool { return profiles.New(f) },
 	}
 }
 
-// diagnose investigates what req asks in the bundle that fsys holds.
+// bundleTools are the sources of a recorded incident. told says what its collector could not see; it may be nil.
+func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot) []investigations.Tool {
+	var tools []investigations.Tool
+	for _, read := range readers() {
+		tool := read(fsys)
+		if told != nil {
+			tool = investigations.WithBlindSpots(tool, told)
+		}
+		tools = append(tools, tool)
+	}
+	return tools
+}
+
+// diagnose investigates what req asks with the tools of a bundle.
 func diagnose(
-	ctx context.Context, req investigations.Request, fsys fs.FS, log *slog.Logger, progress func(investigations.Progress),
+	ctx context.Context, req investigations.Request, tools []investigations.Tool, log *slog.Logger, progress func(investigations.Progress),
 ) (*investigations.Result, *investigations.Evidence, error) {
-	return investigations.Run(ctx, req, bundleTools(fsys), rules.New(), investigations.Options{
+	return investigations.Run(ctx, req, tools, rules.New(), investigations.Options{
 		SourceTimeout: bundleTimeout,
 		Progress:      progress,
 		Log:           log,

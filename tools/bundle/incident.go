@@ -149,21 +149,13 @@ func checkVersion(raw json.RawMessage) error {
 	}
 }
 
-// timeLayouts are tried in their order; without a zone it is UTC, as everywhere in a bundle.
-var timeLayouts = []string{
-	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 -0700",
-	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
-}
-
 func parseTime(s string) (time.Time, error) {
 	const example = "write the time of the kill or of the alert, as at: 2026-03-04T02:17:09Z"
 	if s == "" {
 		return time.Time{}, invalid("%s has no at: %s", incidentFile, example)
 	}
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, strings.ToUpper(s)); err == nil && t.Year() >= 1970 {
-			return t.UTC(), nil
-		}
+	if t, err := investigations.ParseTime(s); err == nil {
+		return t, nil
 	}
 	return time.Time{}, invalid("%s has an at that is no time, %q: %s", incidentFile, clip(s), example)
 }

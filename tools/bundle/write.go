@@ -36,7 +36,7 @@ type Written struct {
 // the program, and at is when it read. dir may be an empty folder; anything else is ErrExists.
 func (r *Recording) Write(dir string, req investigations.Request, by string, at time.Time) (Written, error) {
 	dir = filepath.Clean(dir)
-	if err := vacant(dir); err != nil {
+	if err := Vacant(dir); err != nil {
 		return Written{}, err
 	}
 	parent := filepath.Dir(dir)
@@ -62,8 +62,8 @@ func (r *Recording) Write(dir string, req investigations.Request, by string, at 
 	return w, nil
 }
 
-// vacant says whether dir can become a bundle.
-func vacant(dir string) error {
+// Vacant returns nil where Write can make dir a bundle, and else what Write would return.
+func Vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -191,4 +191,16 @@ func targetText(t investigations.Target) map[string]string {
 		}
 	}
 	return out
+}
+
+// NotRead says in a line each what could not be read.
+func (w Written) NotRead() []string {
+	var lines []string
+	for _, path := range slices.Sorted(maps.Keys(w.Missing)) {
+		lines = append(lines, path+": "+w.Missing[path])
+	}
+	for _, s := range w.BlindSpots {
+		lines = append(lines, s.Tool+": "+s.Why)
+	}
+	return lines
 }

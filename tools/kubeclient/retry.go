@@ -135,4 +135,3 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	return n, err
 }
-

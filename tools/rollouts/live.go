@@ -50,7 +50,9 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 	run(func(ctx context.Context) { r.List(ctx, kubeclient.Query{Resource: "priorityclasses", Stale: true}) })
 	if ns := s.Request.Target.Namespace; ns != "" {
 		for _, resource := range []string{"jobs", "cronjobs", "horizontalpodautoscalers", "verticalpodautoscalers"} {
-			run(func(ctx context.Context) { r.List(ctx, kubeclient.Query{Resource: resource, Namespace: ns, Stale: true}) })
+			run(func(ctx context.Context) {
+				r.List(ctx, kubeclient.Query{Resource: resource, Namespace: ns, Stale: true})
+			})
 		}
 	}
 	_ = group.Wait() // what goes wrong is kept in the gathering

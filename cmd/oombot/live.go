@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/oombot/oombot/cmd/oombot/config"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/kubeclient"
+	"github.com/oombot/oombot/tools/live"
+	"github.com/oombot/oombot/tools/pods"
+	"github.com/oombot/oombot/tools/rollouts"
+)
+
+// liveFlags are the flags of commands that look at a running cluster.
+type liveFlags struct {
+	at, window string
+	kernelLogs []string
+}
+
+func (f *liveFlags) add(cmd *cobra.Command) {
+	configFlag(cmd)
+	cmd.Flags().StringVar(&f.at, "at", "", "when it was killed, as 2026-03-04T02:17:09Z (default: the latest kill that the cluster knows of)")
+	cmd.Flags().StringVar(&f.window, "window", "24h", "how far back to look, up to 30d")
+	cmd.Flags().StringArrayVar(&f.kernelLogs, "kernel-log", nil, "a `FILE` with the node's kernel log, - for standard input; may be repeated")
+}
+
+// ask reads the flags and the target's words.
+func (f *liveFlags) ask(target string) (live.Ask, error) {
+	words, err := live.ParseTarget(target)
+	if err != nil {
+		return live.Ask{}, usageError{err}
+	}
+	ask := live.Ask{Words: words}
+	if f.at != "" {
+		if ask.At, err = investigations.ParseTime(f.at); err != nil {
+			return live.Ask{}, usagef("--at %w", err)
+		}
+	}
+	if ask.Window, err = investigations.ParseWindow(f.window); err != nil {
+		return live.Ask{}, usagef("--%w", err)
+	}
+	return ask, nil
+}
+
+// liveSource is one source of a running cluster, and what reads its recording.
+type liveSource struct {
+	investigations.LiveSource
+	read reader
+}
+
+// session is one look at a running cluster.
+type session struct {
+	config    *config.Config
+	cluster   *kubeclient.Cluster
+	sources   []liveSource
+	recording *bundle.Recording
+	subject   investigations.Subject
+	log       *slog.Logger
+	// began is when the target was looked for first.
+	began time.Time
+}
+
+// openSession connects the sources and finds the target.
+func (a *app) openSession(cmd *cobra.Command, ask live.Ask, f *liveFlags, log *slog.Logger) (*session, error) {
+	cfg, err := a.loadConfig(cmd)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{config: cfg, recording: bundle.NewRecording(), log: log, began: time.Now()}
+	ask.Cluster = cfg.Cluster
+	if s.cluster, err = connect(cfg, log); err != nil {
+		return nil, err
+	}
+	s.sources = liveSources(cfg, s.cluster)
+	ctx, cancel := context.WithTimeout(cmd.Context(), time.Duration(cfg.Limits.SourceTimeout))
+	defer cancel()
+	resolver := live.Resolver{Cluster: s.cluster, Now: time.Now}
+	s.subject, err = resolver.Resolve(ctx, ask)
+	if err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
+		return nil, fmt.Errorf("%w; run 'oombot doctor' to see what answers", err)
+	}
+	return s, err
+}
+
+// connect reads where the cluster is.
+func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) {
+	rest, err := kubeclient.RESTConfig(kubeclient.Access{
+		Kubeconfig: cfg.Kubernetes.Kubeconfig, Context: cfg.Kubernetes.Context, UserAgent: "oombot/" + readVersion().Version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return kubeclient.Connect(rest, log)
+}
+
+// liveSources are the sources of a running cluster, in the order of their readers.
+func liveSources(_ *config.Config, cluster *kubeclient.Cluster) []liveSource {
+	sources := []investigations.LiveSource{
+		unread{investigations.ToolKernlog, "kernel"},
+		pods.NewLive(cluster),
+		rollouts.NewLive(cluster),
+		unread{investigations.ToolMetrics, "metrics"},
+		unread{investigations.ToolLogs, "logs"},
+		unread{investigations.ToolProfiles, "profiles"},
+	}
+	var out []liveSource
+	for i, read := range readers() {
+		out = append(out, liveSource{sources[i], read})
+	}
+	return out
+}
+
+// unread is a source of which nothing is read.
+type unread struct{ tool, folder string }
+
+// Describe names the source.
+func (u unread) Describe() investigations.Description {
+	return investigations.Description{Name: u.tool}
+}
+
+// Record reads nothing.
+func (u unread) Record(_ context.Context, _ investigations.Subject, to investigations.Sink) error {
+	to.Miss(u.folder, investigations.Origin{Name: u.folder}, errors.New("this source is not read live"))
+	return nil
+}
+
+// tools are the session's sources as tools that record what they read.
+func (s *session) tools() []investigations.Tool {
+	var out []investigations.Tool
+	for _, src := range s.sources {
+		out = append(out, live.NewTool(src, s.subject, s.recording, func(f fs.FS) investigations.Tool { return src.read(f) }))
+	}
+	return out
+}
