@@ -54,9 +54,13 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	if err := bundle.Vacant(out); err != nil {
 		return err
 	}
+	cfg, err := a.loadConfig(cmd)
+	if err != nil {
+		return err
+	}
 	limitMemory()
 	log, progress := a.watchTrace(trace)
-	s, err := a.openSession(cmd, ask, f, log)
+	s, err := openSession(cmd.Context(), cfg, ask, f, log)
 	if err != nil {
 		return err
 	}

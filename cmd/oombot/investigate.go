@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
@@ -64,11 +65,15 @@ source tells and needs; docs/bundle-format.md what a bundle holds.`,
 		if err := f.check(cmd, args); err != nil {
 			return err
 		}
+		cfg, err := a.loadConfig(cmd)
+		if err != nil {
+			return err
+		}
 		limitMemory()
 		if f.bundle != "" {
 			return a.investigateBundle(cmd, f)
 		}
-		return a.investigateLive(cmd, args[0], f)
+		return a.investigateLive(cmd, cfg, args[0], f)
 	}
 	return cmd
 }
@@ -86,7 +91,7 @@ func (f *investigateFlags) check(cmd *cobra.Command, args []string) error {
 		return errNoMemory
 	}
 	if f.bundle != "" {
-		for _, name := range []string{"at", "window", "kernel-log", "config"} {
+		for _, name := range []string{"at", "window", "kernel-log"} {
 			if cmd.Flags().Changed(name) {
 				return usagef("--%s is for a running cluster; a bundle says itself what it holds", name)
 			}
@@ -111,13 +116,13 @@ func (a *app) investigateBundle(cmd *cobra.Command, f investigateFlags) error {
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
-func (a *app) investigateLive(cmd *cobra.Command, target string, f investigateFlags) error {
+func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target string, f investigateFlags) error {
 	ask, err := f.live.ask(target)
 	if err != nil {
 		return err
 	}
 	log, progress := a.watchTrace(f.trace)
-	s, err := a.openSession(cmd, ask, &f.live, log)
+	s, err := openSession(cmd.Context(), cfg, ask, &f.live, log)
 	if err != nil {
 		return err
 	}

@@ -69,22 +69,19 @@ type session struct {
 }
 
 // openSession connects the sources and finds the target.
-func (a *app) openSession(cmd *cobra.Command, ask live.Ask, f *liveFlags, log *slog.Logger) (*session, error) {
-	cfg, err := a.loadConfig(cmd)
-	if err != nil {
-		return nil, err
-	}
+func openSession(ctx context.Context, cfg *config.Config, ask live.Ask, _ *liveFlags, log *slog.Logger) (*session, error) {
 	s := &session{config: cfg, recording: bundle.NewRecording(), log: log, began: time.Now()}
 	ask.Cluster = cfg.Cluster
+	var err error
 	if s.cluster, err = connect(cfg, log); err != nil {
 		return nil, err
 	}
 	s.sources = liveSources(cfg, s.cluster)
-	ctx, cancel := context.WithTimeout(cmd.Context(), time.Duration(cfg.Limits.SourceTimeout))
+	limited, cancel := context.WithTimeout(ctx, time.Duration(cfg.Limits.SourceTimeout))
 	defer cancel()
 	resolver := live.Resolver{Cluster: s.cluster, Now: time.Now}
-	s.subject, err = resolver.Resolve(ctx, ask)
-	if err != nil && ctx.Err() != nil && cmd.Context().Err() == nil {
+	s.subject, err = resolver.Resolve(limited, ask)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("%w; run 'oombot doctor' to see what answers", err)
 	}
 	return s, err

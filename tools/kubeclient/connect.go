@@ -39,7 +39,7 @@ func RESTConfig(a Access) (*rest.Config, error) {
 		&clientcmd.ConfigOverrides{CurrentContext: a.Context}).ClientConfig()
 	if err != nil {
 		if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
-			return nil, fmt.Errorf("no cluster is %w: set kubernetes.kubeconfig, or KUBECONFIG, or run inside a cluster",
+			return nil, fmt.Errorf("the cluster is %w: set kubernetes.kubeconfig, or KUBECONFIG, or run inside a cluster",
 				investigations.ErrNotConfigured)
 		}
 		return nil, fmt.Errorf("read the kubeconfig: %w", err)
