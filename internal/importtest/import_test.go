@@ -32,6 +32,7 @@ var arrows = []arrow{
 	{"cmd/oombot", []string{"*", "*/*", "*/*/*"}},
 	{"cmd/oombot/config", []string{"investigations", "investigations/redact", "tools/endpoint", "internal/suggest"}},
 	{"internal/importtest", nil},
+	{"deploy", nil},
 	{"internal/suggest", nil},
 	{"examples", nil},
 	// The generator of incidents knows nothing of the program that reads them, so that both can be wrong only

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,7 +80,7 @@ func unknownResource(err error) bool {
 func explain(what string, r Resource, err error) error {
 	switch {
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-		return fmt.Errorf("%s: %w: %s", what, investigations.ErrForbidden, permission(r, err))
+		return fmt.Errorf("%s: %w: %s", what, investigations.ErrForbidden, permission(what, r, err))
 	case apierrors.IsNotFound(err), apierrors.IsGone(err):
 		return fmt.Errorf("%s: %w", what, investigations.ErrNotFound)
 	case errors.Is(err, errTooLarge):
@@ -88,11 +89,13 @@ func explain(what string, r Resource, err error) error {
 	return fmt.Errorf("%s: %w: %s", what, investigations.ErrUnavailable, investigations.CleanText(err.Error(), 200))
 }
 
-func permission(r Resource, err error) string {
+// permission says what is missing; what begins with the verb.
+func permission(what string, r Resource, err error) string {
 	if apierrors.IsUnauthorized(err) {
 		return "the API server does not accept the credentials"
 	}
-	return fmt.Sprintf("the role lacks get and list on %s", r.qualified())
+	verb, _, _ := strings.Cut(what, " ")
+	return fmt.Sprintf("the role lacks the verb %s on %s (deploy/rbac.yaml has it)", verb, r.qualified())
 }
 
 func timeOut(what string, ctx context.Context) error {

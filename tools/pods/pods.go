@@ -4,7 +4,8 @@
 //
 // # Reads
 //
-// From a bundle kubernetes/pods.json, nodes.json, events.json, namespaces.json, limitranges.json and
+// From a running cluster the target and its workload's pods, all pods of its node, the node, and of its namespace the
+// events, LimitRanges and ResourceQuotas. From a bundle kubernetes/pods.json, nodes.json, events.json, namespaces.json, limitranges.json and
 // resourcequotas.json, each a v1 List as kubectl prints it. Of a file above 24 MiB only the objects are read
 // that share the target's namespace or node: the cost follows what is looked at, and not the cluster's size.
 //
@@ -16,10 +17,11 @@
 //
 // # Permissions
 //
-// None for a bundle. Live: get and list pods, nodes, events, namespaces, limitranges, resourcequotas.
+// None for a bundle. Live: get and list pods; get nodes and namespaces; list events, limitranges and resourcequotas.
 //
 // # Cost
 //
+// Live some ten calls, whatever the size of the cluster: the pods of the workload and of the node, each once.
 // One pass over each file, about 50 MB of JSON a second; a second, faster pass where a file is large. About
 // 3 KB of memory for each pod that is kept, at most 50,000 of them.
 package pods
@@ -53,8 +55,7 @@ func (t *Tool) Describe() investigations.Description {
 			"and the namespace's limits and quotas.",
 		Schema: json.RawMessage(schema),
 		Permissions: []string{
-			"get pods", "list pods", "get nodes", "list nodes", "list events", "get namespaces", "list namespaces",
-			"list limitranges", "list resourcequotas",
+			"get pods", "list pods", "get nodes", "list events", "get namespaces", "list limitranges", "list resourcequotas",
 		},
 	}
 }

@@ -21,27 +21,36 @@ type part struct {
 	resource, kind string
 	// managed says that the objects' managedFields are read too.
 	managed bool
-	read    func(ctx context.Context, r *reader, p part) kubeclient.Reading
+	// verbs are those by which a running cluster is asked for it.
+	verbs []string
+	read  func(ctx context.Context, r *reader, p part) kubeclient.Reading
 }
 
 func (p part) file() string { return "kubernetes/" + p.resource + ".json" }
 
+// The verbs of parts.
+var (
+	onlyGet    = []string{"get"}
+	onlyList   = []string{"list"}
+	getAndList = []string{"get", "list"}
+)
+
 // parts are all files, in the order in which they are read. Owners come before the revisions that they own.
 var parts = []part{
-	{"deployments", "Deployment", true, each((*reader).deployment)},
-	{"statefulsets", "StatefulSet", true, each((*reader).statefulSet)},
-	{"daemonsets", "DaemonSet", true, each((*reader).daemonSet)},
-	{"replicasets", "ReplicaSet", true, each((*reader).replicaSet)},
-	{"controllerrevisions", "ControllerRevision", true, each((*reader).controllerRevision)},
-	{"jobs", "Job", true, each((*reader).job)},
-	{"cronjobs", "CronJob", true, each((*reader).cronJob)},
-	{"configmaps", "ConfigMap", true, each((*reader).configMap)},
-	{"horizontalpodautoscalers", "HorizontalPodAutoscaler", false, each((*reader).hpa)},
-	{"verticalpodautoscalers", "VerticalPodAutoscaler", false, each((*reader).vpa)},
-	{"priorityclasses", "PriorityClass", false, each((*reader).priorityClass)},
-	{"applications", "Application", false, each((*reader).application)},
-	{"kustomizations", "Kustomization", false, each((*reader).kustomization)},
-	{"helmreleases", "HelmRelease", false, each((*reader).helmRelease)},
+	{"deployments", "Deployment", true, onlyGet, each((*reader).deployment)},
+	{"statefulsets", "StatefulSet", true, onlyGet, each((*reader).statefulSet)},
+	{"daemonsets", "DaemonSet", true, onlyGet, each((*reader).daemonSet)},
+	{"replicasets", "ReplicaSet", true, getAndList, each((*reader).replicaSet)},
+	{"controllerrevisions", "ControllerRevision", true, onlyList, each((*reader).controllerRevision)},
+	{"jobs", "Job", true, getAndList, each((*reader).job)},
+	{"cronjobs", "CronJob", true, getAndList, each((*reader).cronJob)},
+	{"configmaps", "ConfigMap", true, onlyGet, each((*reader).configMap)},
+	{"horizontalpodautoscalers", "HorizontalPodAutoscaler", false, onlyList, each((*reader).hpa)},
+	{"verticalpodautoscalers", "VerticalPodAutoscaler", false, onlyList, each((*reader).vpa)},
+	{"priorityclasses", "PriorityClass", false, onlyList, each((*reader).priorityClass)},
+	{"applications", "Application", false, getAndList, each((*reader).application)},
+	{"kustomizations", "Kustomization", false, onlyGet, each((*reader).kustomization)},
+	{"helmreleases", "HelmRelease", false, onlyGet, each((*reader).helmRelease)},
 }
 
 // each makes the reader of a part out of what takes one of its objects.

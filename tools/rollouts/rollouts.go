@@ -5,6 +5,8 @@
 //
 // # Reads
 //
+// From a running cluster the target's workload with its revisions, the ConfigMaps that its pods take in, the jobs and
+// autoscalers of its namespace, who deploys it, and the workloads whose pods came to its node within the window.
 // From a bundle kubernetes/deployments.json, statefulsets.json, daemonsets.json, replicasets.json,
 // controllerrevisions.json, jobs.json, cronjobs.json, configmaps.json, horizontalpodautoscalers.json,
 // verticalpodautoscalers.json, priorityclasses.json, applications.json (Argo CD), kustomizations.json and
@@ -20,12 +22,14 @@
 //
 // # Permissions
 //
-// None for a bundle. Live: get and list deployments, statefulsets, daemonsets, replicasets,
-// controllerrevisions, jobs, cronjobs, configmaps, horizontalpodautoscalers, verticalpodautoscalers,
-// priorityclasses, applications, kustomizations, helmreleases.
+// None for a bundle. Live: get deployments, statefulsets, daemonsets, replicasets, jobs, cronjobs, configmaps,
+// applications, kustomizations and helmreleases; list replicasets, controllerrevisions, jobs, cronjobs,
+// horizontalpodautoscalers, verticalpodautoscalers, priorityclasses and applications.
 //
 // # Cost
 //
+// Live some ten calls for the target, and up to three for each workload whose pods came to the node within the window,
+// at most 30 of them.
 // One pass over each file, about 50 MB of JSON a second, ten times that where a file is large. About 2 KB of
 // memory for each revision, at most 50,000 objects of a file.
 package rollouts
@@ -63,7 +67,9 @@ func (t *Tool) Describe() investigations.Description {
 		Schema: json.RawMessage(schema),
 	}
 	for _, p := range parts {
-		d.Permissions = append(d.Permissions, "get "+p.resource, "list "+p.resource)
+		for _, verb := range p.verbs {
+			d.Permissions = append(d.Permissions, verb+" "+p.resource)
+		}
 	}
 	return d
 }
