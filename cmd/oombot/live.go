@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
@@ -77,18 +78,25 @@ func openSession(ctx context.Context, cfg *config.Config, ask live.Ask, _ *liveF
 		return nil, err
 	}
 	s.sources = liveSources(cfg, s.cluster)
-	limited, cancel := context.WithTimeout(ctx, time.Duration(cfg.Limits.SourceTimeout))
+	return s, s.find(ctx, ask)
+}
+
+// find resolves the target. The error says what to do where the cluster does not answer.
+func (s *session) find(ctx context.Context, ask live.Ask) error {
+	limited, cancel := context.WithTimeout(ctx, time.Duration(s.config.Limits.SourceTimeout))
 	defer cancel()
 	resolver := live.Resolver{Cluster: s.cluster, Now: time.Now}
+	var err error
 	s.subject, err = resolver.Resolve(limited, ask)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("%w; run 'oombot doctor' to see what answers", err)
+		return fmt.Errorf("%w; run 'oombot doctor' to see what answers", err)
 	}
-	return s, err
+	return err
 }
 
 // connect reads where the cluster is.
 func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) {
+	klog.SetSlogLogger(log) // client-go's own messages, which would else go to standard error as they are
 	rest, err := kubeclient.RESTConfig(kubeclient.Access{
 		Kubeconfig: cfg.Kubernetes.Kubeconfig, Context: cfg.Kubernetes.Context, UserAgent: "oombot/" + readVersion().Version,
 	})

@@ -49,7 +49,7 @@ var arrows = []arrow{
 	{"tools/nodeagent", []string{"investigations", "investigations/redact", "tools/kernlog"}},
 	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint"}},
 	// What a source's tests share.
-	{"tools/*/*", []string{"investigations"}},
+	{"tools/*/*", []string{"investigations", "tools/kubeclient", "tools/loki"}},
 
 	{"memory", []string{"investigations", "investigations/redact"}},
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
@@ -64,7 +64,7 @@ var homes = []struct {
 }{
 	{"github.com/spf13/cobra", []string{"cmd/oombot"}},
 	{"github.com/slack-go/slack", []string{"bot", "bot/*"}},
-	{"k8s.io/client-go", []string{"tools/*", "cmd/oombot"}},
+	{"k8s.io/client-go", []string{"tools/*", "tools/*/*", "cmd/oombot"}},
 	{"github.com/prometheus/client_golang/api", []string{"tools/metrics"}},
 	{"github.com/sashabaranov/go-openai", []string{"investigations/agent"}},
 	{"go.etcd.io/bbolt", []string{"memory/bolt"}},

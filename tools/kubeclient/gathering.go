@@ -3,6 +3,7 @@ package kubeclient
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -99,7 +100,7 @@ func (g *Gathering) Write(sink investigations.Sink, resources []string, wouldTel
 			continue
 		}
 		sink.Keep(path, from, data)
-		for _, fault := range p.faults {
+		for _, fault := range p.faults { // a recording puts them in order
 			sink.Blind(investigations.BlindSpot{Tool: g.tool, Why: "not all " + resource + " could be read: " + fault.Error(), WouldTell: wouldTell(resource)})
 		}
 	}
@@ -111,7 +112,7 @@ const mostQueries = 3
 func (p *gathered) origin(resource string) investigations.Origin {
 	o := investigations.Origin{Name: "the " + resource + " of the cluster", Source: "Kubernetes API: " + resource}
 	var seen []string
-	for _, q := range p.queries {
+	for _, q := range slices.Sorted(slices.Values(p.queries)) { // they were asked at once
 		if len(seen) < mostQueries && !strings.Contains(strings.Join(seen, "; "), q) {
 			seen = append(seen, q)
 		}

@@ -16,7 +16,12 @@ import (
 func ListFile(objects []Object) ([]byte, error) {
 	sorted := slices.Clone(objects)
 	slices.SortStableFunc(sorted, func(a, b Object) int {
-		return cmp.Or(cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()))
+		return cmp.Or(
+			cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()),
+			// Made anew while it was read, the first one is what was killed; read twice, the later state tells more.
+			a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time),
+			cmp.Compare(len(b.GetResourceVersion()), len(a.GetResourceVersion())),
+			cmp.Compare(b.GetResourceVersion(), a.GetResourceVersion()))
 	})
 	sorted = slices.CompactFunc(sorted, func(a, b Object) bool {
 		return a.GetNamespace() == b.GetNamespace() && a.GetName() == b.GetName()
