@@ -105,11 +105,16 @@ func nodeAlternatives(name string) []alternative {
 				promql: "max(" + last("kube_node_status_capacity", `{resource="memory",node="$node"$cluster}`) + ")",
 			})
 	}
+	// Of series without labels those of the target's containers can be told.
+	own := func(selector string) string {
+		return podSums(selector) + " or " + last("container_memory_working_set_bytes", `{id=~"$cgroups",pod="",`+selector+"$cluster}")
+	}
+	const uses = "container_memory_working_set_bytes by "
 	return []alternative{
-		{uses: "container_memory_working_set_bytes by node", promql: podSums(byNode)},
-		{uses: "container_memory_working_set_bytes by instance", promql: podSums(byInstance)},
+		{uses: uses + "node", promql: podSums(byNode), unlabelled: own(byNode)},
+		{uses: uses + "instance", promql: podSums(byInstance), unlabelled: own(byInstance)},
 		{
-			uses: "container_memory_working_set_bytes by kube_pod_info",
+			uses: uses + "kube_pod_info",
 			promql: podSums(`namespace=~"$node_namespaces",pod=~"$node_pods"`) +
 				" * on (namespace, pod) group_left () " + podsOfNode,
 		},
