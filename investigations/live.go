@@ -3,6 +3,7 @@ package investigations
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ErrNotConfigured says that nobody has said where a source is. It is no fault of the source.
@@ -41,6 +42,10 @@ type SubjectContainer struct {
 	Restarts int32
 	// Running says that the container has a process now.
 	Running bool
+	// Started are the moments at which its lives began that the cluster still knows, in no order.
+	Started []time.Time
+	// Ports are the ports that its spec names, by their names; those without a name are not among them.
+	Ports map[string]int32
 }
 
 // PodNames returns the names of the subject's pods, the target's first. A pod that is gone is among them.

@@ -68,7 +68,9 @@ var homes = []struct {
 	{"github.com/prometheus/client_golang/api", []string{"tools/metrics"}},
 	{"github.com/sashabaranov/go-openai", []string{"investigations/agent"}},
 	{"go.etcd.io/bbolt", []string{"memory/bolt"}},
-	{"github.com/google/pprof", []string{"tools/profiles", "tools/toolstest", "examples/*"}},
+	{"github.com/google/pprof", []string{"tools/profiles", "tools/profiles/*", "tools/toolstest", "examples/*"}},
+	{"github.com/grafana/pyroscope", []string{"tools/profiles", "tools/profiles/*"}},
+	{"connectrpc.com/connect", []string{"tools/profiles", "tools/profiles/*"}},
 }
 
 // TestArrows fails where a package imports another one that the table doesn't allow. Test files may import any

@@ -225,7 +225,31 @@ func subjectPod(p *corev1.Pod) investigations.SubjectPod {
 			out.Containers = append(out.Containers, subjectContainer(&list[i]))
 		}
 	}
+	for i := range out.Containers {
+		out.Containers[i].Ports = namedPorts(p, out.Containers[i].Name)
+	}
 	return out
+}
+
+func namedPorts(p *corev1.Pod, container string) map[string]int32 {
+	var ports map[string]int32
+	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range list {
+			if list[i].Name != container {
+				continue
+			}
+			for _, port := range list[i].Ports {
+				if port.Name == "" {
+					continue
+				}
+				if ports == nil {
+					ports = map[string]int32{}
+				}
+				ports[port.Name] = port.ContainerPort
+			}
+		}
+	}
+	return ports
 }
 
 func subjectContainer(s *corev1.ContainerStatus) investigations.SubjectContainer {
@@ -234,7 +258,13 @@ func subjectContainer(s *corev1.ContainerStatus) investigations.SubjectContainer
 	for _, t := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
 		if t != nil {
 			ids = append(ids, t.ContainerID)
+			if !t.StartedAt.IsZero() {
+				c.Started = append(c.Started, t.StartedAt.UTC())
+			}
 		}
+	}
+	if s.State.Running != nil && !s.State.Running.StartedAt.IsZero() {
+		c.Started = append(c.Started, s.State.Running.StartedAt.UTC())
 	}
 	for _, id := range ids {
 		_, bare, _ := strings.Cut(id, "://")

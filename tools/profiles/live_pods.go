@@ -1,0 +1,130 @@
+package profiles
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/tools/endpoint"
+)
+
+const (
+	// podTimeout bounds the reading of one pod's profile.
+	podTimeout = 5 * time.Second
+	// maxScraped is how many pods are read: the target, and one to compare it with.
+	maxScraped = 2
+)
+
+// podClient returns a client for addresses that strangers wrote down: it follows no redirect, asks no proxy, and
+// sends nothing that a stranger may not have. A pod's certificate names no address, so that it can't be checked;
+// nothing secret is sent, and what comes back is distrusted anyhow.
+func podClient() *http.Client {
+	return &http.Client{
+		Timeout: podTimeout,
+		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
+			TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// recordPods keeps what the pprof endpoints of the target and of one other pod of its workload say now. What it
+// returns went wrong.
+func (l *Live) recordPods(ctx context.Context, p plan, keep *keeper) []error {
+	pods := l.scrapable(p)
+	results := make([]error, len(pods))
+	var calls errgroup.Group
+	for i, pod := range pods {
+		calls.Go(func() error {
+			if err := l.recordPod(ctx, p, pod, keep); err != nil {
+				results[i] = fmt.Errorf("pprof endpoint of %s/%s: %w", pod.Namespace, pod.Name, err)
+			}
+			return nil
+		})
+	}
+	_ = calls.Wait() // the calls return no errors
+	var faults []error
+	for _, err := range results {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return faults
+}
+
+// scrapable returns the pods to read: those that announce an endpoint, the target first, then one of another revision
+// if there is one.
+func (l *Live) scrapable(p plan) []*investigations.SubjectPod {
+	var own, older, same []*investigations.SubjectPod
+	for i := range p.subject.Pods {
+		pod := &p.subject.Pods[i]
+		if _, err := l.announced(p, pod); errors.Is(err, errNotAnnounced) || pod.Namespace != p.namespace {
+			continue
+		}
+		switch {
+		case pod.Name == p.pod:
+			own = append(own, pod)
+		case revision(pod.Name) != revision(p.pod):
+			older = append(older, pod)
+		default:
+			same = append(same, pod)
+		}
+	}
+	pods := append(append(own, older...), same...)
+	return pods[:min(len(pods), maxScraped)]
+}
+
+func (l *Live) recordPod(ctx context.Context, p plan, pod *investigations.SubjectPod, keep *keeper) error {
+	t, err := l.announced(p, pod)
+	if err != nil {
+		return fmt.Errorf("%w: %w", investigations.ErrUnavailable, err)
+	}
+	data, err := l.scrape(ctx, t.url)
+	if err != nil {
+		return err
+	}
+	return keep.keep(pod.Namespace, pod.Name, t.container, l.opt.Now(), data, investigations.Origin{
+		Name:   fmt.Sprintf("the pprof endpoint of %s/%s", pod.Name, t.container),
+		Source: "go tool pprof " + t.url,
+	})
+}
+
+// scrape returns an endpoint's profile, unpacked.
+func (l *Live) scrape(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", investigations.ErrUnavailable, investigations.CleanText(err.Error(), 200))
+	}
+	res, err := l.pods.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", investigations.ErrUnavailable, investigations.CleanText(redact.Text(err.Error()), 200))
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		if err := endpoint.Failure(res.StatusCode, ""); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: status %d, which is no profile", investigations.ErrUnavailable, res.StatusCode)
+	}
+	data, err := unpack(io.LimitReader(res.Body, maxUnpacked+1))
+	if err != nil {
+		if errors.Is(err, investigations.ErrTooLarge) {
+			return nil, err
+		}
+		return nil, broken(err)
+	}
+	return data, nil
+}
