@@ -85,7 +85,8 @@ func SharedAPIServer(t testing.TB) *APIServer {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		if shared.dir, shared.err = os.MkdirTemp("", "oombot-e2e-"); shared.err == nil {
+		shared.dir, shared.err = os.MkdirTemp("", "oombot-e2e-") //nolint:usetesting // it outlives the test
+		if shared.err == nil {
 			shared.server, shared.err = startAPIServer(shared.dir, binary, ServerOptions{})
 		}
 	}

@@ -71,7 +71,7 @@ func (s *APIServer) until(ctx context.Context, done func(context.Context) bool) 
 }
 
 // definition lets anything be an object of the resource: the schemas of Argo CD and Flux are theirs to check.
-func definition(plural string, r resource) *unstructured.Unstructured {
+func definition(plural string, r stored) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
 		"metadata": map[string]any{

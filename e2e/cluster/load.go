@@ -50,7 +50,7 @@ func (s *APIServer) Put(ctx context.Context, kubelet *Kubelet, objects ...Object
 		if !ok {
 			return fmt.Errorf("no resource %q is known", o.Resource)
 		}
-		value, err := o.stored(kubelet)
+		value, err := o.encode(kubelet)
 		if err != nil {
 			return err
 		}

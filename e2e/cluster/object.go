@@ -60,9 +60,9 @@ func decode(data []byte, into any) error {
 	return d.Decode(into)
 }
 
-// stored returns the bytes that etcd shall hold: the object as recorded, with a uid and a time where it has none, and
+// encode returns the bytes that etcd shall hold: the object as recorded, with a uid and a time where it has none, and
 // without the resource version, which is etcd's to give.
-func (o Object) stored(k *Kubelet) ([]byte, error) {
+func (o Object) encode(k *Kubelet) ([]byte, error) {
 	value := clone(o.Value)
 	meta, ok := value["metadata"].(map[string]any)
 	if !ok {

@@ -6,7 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -70,8 +70,8 @@ func StartProxy(t testing.TB, target, caFile string, faults ...Fault) *Proxy {
 	p.handler = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		Transport:      transport,
-		FlushInterval:  -1,                         // watches and logs flow
-		ErrorLog:       log.New(io.Discard, "", 0), //nolint:depguard // what ReverseProxy takes
+		FlushInterval:  -1,                                                      // watches and logs flow
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // cut connections are meant
 		ModifyResponse: p.harm,
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(p.serve))

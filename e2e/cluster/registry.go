@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// resource says where the API server keeps the objects of a resource, and how it is asked for them.
-type resource struct {
+// stored says where the API server keeps the objects of a resource, and how it is asked for them.
+type stored struct {
 	// prefix is the folder below /registry.
 	prefix string
 	// group and version are those of the API.
@@ -19,7 +19,7 @@ type resource struct {
 }
 
 // resources are those that a bundle may hold, by their plural names.
-var resources = map[string]resource{
+var resources = map[string]stored{
 	"pods":           {prefix: "pods", version: "v1"},
 	"nodes":          {prefix: "minions", version: "v1", clusterWide: true},
 	"events":         {prefix: "events", version: "v1"},
@@ -50,7 +50,7 @@ var resources = map[string]resource{
 func Resources() []string { return slices.Sorted(maps.Keys(resources)) }
 
 // key is where an object is stored.
-func (r resource) key(plural, namespace, name string) string {
+func (r stored) key(plural, namespace, name string) string {
 	prefix := r.prefix
 	if r.custom != "" {
 		prefix = path.Join(r.group, plural)
@@ -59,7 +59,7 @@ func (r resource) key(plural, namespace, name string) string {
 }
 
 // url is the path of the API at which an object, or with an empty name the list of them, is found.
-func (r resource) url(plural, namespace, name string) string {
+func (r stored) url(plural, namespace, name string) string {
 	base := path.Join("/apis", r.group, r.version)
 	if r.group == "" {
 		base = path.Join("/api", r.version)
