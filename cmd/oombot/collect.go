@@ -60,7 +60,7 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	}
 	limitMemory()
 	log, progress := a.watchTrace(trace)
-	s, err := openSession(cmd.Context(), cfg, ask, f, log)
+	s, err := openSession(cmd.Context(), cfg, ask, f, a.stdin, log)
 	if err != nil {
 		return err
 	}

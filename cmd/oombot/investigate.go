@@ -122,7 +122,7 @@ func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target str
 		return err
 	}
 	log, progress := a.watchTrace(f.trace)
-	s, err := openSession(cmd.Context(), cfg, ask, &f.live, log)
+	s, err := openSession(cmd.Context(), cfg, ask, &f.live, a.stdin, log)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -15,9 +15,8 @@ import (
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/bundle"
 	"github.com/oombot/oombot/tools/kubeclient"
+	"github.com/oombot/oombot/tools/kernlog"
 	"github.com/oombot/oombot/tools/live"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // liveFlags are the flags of commands that look at a running cluster.
@@ -51,6 +50,20 @@ func (f *liveFlags) ask(target string) (live.Ask, error) {
 	return ask, nil
 }
 
+// kernelLogs are the kernel logs that the command line names, and what - stands for among them.
+type kernelLogs struct {
+	files []kernlog.KernelFile
+	stdin io.Reader
+}
+
+func (f *liveFlags) kernel(stdin io.Reader) kernelLogs {
+	k := kernelLogs{stdin: stdin}
+	for _, path := range f.kernelLogs {
+		k.files = append(k.files, kernlog.KernelFile{Path: path})
+	}
+	return k
+}
+
 // liveSource is one source of a running cluster, and what reads its recording.
 type liveSource struct {
 	investigations.LiveSource
@@ -70,14 +83,16 @@ type session struct {
 }
 
 // openSession connects the sources and finds the target.
-func openSession(ctx context.Context, cfg *config.Config, ask live.Ask, _ *liveFlags, log *slog.Logger) (*session, error) {
+func openSession(
+	ctx context.Context, cfg *config.Config, ask live.Ask, f *liveFlags, stdin io.Reader, log *slog.Logger,
+) (*session, error) {
 	s := &session{config: cfg, recording: bundle.NewRecording(), log: log, began: time.Now()}
 	ask.Cluster = cfg.Cluster
 	var err error
 	if s.cluster, err = connect(cfg, log); err != nil {
 		return nil, err
 	}
-	s.sources = liveSources(cfg, s.cluster)
+	s.sources = liveSources(cfg, s.cluster, f.kernel(stdin))
 	return s, s.find(ctx, ask)
 }
 
@@ -85,7 +100,7 @@ func openSession(ctx context.Context, cfg *config.Config, ask live.Ask, _ *liveF
 func (s *session) find(ctx context.Context, ask live.Ask) error {
 	limited, cancel := context.WithTimeout(ctx, time.Duration(s.config.Limits.SourceTimeout))
 	defer cancel()
-	resolver := live.Resolver{Cluster: s.cluster, Now: time.Now}
+	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now}
 	var err error
 	s.subject, err = resolver.Resolve(limited, ask)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
@@ -104,37 +119,6 @@ func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) 
 		return nil, err
 	}
 	return kubeclient.Connect(rest, log)
-}
-
-// liveSources are the sources of a running cluster, in the order of their readers.
-func liveSources(_ *config.Config, cluster *kubeclient.Cluster) []liveSource {
-	sources := []investigations.LiveSource{
-		unread{investigations.ToolKernlog, "kernel"},
-		pods.NewLive(cluster),
-		rollouts.NewLive(cluster),
-		unread{investigations.ToolMetrics, "metrics"},
-		unread{investigations.ToolLogs, "logs"},
-		unread{investigations.ToolProfiles, "profiles"},
-	}
-	var out []liveSource
-	for i, read := range readers() {
-		out = append(out, liveSource{sources[i], read})
-	}
-	return out
-}
-
-// unread is a source of which nothing is read.
-type unread struct{ tool, folder string }
-
-// Describe names the source.
-func (u unread) Describe() investigations.Description {
-	return investigations.Description{Name: u.tool}
-}
-
-// Record reads nothing.
-func (u unread) Record(_ context.Context, _ investigations.Subject, to investigations.Sink) error {
-	to.Miss(u.folder, investigations.Origin{Name: u.folder}, errors.New("this source is not read live"))
-	return nil
 }
 
 // tools are the session's sources as tools that record what they read.

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oombot/oombot/cmd/oombot/config"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/investigations/report"
+	"github.com/oombot/oombot/tools/kubeclient"
+	"github.com/oombot/oombot/tools/live"
+)
+
+// checkup is what `oombot doctor -o json` prints.
+type checkup struct {
+	Version int `json:"version"`
+	// Sample is the pod about which the sources were asked; empty where none was found.
+	Sample string                 `json:"sample"`
+	Checks []investigations.Check `json:"checks"`
+}
+
+func newDoctor(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [NAMESPACE/POD]",
+		Short: "check configuration, permissions and reach of every source",
+		Long: `doctor checks what an investigation of a running cluster would need: the configuration, the API server and each
+permission, Prometheus with each query, Loki, Pyroscope and the kernel logs. It asks them about a sample pod, which is
+one that runs if none is given. It prints one line a check: ok, warn or fail, and what to do. It changes nothing, and
+its exit status is 0 also where something fails.`,
+		Example: `  oombot doctor
+  oombot doctor shop/checkout-7c9d8f6b5-x2x4p --config oombot.yaml -o json | jq '.checks[] | select(.state != "ok")'`,
+		Args: atMostOne,
+	}
+	configFlag(cmd)
+	output := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var words live.Words
+		if len(args) == 1 {
+			var err error
+			if words, err = live.ParseTarget(args[0]); err != nil {
+				return usageError{err}
+			}
+		}
+		cfg, err := a.loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		c := examine(cmd.Context(), cfg, words, a.logger(slog.LevelError))
+		if err := context.Cause(cmd.Context()); err != nil {
+			return err
+		}
+		if output.value == outputJSON {
+			return report.Document(a.stdout, c, "  ")
+		}
+		return a.printCheckup(c)
+	}
+	return cmd
+}
+
+// examine runs all checks. What goes wrong is in them.
+func examine(ctx context.Context, cfg *config.Config, words live.Words, log *slog.Logger) *checkup {
+	c := &checkup{Version: 1, Checks: []investigations.Check{}}
+	c.add(investigations.Check{Name: "configuration", State: investigations.CheckOK, Says: "it can be used"})
+	timeout := time.Duration(cfg.Limits.SourceTimeout)
+	cluster, err := connect(cfg, log)
+	var sample investigations.Subject
+	if err != nil {
+		c.add(investigations.Check{
+			Tool: investigations.ToolPods, Name: "API server", State: investigations.CheckFail, Says: err.Error(),
+			Fix: "set kubernetes.kubeconfig in the configuration, or KUBECONFIG, or run oombot inside the cluster",
+		})
+	} else {
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		c.add(apiServer(limited, cluster))
+		var found investigations.Check
+		sample, found = sampleOf(limited, cluster, words)
+		if len(sample.Pods) > 0 {
+			c.Sample = sample.Request.Target.String()
+		}
+		c.add(found)
+		c.add(permissions(limited, cluster, sample.Request.Target.Namespace)...)
+	}
+	c.add(sources(ctx, cfg, cluster, sample, timeout)...)
+	for i := range c.Checks {
+		k := &c.Checks[i]
+		k.Says, k.Fix = oneLine(redact.Text(k.Says)), oneLine(redact.Text(k.Fix))
+	}
+	return c
+}
+
+func (c *checkup) add(checks ...investigations.Check) { c.Checks = append(c.Checks, checks...) }
+
+func apiServer(ctx context.Context, cluster *kubeclient.Cluster) investigations.Check {
+	k := investigations.Check{Tool: investigations.ToolPods, Name: "API server", State: investigations.CheckOK}
+	version, err := cluster.Version(ctx)
+	if err != nil {
+		k.State, k.Says = investigations.CheckFail, err.Error()
+		k.Fix = "check the address and the credentials: kubectl version with the same kubeconfig"
+		return k
+	}
+	k.Says = "it answers, version " + version
+	return k
+}
+
+// sampleOf finds the pod that the sources are asked about.
+func sampleOf(ctx context.Context, cluster *kubeclient.Cluster, words live.Words) (investigations.Subject, investigations.Check) {
+	k := investigations.Check{Tool: investigations.ToolPods, Name: "sample pod", State: investigations.CheckOK}
+	fail := func(err error) (investigations.Subject, investigations.Check) {
+		k.State, k.Says = investigations.CheckWarn, err.Error()
+		k.Fix = "name a pod that runs: oombot doctor NAMESPACE/POD"
+		return investigations.Subject{Request: investigations.Request{
+			At: time.Now(), Window: investigations.DefaultWindow, Target: investigations.Target{Namespace: words.Namespace},
+		}}, k
+	}
+	if words == (live.Words{}) {
+		object, err := cluster.Sample(ctx, "")
+		if err != nil {
+			return fail(err)
+		}
+		words = live.Words{Namespace: object.GetNamespace(), Kind: "pod", Name: object.GetName()}
+	}
+	resolver := live.Resolver{Cluster: cluster, Now: time.Now}
+	sample, err := resolver.Resolve(ctx, live.Ask{Words: words, At: time.Now()})
+	if err != nil {
+		return fail(err)
+	}
+	k.Says = sample.Request.Target.String()
+	return sample, k
+}
+
+// permissions asks the API server for each permission that a source declares: for the whole cluster, and where that
+// is refused for the namespace.
+func permissions(ctx context.Context, cluster *kubeclient.Cluster, namespace string) []investigations.Check {
+	var out []investigations.Check
+	var group errgroup.Group
+	group.SetLimit(8)
+	for _, read := range readers() {
+		d := read(nil).Describe()
+		for _, declared := range d.Permissions {
+			p, ours := kubeclient.ParsePermission(declared)
+			if !ours {
+				continue
+			}
+			out = append(out, investigations.Check{Tool: d.Name, Name: p.String()})
+		}
+	}
+	for i := range out {
+		group.Go(func() error {
+			k := &out[i]
+			p, _ := kubeclient.ParsePermission(plainPermission(k.Name))
+			*k = permission(ctx, cluster, k.Tool, p, namespace)
+			return nil
+		})
+	}
+	_ = group.Wait() // what goes wrong is in the checks
+	return out
+}
+
+// plainPermission takes the API group off.
+func plainPermission(name string) string {
+	verb, resource, _ := strings.Cut(name, " ")
+	resource, _, _ = strings.Cut(resource, ".")
+	return verb + " " + resource
+}
+
+func permission(ctx context.Context, cluster *kubeclient.Cluster, tool string, p kubeclient.Permission, namespace string) investigations.Check {
+	k := investigations.Check{Tool: tool, Name: p.String(), State: investigations.CheckOK, Says: "allowed"}
+	everywhere, err := cluster.Allowed(ctx, p, "")
+	if err != nil {
+		k.State, k.Says, k.Fix = investigations.CheckWarn, err.Error(), "the role oombot-doctor in deploy/rbac.yaml lets doctor ask"
+		return k
+	}
+	if everywhere {
+		return k
+	}
+	k.State, k.Says = investigations.CheckFail, "not allowed: "+investigations.WouldTell(tool)+" is not seen whole"
+	k.Fix = "add the rule to the role of oombot's account; kubectl apply -f deploy/rbac.yaml has all of them"
+	if p.Clustered() {
+		k.State = investigations.CheckWarn
+	}
+	if namespace == "" || p.Clustered() {
+		return k
+	}
+	if here, err := cluster.Allowed(ctx, p, namespace); err == nil && here {
+		k.State, k.Says = investigations.CheckWarn, fmt.Sprintf("allowed in namespace %s, not in all", namespace)
+		k.Fix = "for the node's other pods, kubectl apply -f deploy/rbac.yaml; a role for one namespace is enough for the rest"
+	}
+	return k
+}
+
+// sources asks all sources for their health, side by side.
+func sources(ctx context.Context, cfg *config.Config, cluster *kubeclient.Cluster, sample investigations.Subject, timeout time.Duration) []investigations.Check {
+	all := liveSources(cfg, cluster, kernelLogs{})
+	answers := make([][]investigations.Check, len(all))
+	var group errgroup.Group
+	for i, src := range all {
+		checker, ok := src.LiveSource.(investigations.Checker)
+		if !ok {
+			continue
+		}
+		group.Go(func() error {
+			limited, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			answers[i] = checker.Check(limited, sample)
+			return nil
+		})
+	}
+	_ = group.Wait() // what goes wrong is in the checks
+	var out []investigations.Check
+	for _, a := range answers {
+		out = append(out, a...)
+	}
+	return out
+}
