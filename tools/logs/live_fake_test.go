@@ -168,7 +168,13 @@ func (r *recorder) Miss(path string, from investigations.Origin, why error) {
 }
 
 // run records, and returns the files by their path, and the answer of the tool that reads them.
-func run(t *testing.T, ctx context.Context, live *Live, s investigations.Subject) (map[string]string, investigations.ToolResult, *recorder) {
+func run(t *testing.T, live *Live, s investigations.Subject) (map[string]string, investigations.ToolResult, *recorder) {
+	t.Helper()
+	return runIn(t.Context(), t, live, s)
+}
+
+// runIn is run with a context of its own.
+func runIn(ctx context.Context, t *testing.T, live *Live, s investigations.Subject) (map[string]string, investigations.ToolResult, *recorder) {
 	t.Helper()
 	rec := &recorder{Recording: bundle.NewRecording(), misses: map[string]error{}}
 	if err := live.Record(ctx, s, rec); err != nil {

@@ -35,7 +35,7 @@ func TestGonePod(t *testing.T) {
 		pushAll(t, l, labels("api", "stderr"), logLine(-3, "java.lang.OutOfMemoryError: Java heap space\n\tat java.util.Arrays.copyOf(Arrays.java:3745)"), logLine(5, "listening on :8080"), logLine(900, "long after"))
 		pushAll(t, l, labels("proxy", "stdout"), logLine(-1, "2026-03-04T02:17:07.5Z stderr F upstream reset"))
 		pushAll(t, l, map[string]string{sel.namespace: "shop", sel.pod: "api-2", sel.container: "api"}, logLine(-1, "a sibling's"))
-		files, res, rec := run(t, t.Context(), NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, nil), LiveOptions{}), goneSubject())
+		files, res, rec := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, nil), LiveOptions{}), goneSubject())
 		want := map[string]string{
 			"logs/shop/api-0/api.previous.log": logLine(-700, "listening on :8080") + logLine(-20, "importing file customers.csv (2.1 GB) token=[redacted]") +
 				logLine(-3, "java.lang.OutOfMemoryError: Java heap space") + logLine(-3, "\tat java.util.Arrays.copyOf(Arrays.java:3745)"),
@@ -67,7 +67,7 @@ func TestGonePodFaults(t *testing.T) {
 		"refused":  {NewLive(clientOf(t, sampleAPI()), lokiOf(t, busy, nil), LiveOptions{}), "X-Scope-OrgID in loki.headers"},
 		"template": {NewLive(clientOf(t, sampleAPI()), lokiOf(t, busy, map[string]string{QueryContainerLogs: `{x="$pods"}`}), LiveOptions{}), "loki.queries.container_logs: fill in the query"},
 	} {
-		_, res, _ := run(t, t.Context(), tt.live, goneSubject())
+		_, res, _ := run(t, tt.live, goneSubject())
 		if all := strings.Join(whys(res), "\n"); !strings.Contains(all, tt.says) {
 			t.Errorf("%s: %s", name, all)
 		}
@@ -88,14 +88,14 @@ func TestTemplates(t *testing.T) {
 		},
 	} {
 		queries := map[string]string{QueryContainerLogs: template}
-		files, res, _ := run(t, t.Context(), NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, queries), LiveOptions{}), goneSubject())
+		files, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, queries), LiveOptions{}), goneSubject())
 		if diff := cmp.Diff(want, files); diff != "" {
 			t.Errorf("%s: %q\n%s", template, whys(res), diff)
 		}
 	}
 	s := goneSubject()
 	s.Request.Target.Container, s.Pods = "", nil
-	_, res, _ := run(t, t.Context(), NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, map[string]string{QueryContainerLogs: `{c="$container"}`}), LiveOptions{}), s)
+	_, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, map[string]string{QueryContainerLogs: `{c="$container"}`}), LiveOptions{}), s)
 	if all := strings.Join(whys(res), "\n"); !strings.Contains(all, "name it in the target") {
 		t.Error(all)
 	}
@@ -111,7 +111,7 @@ func TestEarlierLife(t *testing.T) {
 	labels := map[string]string{"namespace": "shop", "pod": "api-1", "container": "api"}
 	pushAll(t, l, labels, logLine(-600, "listening on :8080"), logLine(-2, "java.lang.OutOfMemoryError: Java heap space"), logLine(4, "listening on :8080"),
 		logLine(300, "listening on :8080"), logLine(400, "working"), logLine(450, "listening on :8080"))
-	files, res, rec := run(t, t.Context(), NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(3))
+	files, res, rec := run(t, NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(3))
 	want := logLine(-600, "listening on :8080") + logLine(-2, "java.lang.OutOfMemoryError: Java heap space") + logLine(4, "listening on :8080") +
 		logLine(300, "listening on :8080") + logLine(400, "working")
 	if diff := cmp.Diff(want, files["logs/shop/api-1/api.previous.log"]); diff != "" || files["logs/shop/api-1/api.log"] != api.logs["api-1/api"][0] {
@@ -124,7 +124,7 @@ func TestEarlierLife(t *testing.T) {
 		t.Error(o)
 	}
 
-	_, res, _ = run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), subject(3))
+	_, res, _ = run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(3))
 	if all := strings.Join(whys(res), "\n"); !strings.Contains(all, "it has restarted 3 times, and the cluster keeps two lives, from 2026-03-04T02:22:09Z on; loki is not configured") {
 		t.Error(all)
 	}
@@ -139,7 +139,7 @@ func TestLokiInPlaceOfTheKubelet(t *testing.T) {
 	}
 	l := lokitest.New(lokitest.Options{})
 	pushAll(t, l, map[string]string{"namespace": "shop", "pod": "api-1", "container": "api"}, logLine(-2, "before"), logLine(2, "after"))
-	files, res, _ := run(t, t.Context(), NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(1))
+	files, res, _ := run(t, NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(1))
 	want := map[string]string{"logs/shop/api-1/api.previous.log": logLine(-2, "before"), "logs/shop/api-1/api.log": logLine(2, "after")}
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Error(diff)
@@ -165,7 +165,7 @@ func TestHangingAPI(t *testing.T) {
 	pushAll(t, l, map[string]string{"namespace": "shop", "pod": "api-1", "container": "api"}, logLine(-2, "before"))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	files, _, _ := run(t, ctx, NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(1))
+	files, _, _ := runIn(ctx, t, NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), subject(1))
 	if files["logs/shop/api-1/api.previous.log"] != logLine(-2, "before") || files["logs/shop/api-3/api.log"] == "" {
 		t.Errorf("%q", files)
 	}
@@ -178,7 +178,7 @@ func TestLokiLimits(t *testing.T) {
 	for i := range 200 {
 		pushAll(t, l, labels, logLine(float64(i/4)-60, fmt.Sprintf("line %03d", i)))
 	}
-	files, _, _ := run(t, t.Context(), NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, nil), LiveOptions{Lines: 100}), goneSubject())
+	files, _, _ := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, nil), LiveOptions{Lines: 100}), goneSubject())
 	var want strings.Builder
 	for i := 100; i < 200; i++ {
 		want.WriteString(logLine(float64(i/4)-60, fmt.Sprintf("line %03d", i)))

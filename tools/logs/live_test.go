@@ -31,7 +31,7 @@ func sampleAPI() *fakeAPI {
 // TestLive: the target's containers are read, and of its siblings those that restarted.
 func TestLive(t *testing.T) {
 	api := sampleAPI()
-	files, res, rec := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
+	files, res, rec := run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
 	want := map[string]string{
 		"logs/shop/api-1/api.previous.log": logLine(-3600, "listening on :8080") + logLine(-12, "importing file customers.csv (2.1 GB) password=[redacted]") + logLine(-3, "java.lang.OutOfMemoryError: Java heap space"),
 		"logs/shop/api-1/api.log":          logLine(2, "listening on :8080"),
@@ -67,7 +67,7 @@ func TestWorkloadAsTarget(t *testing.T) {
 	s.Request.Target = investigations.Target{Namespace: "shop", Workload: "deployment/api"}
 	api := sampleAPI()
 	api.logs["api-3/proxy"] = []string{logLine(-5, "x")}
-	files, _, _ := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{OtherPods: 2}), s)
+	files, _, _ := run(t, NewLive(clientOf(t, api), nil, LiveOptions{OtherPods: 2}), s)
 	for _, path := range []string{"logs/shop/api-3/api.previous.log", "logs/shop/api-3/proxy.log", "logs/shop/api-1/api.previous.log"} {
 		if files[path] == "" {
 			t.Errorf("%s was not read", path)
@@ -91,7 +91,7 @@ func TestBusyLog(t *testing.T) {
 	}
 	api.logs["api-1/api"] = api.logs["api-1/api"][1003:]
 	opt := LiveOptions{Lines: 300}
-	files, res, _ := run(t, t.Context(), NewLive(clientOf(t, api), nil, opt), subject(1))
+	files, res, _ := run(t, NewLive(clientOf(t, api), nil, opt), subject(1))
 	log := files["logs/shop/api-1/api.log"]
 	if !strings.Contains(log, "OutOfMemoryError") || !strings.HasPrefix(log, logLine(-900, "")[:20]) || strings.Contains(log, logLine(601, "")[:20]) {
 		t.Errorf("the log begins %.60q and has %d bytes; %q", log, len(log), whys(res))
@@ -105,7 +105,7 @@ func TestLargeLog(t *testing.T) {
 	for i := range 60 {
 		api.logs["api-1/api"] = append(api.logs["api-1/api"], logLine(float64(i)/10-8, fmt.Sprint(i, strings.Repeat(" x", 200_000))))
 	}
-	files, _, _ := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{Lines: 50, Bytes: 1 << 20}), subject(1))
+	files, _, _ := run(t, NewLive(clientOf(t, api), nil, LiveOptions{Lines: 50, Bytes: 1 << 20}), subject(1))
 	log := files["logs/shop/api-1/api.log"]
 	if len(log) > 1<<20 || len(log) < 1<<19 || !strings.Contains(log, "Z 59 x") {
 		t.Errorf("%d bytes, beginning %.40q", len(log), log)
@@ -121,7 +121,7 @@ func TestLargeLog(t *testing.T) {
 func TestQuietLog(t *testing.T) {
 	api := sampleAPI()
 	api.logs["api-1/api"] = []string{logLine(-900_000, "listening on :8080")}
-	files, _, _ := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), subject(0))
+	files, _, _ := run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(0))
 	if files["logs/shop/api-1/api.log"] != api.logs["api-1/api"][0] {
 		t.Errorf("%q", files)
 	}
@@ -133,7 +133,7 @@ func TestWaitingToStart(t *testing.T) {
 	api.logs["api-1/api"] = api.logs["api-1/api/previous"]
 	s := subject(1)
 	s.Pods[0].Containers[0].Running = false
-	files, _, _ := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), s)
+	files, _, _ := run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), s)
 	if _, ok := files["logs/shop/api-1/api.log"]; ok || files["logs/shop/api-1/api.previous.log"] == "" {
 		t.Errorf("%q", files)
 	}
@@ -171,7 +171,7 @@ func TestAPIFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			api := sampleAPI()
 			api.fail = tt.fail
-			files, res, rec := run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
+			files, res, rec := run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
 			if len(files) > 0 {
 				t.Errorf("%q", files)
 			}
@@ -182,8 +182,10 @@ func TestAPIFaults(t *testing.T) {
 				t.Error(rec.misses)
 			}
 			// One of the pods alone.
-			api.fail = func(w http.ResponseWriter, r *http.Request, pod string) bool { return pod == "api-3" && tt.fail(w, r, pod) }
-			files, res, _ = run(t, t.Context(), NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
+			api.fail = func(w http.ResponseWriter, r *http.Request, pod string) bool {
+				return pod == "api-3" && tt.fail(w, r, pod)
+			}
+			files, res, _ = run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
 			if len(files) != 3 || len(res.BlindSpots) == 0 {
 				t.Errorf("%d files, %q", len(files), whys(res))
 			}
@@ -210,7 +212,7 @@ func TestBrokenStream(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			began := time.Now()
-			files, res, _ := run(t, ctx, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
+			files, res, _ := runIn(ctx, t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
 			log := files["logs/shop/api-1/api.previous.log"]
 			if strings.Count(log, "\n") != 2 || strings.Contains(log, "hunter2") || len(files) != 5 {
 				t.Errorf("%d files, %q", len(files), log)
@@ -228,7 +230,7 @@ func TestBrokenStream(t *testing.T) {
 // TestNode: a node has no logs, and that is said.
 func TestNode(t *testing.T) {
 	s := investigations.Subject{Request: investigations.Request{At: testAt, Target: investigations.Target{Node: "n1"}}, Node: "n1"}
-	files, res, _ := run(t, t.Context(), NewLive(clientOf(t, sampleAPI()), nil, LiveOptions{}), s)
+	files, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), nil, LiveOptions{}), s)
 	if len(files) > 0 || len(res.BlindSpots) != 1 || !strings.Contains(res.BlindSpots[0].Why, "a node has no logs") {
 		t.Errorf("%q %q", files, whys(res))
 	}
