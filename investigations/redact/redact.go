@@ -1,73 +1,54 @@
 // Package redact takes secrets out of text before it is printed, logged, sent or stored. It knows secrets by
-// their shape (keys, tokens of well-known issuers, passwords in URLs) and by the name that stands before them
-// (password=…, Authorization: …). It errs on the side of masking, and never changes text that holds none.
+// their shape (private keys, tokens of well-known issuers, passwords in addresses) and by the name that stands
+// before them (DB_PASSWORD=…, --token …, Authorization: …). It errs on the side of masking, changes nothing
+// where there is none, and masking twice is masking once.
 //
-// All functions are safe for concurrent use.
+// Text is for sentences, Log for logs, JSON for objects of Kubernetes and other JSON, Value for a value whose
+// name is known. What a name makes secret: any value but an empty one, a truth value, a reference to what stands
+// elsewhere ($(NAME), ${NAME}), and, where the name is one of a token or a key, a number or the path of a file:
+// those count, bound or locate tokens. Under the name of a password, a number is a secret too.
+//
+// The functions of the package work with the names and patterns of its own and those of SetDefault, which the
+// program calls once at its start. All functions and methods are safe for concurrent use.
 package redact
 
 import (
-	"regexp"
-	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Masked stands in place of a secret.
 const Masked = "[redacted]"
 
-// pattern is a form of secret. The expression's first group stays, the rest goes.
-type pattern struct {
-	// hints are lower-case substrings of which one must be there for the expression to be tried: most text has
-	// none, and the search for them is cheap. No hints: always tried.
-	hints []string
-	re    *regexp.Regexp
+// builtin is the Redactor without further names and patterns. It is built when it is first used.
+var builtin = sync.OnceValue(func() *Redactor {
+	r, err := New(Options{})
+	if err != nil {
+		panic("redact: " + err.Error()) // there is nothing in the options that could be wrong
+	}
+	return r
+})
+
+var chosen atomic.Pointer[Redactor]
+
+// SetDefault makes r the Redactor of the package's functions; nil stands for that without further names and
+// patterns. What was redacted before is not looked at again.
+func SetDefault(r *Redactor) { chosen.Store(r) }
+
+func current() *Redactor {
+	if r := chosen.Load(); r != nil {
+		return r
+	}
+	return builtin()
 }
 
-var patterns = []pattern{
-	{[]string{"private key"}, regexp.MustCompile(`()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)},
-	{[]string{"authorization"}, regexp.MustCompile(`(?i)((?:proxy-)?authorization["']?\s*[=:]\s*["']?(?:(?:bearer|basic|digest|token)\s+)?)[^\s"',]+`)},
-	{[]string{"cookie"}, regexp.MustCompile(`(?i)(\b(?:set-)?cookie["']?\s*[=:]\s*["']?)[^"'\r\n]+`)},
-	{
-		[]string{"passw", "passphrase", "pwd", "secret", "token", "key", "credential", "session"},
-		regexp.MustCompile(`(?i)([\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|` +
-			`credentials?|session[_-]?id)[\w.-]*\\?["']?\s*[=:]\s*)(?:\\"[^"\\]*(?:\\")?|"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"')}\]]+)`),
-	},
-	{[]string{"bearer ", "basic "}, regexp.MustCompile(`(?i)(\b(?:bearer|basic) )[\w.~+/=-]{12,}`)},
-	{[]string{"eyj"}, regexp.MustCompile(`()\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?`)},
-	{[]string{"akia", "asia"}, regexp.MustCompile(`()\b(?:AKIA|ASIA)[0-9A-Z]{12,}\b`)},
-	{
-		[]string{"gh", "glpat-", "xox", "xapp-", "sk-", "aiza"},
-		regexp.MustCompile(`()\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}|xapp-[\w-]{8,}|sk-[\w-]{16,}|AIza[\w-]{30,})`),
-	},
-	{[]string{"://"}, regexp.MustCompile(`(\w://[^\s/:@]*:)[^\s/@]+(?:@)`)},
-	// A line of a key whose first line is not there.
-	{nil, regexp.MustCompile(`^()\s*[A-Za-z0-9+/]{60,}={0,2}\s*$`)},
-}
+// Text returns s with every secret in it replaced by Masked. The number of lines stays.
+func Text(s string) string { return current().Text(s) }
 
-// Text returns s with every secret in it replaced by Masked.
-func Text(s string) string {
-	low := strings.ToLower(s)
-	for _, p := range patterns {
-		if !p.mayHold(low) || !p.re.MatchString(s) {
-			continue
-		}
-		s = p.re.ReplaceAllStringFunc(s, func(m string) string {
-			keep := p.re.FindStringSubmatch(m)[1]
-			if strings.HasSuffix(m, "@") {
-				return keep + Masked + "@"
-			}
-			return keep + Masked
-		})
-	}
-	return s
-}
+// Log returns a log with every secret in it replaced by Masked, those that go over several lines among them. The
+// number of lines and the time stamps before them stay. Where there is no secret it returns data itself.
+func Log(data []byte) []byte { return current().Log(data) }
 
-func (p pattern) mayHold(low string) bool {
-	if p.hints == nil {
-		return len(low) >= 60
-	}
-	for _, h := range p.hints {
-		if strings.Contains(low, h) {
-			return true
-		}
-	}
-	return false
-}
+// JSON returns a JSON document with every secret in it replaced by Masked. All else stays as it is, byte for
+// byte. It returns an error, and no data, where data is no JSON document.
+func JSON(data []byte) ([]byte, error) { return current().JSON(data) }

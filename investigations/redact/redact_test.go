@@ -9,9 +9,9 @@ func TestText(t *testing.T) {
 	for text, want := range map[string]string{
 		`connect password=hunter2 host=db`:                                 `connect password=[redacted] host=db`,
 		`DB_PASSWORD: hunter2`:                                             `DB_PASSWORD: [redacted]`,
-		`{"api_key":"abc def","user":"x"}`:                                 `{"api_key":[redacted],"user":"x"}`,
-		`{"log":"{\"token\":\"abc\"}"}`:                                    `{"log":"{\"token\":[redacted]}"}`,
-		`client-secret='a b' x`:                                            `client-secret=[redacted] x`,
+		`{"api_key":"abc def","user":"x"}`:                                 `{"api_key":"[redacted]","user":"x"}`,
+		`{"log":"{\"token\":\"abc\"}"}`:                                    `{"log":"{\"token\":\"[redacted]\"}"}`,
+		`client-secret='a b' x`:                                            `client-secret='[redacted]' x`,
 		`Authorization: Bearer abc.def.ghi`:                                `Authorization: Bearer [redacted]`,
 		`"authorization": "Basic dXNlcjpwYXNz"`:                            `"authorization": "Basic [redacted]"`,
 		`sent Bearer abcdefghijklmnop`:                                     `sent Bearer [redacted]`,
@@ -51,12 +51,4 @@ func FuzzText(f *testing.F) {
 			t.Errorf("the secret survived in %q", once)
 		}
 	})
-}
-
-func BenchmarkText(b *testing.B) {
-	s := "Container api of pod api-5r5j4l5xj-lxpmf ended at 2026-03-26 18:17:46Z with exit code 137 (OOMKilled); it had been running since 2026-03-26 15:05:05Z."
-	b.SetBytes(int64(len(s)))
-	for b.Loop() {
-		Text(s)
-	}
 }

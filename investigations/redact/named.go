@@ -1,0 +1,370 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+)
+
+// maxName bounds what is taken for a name, in bytes.
+const maxName = 128
+
+func isName(b byte) bool {
+	return b|0x20 >= 'a' && b|0x20 <= 'z' || b >= '0' && b <= '9' || b == '_' || b == '-' || b == '.'
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' }
+
+// nameEnd returns the end of the name that i is in.
+func nameEnd(s string, i int) int {
+	for i < len(s) && isName(s[i]) {
+		i++
+	}
+	return i
+}
+
+// finder looks for the secrets of one line.
+type finder struct {
+	r     *Redactor
+	s     string
+	spans []span
+	// done is the end of the last name that was looked at: several hints may stand in one.
+	done int
+	// encoded says that something hides what the line says.
+	encoded bool
+	// opened says that a private key begins on the line and does not end there.
+	opened bool
+	// block says that the lines below, as far as they are indented deeper, are a secret.
+	block bool
+}
+
+func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end}) }
+
+// name looks at the name in which a hint ends.
+func (f *finder) name(hintEnd int) {
+	s := f.s
+	end := nameEnd(s, hintEnd)
+	if hintEnd <= f.done && f.done > 0 {
+		return
+	}
+	start := hintEnd
+	for start > 0 && hintEnd-start < maxName && (isName(s[start-1]) || s[start-1] == '=' && start == hintEnd || s[start-1] == '?' || s[start-1] == '&') {
+		start--
+	}
+	if last := s[hintEnd-1]; last == '=' { // of sig= and the like
+		end = hintEnd - 1
+	}
+	query := start < len(s) && (s[start] == '?' || s[start] == '&') || start > 0 && strings.IndexByte("?&", s[start-1]) >= 0
+	start += len(s[start:end]) - len(strings.TrimLeft(s[start:end], "?&."))
+	f.done = end
+	dashes := 0
+	for start < end && s[start] == '-' {
+		start++
+		dashes++
+	}
+	for end > start && (s[end-1] == '.' || s[end-1] == '-') {
+		end--
+	}
+	if end <= start {
+		return
+	}
+	v := f.separator(start, end, dashes)
+	if v.at < 0 || v.at >= len(s) {
+		return
+	}
+	name := s[start:end]
+	if before := strings.TrimSuffix(s[:start], "/"); len(before) < start && strings.HasSuffix(before, "checksum") {
+		return
+	}
+	c := f.r.classify(name)
+	if query && c == open {
+		c = classOfParameter(name)
+	}
+	if !query && c == open && dashes == 0 {
+		c, start = f.spaced(start, end)
+	}
+	if c != open {
+		f.value(c, v, start)
+	}
+}
+
+// classOfParameter is classify for names that are secret in the query of an address only.
+func classOfParameter(name string) class {
+	switch strings.ToLower(name) {
+	case "sig", "signature", "key", "code", "auth", "x-amz-signature", "x-goog-signature", "x-amz-credential":
+		return weak
+	}
+	return open
+}
+
+// spaced is classify for names of several words with spaces between them (API key, secret access key).
+func (f *finder) spaced(start, end int) (class, int) {
+	words := 0
+	from := start
+	for words < 2 && from > 1 && f.s[from-1] == ' ' && isName(f.s[from-2]) {
+		to := from - 1
+		for from = to; from > 0 && to-from < 20 && isName(f.s[from-1]); {
+			from--
+		}
+		words++
+		if c := f.r.classify(strings.ReplaceAll(f.s[from:end], " ", "_")); c == weak || c == strong {
+			return c, from
+		}
+	}
+	return open, start
+}
+
+// place is where a value begins, and what led to it.
+type place struct {
+	at int
+	// by is what stands before it: '=', ':', ' ' (a flag), 'i' (is), '>' (an element of XML).
+	by byte
+}
+
+// separator returns where the value of the name at start..end begins; at is negative where none follows.
+func (f *finder) separator(start, end, dashes int) place {
+	s := f.s
+	i := end
+	for i < len(s) && s[i] == '\\' {
+		i++
+	}
+	quoted := i < len(s) && (s[i] == '"' || s[i] == '\'' || s[i] == '`')
+	switch {
+	case quoted:
+		i++
+	case i > end:
+		return place{at: -1}
+	}
+	if i < len(s) && s[i] == ']' {
+		i++
+	}
+	if i == end && i < len(s) && s[i] == '>' && start > 0 && s[start-1] == '<' {
+		return place{i + 1, '>'}
+	}
+	spaces := i
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	if i == len(s) {
+		return place{at: -1}
+	}
+	by := s[i]
+	switch {
+	case by == '=' || by == ':':
+		for i++; i < len(s) && (s[i] == '=' || s[i] == '>'); i++ {
+		}
+		if by == ':' && strings.HasPrefix(s[i:], "//") {
+			return place{at: -1}
+		}
+	case strings.HasPrefix(s[i:], "->"):
+		by, i = '=', i+2
+	case i == spaces || quoted:
+		return place{at: -1}
+	case dashes > 0 && s[i] != '-':
+		return place{i, ' '}
+	case strings.HasPrefix(s[i:], "is ") || strings.HasPrefix(s[i:], "was "):
+		by = 'i'
+		i = nameEnd(s, i)
+	case s[start:end] == "password" && (strings.Contains(s[:start], "login ") || strings.HasPrefix(s[:start], "machine ")):
+		return place{i, ' '} // of .netrc
+	case s[i] == '"' || s[i] == '\'':
+		return place{i, 'i'}
+	default:
+		return place{at: -1}
+	}
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	return place{i, by}
+}
+
+// value marks the value at v, of a name of class c that begins at start.
+func (f *finder) value(c class, v place, start int) {
+	s := f.s
+	i := v.at
+	if v.by == '>' {
+		if n := strings.IndexByte(s[i:], '<'); n > 0 && secret(c, s[i:i+n]) {
+			f.add(i, i+n)
+		}
+		return
+	}
+	if strings.HasPrefix(s[i:], Masked) && c != scheme && c != jar {
+		if end := f.word(i); end > i+len(Masked) {
+			f.add(i, end)
+		}
+		return
+	}
+	if i+1 < len(s) && strings.IndexByte("bBuUrRfF@", s[i]) >= 0 && (s[i+1] == '"' || s[i+1] == '\'') {
+		i++
+	}
+	if s[i] == '{' || s[i] == '[' {
+		f.list(c, i)
+		return
+	}
+	open, from, to := quotedAt(s, i)
+	switch {
+	case open && (c == scheme || c == jar):
+		f.header(c, from, to)
+	case open:
+		if secret(c, s[from:to]) && (v.by != 'i' || !plain(s[from:to])) {
+			f.add(from, to)
+		}
+	case c == scheme || c == jar:
+		f.header(c, i, len(s))
+	default:
+		f.bare(c, v, i, start)
+	}
+}
+
+// bare marks an unquoted value at i.
+func (f *finder) bare(c class, v place, i, start int) {
+	s := f.s
+	end := f.word(i)
+	word := s[i:end]
+	if v.by == ':' && len(word) <= 3 && (s[i] == '|' || s[i] == '>') && strings.Trim(s[:start], " \t-\"'") == "" {
+		f.block = true
+		return
+	}
+	if n := schemeOf(s[i:]); n > 0 && c == weak { // X-Token: Bearer …
+		if end = f.word(i + n); end > i+n {
+			f.add(i+n, end)
+		}
+		return
+	}
+	switch {
+	case !secret(c, word):
+		return
+	case v.by == 'i' && plain(word), v.by == ' ' && c == weak && plain(word) && len(word) < 8:
+		return
+	case v.by == ':' && slices.Contains(remarks, strings.ToLower(strings.Trim(word, ".!"))):
+		return
+	}
+	// A password in YAML may have spaces in it.
+	if c == strong && v.by == ':' && i > v.at-1 && s[v.at-1] == ' ' && strings.Trim(s[:start], " -") == "" {
+		if to := strings.Index(s[i:], " #"); to >= 0 {
+			end = max(end, i+to)
+		} else {
+			end = len(strings.TrimRight(s, " \t\r"))
+		}
+	}
+	f.add(i, end)
+}
+
+// plain tells whether s is a word as sentences have them: letters only.
+func plain(s string) bool {
+	s = strings.Trim(s, ".,;:!?")
+	for i := range len(s) {
+		if s[i]|0x20 < 'a' || s[i]|0x20 > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// word returns the end of the unquoted value at i. A comma, a semicolon and closing brackets end it only where
+// something else begins behind them: passwords have such characters too.
+func (f *finder) word(i int) int {
+	s := f.s
+	for ; i < len(s); i++ {
+		if strings.HasPrefix(s[i:], Masked) {
+			i += len(Masked) - 1
+			continue
+		}
+		switch c := s[i]; c {
+		case ' ', '\t', '\r', '\n', '<', '`':
+			return i
+		case '"', '\'':
+			if i == 0 || s[i-1] != '(' {
+				return backslashes(s, i)
+			}
+			if n := strings.IndexByte(s[i+1:], c); n >= 0 {
+				i += n + 1
+			}
+		case ',', ';', '&', ')', '}', ']':
+			if f.ends(i + 1) {
+				return i
+			}
+		case '\\':
+			if i+1 < len(s) && strings.IndexByte("nrt", s[i+1]) >= 0 {
+				return backslashes(s, i)
+			}
+		}
+	}
+	return i
+}
+
+// backslashes returns where those begin that stand before i.
+func backslashes(s string, i int) int {
+	for i > 0 && s[i-1] == '\\' {
+		i--
+	}
+	return i
+}
+
+// ends tells whether something else than the value before i begins there.
+func (f *finder) ends(i int) bool {
+	s := f.s
+	if i == len(s) || strings.IndexByte(" \t\r\n,;)}]\"'\\&<{[", s[i]) >= 0 {
+		return true
+	}
+	end := nameEnd(s, i)
+	return end > i && end < len(s) && (s[end] == '=' || s[end] == ':' || s[end] == '"')
+}
+
+// quotedAt returns the inner bounds of the quoted text at i, whose quotes may be escaped any number of times. It
+// goes to the end where it is not closed.
+func quotedAt(s string, i int) (ok bool, from, to int) {
+	n := 0
+	for i+n < len(s) && s[i+n] == '\\' {
+		n++
+	}
+	if i+n >= len(s) || s[i+n] != '"' && s[i+n] != '\'' && (s[i+n] != '`' || n > 0) {
+		return false, 0, 0
+	}
+	quote := s[i+n]
+	from = i + n + 1
+	for to = from; to < len(s); to++ {
+		if s[to] != quote {
+			continue
+		}
+		begin := to
+		for begin > from && s[begin-1] == '\\' {
+			begin--
+		}
+		// More backslashes than the opening quote has escape this one.
+		if k := to - begin; k <= n && (k == n || quote == '\'' || n > 0) || n == 0 && k%2 == 0 {
+			return true, from, to - min(k, n)
+		}
+	}
+	return true, from, len(s)
+}
+
+// list marks the quoted texts of the list at i.
+func (f *finder) list(c class, i int) {
+	s := f.s
+	if s[i] == '{' {
+		return
+	}
+	if i++; i >= len(s) || s[i] != '"' && s[i] != '\'' && s[i] != '\\' {
+		if end := f.word(i); end > i && c != scheme && c != jar && secret(c, s[i:end]) {
+			f.add(i, end)
+		}
+		return
+	}
+	for i < len(s) && s[i] != ']' {
+		ok, from, to := quotedAt(s, i)
+		if !ok {
+			return
+		}
+		if secret(c, s[from:to]) {
+			f.add(from, to)
+		}
+		for i = to; i < len(s) && strings.IndexByte("\\\"' ,", s[i]) >= 0; i++ {
+			if s[i] == ',' {
+				for i++; i < len(s) && s[i] == ' '; {
+					i++
+				}
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package redact
+
+import "strings"
+
+// hooks are the addresses that let everybody in who knows their path.
+var hooks = []string{
+	"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "discord.com/api/webhooks/",
+	"discordapp.com/api/webhooks/", ".webhook.office.com/", "outlook.office.com/webhook/", "api.telegram.org/bot",
+	"hooks.zapier.com/hooks/", "events.pagerduty.com/integration/", "maker.ifttt.com/trigger/", "chat.googleapis.com/v1/spaces/",
+	"open.feishu.cn/open-apis/bot/", "hc-ping.com/", "api.opsgenie.com/v1/json/",
+}
+
+// hook marks the rest of the path of a secret address.
+func (f *finder) hook(end int) {
+	to := end
+	for to < len(f.s) && f.s[to] > ' ' && strings.IndexByte("\"'`<>)}],;\\?", f.s[to]) < 0 {
+		to++
+	}
+	if to-end >= 8 {
+		f.add(end, to)
+	}
+}
+
+// address marks the password before the host of an address whose :// ends at start.
+func (f *finder) address(start int) {
+	s := f.s
+	at := lastAt(s, start)
+	if at < 0 {
+		return
+	}
+	user, password, ok := strings.Cut(s[start:at], ":")
+	switch {
+	case ok && password != "" && secret(strong, password):
+		f.add(start+len(user)+1, at)
+	case !ok && len(user) >= 16 && strings.ContainsAny(user, "0123456789"): // a token for a user
+		f.add(start, at)
+	}
+}
+
+// lastAt returns the @ before the host of the address at start, or -1. A password may have a slash in it,
+// unescaped, but then an @ and a host with a port follow.
+func lastAt(s string, start int) int {
+	at := -1
+	for i := start; i < len(s) && s[i] > ' ' && strings.IndexByte("\"'`<>", s[i]) < 0; i++ {
+		switch s[i] {
+		case '@':
+			at = i
+		case '/', '?', '#':
+			if at >= 0 || !hostBehind(s[i:]) {
+				return at
+			}
+		}
+	}
+	return at
+}
+
+// hostBehind tells whether rest, which begins within an address, goes on as a password does: an @ that a host
+// with a port follows, before the word ends.
+func hostBehind(rest string) bool {
+	if i := strings.IndexAny(rest, " \t\"'`<>"); i >= 0 {
+		rest = rest[:i]
+	}
+	i := strings.LastIndexByte(rest, '@')
+	if i < 0 {
+		return false
+	}
+	host, _, _ := strings.Cut(rest[i+1:], "/")
+	_, port, ok := strings.Cut(host, ":")
+	return ok && len(port) >= 2 && len(port) <= 5 && strings.Trim(port, "0123456789") == ""
+}
+
+// driver marks the password of user:password@tcp(host:3306)/db, whose @tcp( ends at end.
+func (f *finder) driver(end int) {
+	at := strings.LastIndexByte(f.s[:end], '@')
+	from := at
+	for from > 0 && f.s[from-1] > ' ' && strings.IndexByte("\"'`=", f.s[from-1]) < 0 {
+		from--
+	}
+	if user, password, ok := strings.Cut(f.s[from:at], ":"); ok && secret(strong, password) {
+		f.add(from+len(user)+1, at)
+	}
+}
