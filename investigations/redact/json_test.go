@@ -53,7 +53,7 @@ var jsonCases = map[string]string{
 	"private key":         `{"key.pem":"«-----BEGIN PRIVATE KEY-----»\n«MIIEabcdefgh»\n«-----END PRIVATE KEY-----»\n"}`,
 	"booleans and nulls":  `{"password":null,"secret":true,"token":""}`,
 	"a number as a PIN":   `{}`,
-	"kubeconfig":          `{"users":[{"name":"a","user":{"client-key-data":"«LS0tLS1CRUdJTg==»","client-certificate-data":"LS0tLS1CRUdJTg==","token":"«abc»"}}]}`,
+	"kubeconfig":          `{"users":[{"name":"a","user":{"client-key-data":"«LS0tLS1CRUdJTg==»","client-certificate-data":"LS0tLS1CRUdJTiBD","token":"«abc»"}}]}`,
 	"terraform":           `{"resources":[{"instances":[{"attributes":{"master_password":"«hunter2»","port":5432}}]}]}`,
 	"several in one list": `["a","--api-key=«abc»",["--secret","«x y»"],{"password":"«z»"}]`,
 }

@@ -14,7 +14,7 @@ const keyBody = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cK
 	"NMoSfm76oqFvAp8Gy0iz5sxjZmSnXyCdPEovGhLa0VzMaQ8s\n" +
 	"kj3+tw==\n"
 
-func keyOf(kind string) string {
+func pemOf(kind string) string {
 	return "-----BEGIN " + kind + "-----\n" + keyBody + "-----END " + kind + "-----\n"
 }
 
@@ -43,22 +43,22 @@ const stamp = "2026-03-26T18:17:46.123456789Z "
 func TestPrivateKeysOverSeveralLines(t *testing.T) {
 	encrypted := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123\n\n" + keyBody + "-----END RSA PRIVATE KEY-----\n"
 	for name, key := range map[string]string{
-		"PKCS 8":       keyOf("PRIVATE KEY"),
-		"RSA":          keyOf("RSA PRIVATE KEY"),
-		"EC":           keyOf("EC PRIVATE KEY"),
-		"OpenSSH":      keyOf("OPENSSH PRIVATE KEY"),
-		"PGP":          keyOf("PGP PRIVATE KEY BLOCK"),
+		"PKCS 8":       pemOf("PRIVATE KEY"),
+		"RSA":          pemOf("RSA PRIVATE KEY"),
+		"EC":           pemOf("EC PRIVATE KEY"),
+		"OpenSSH":      pemOf("OPENSSH PRIVATE KEY"),
+		"PGP":          pemOf("PGP PRIVATE KEY BLOCK"),
 		"SSH2":         "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + keyBody + "---- END SSH2 ENCRYPTED PRIVATE KEY ----\n",
 		"encrypted":    encrypted,
-		"CRLF":         strings.ReplaceAll(keyOf("PRIVATE KEY"), "\n", "\r\n"),
-		"indented":     prefixed("    ", keyOf("PRIVATE KEY")),
-		"kubectl":      prefixed(stamp, keyOf("PRIVATE KEY")),
-		"CRI":          prefixed(stamp+"stdout F ", keyOf("PRIVATE KEY")),
-		"indented CRI": prefixed(stamp+"stdout F    ", keyOf("PRIVATE KEY")),
-		"logger":       prefixed(stamp+"INFO ", keyOf("PRIVATE KEY")),
-		"compose":      prefixed("app-1 | ", keyOf("PRIVATE KEY")),
-		"in a value":   "TLS_KEY='" + keyOf("PRIVATE KEY") + "'\n",
-		"in YAML":      "key: |\n" + prefixed("  ", keyOf("PRIVATE KEY")),
+		"CRLF":         strings.ReplaceAll(pemOf("PRIVATE KEY"), "\n", "\r\n"),
+		"indented":     prefixed("    ", pemOf("PRIVATE KEY")),
+		"kubectl":      prefixed(stamp, pemOf("PRIVATE KEY")),
+		"CRI":          prefixed(stamp+"stdout F ", pemOf("PRIVATE KEY")),
+		"indented CRI": prefixed(stamp+"stdout F    ", pemOf("PRIVATE KEY")),
+		"logger":       prefixed(stamp+"INFO ", pemOf("PRIVATE KEY")),
+		"compose":      prefixed("app-1 | ", pemOf("PRIVATE KEY")),
+		"in a value":   "TLS_KEY='" + pemOf("PRIVATE KEY") + "'\n",
+		"in YAML":      "key: |\n" + prefixed("  ", pemOf("PRIVATE KEY")),
 		"no head":      keyBody + "-----END PRIVATE KEY-----\n",
 		"no head, CRI": prefixed(stamp+"stdout F ", keyBody+"-----END PRIVATE KEY-----\n"),
 		"no end":       "-----BEGIN PRIVATE KEY-----\n" + keyBody,
