@@ -74,17 +74,18 @@ func (f *finder) command(end int) {
 		for i < len(s) && isSpace(s[i]) {
 			i++
 		}
-		from := i
+		at := i
 		i = argumentEnd(s, i)
-		if n := c.secretFrom(before, s[from:i]); n >= 0 {
-			from, to := from+n, i
+		if n := c.secretFrom(before, s[at:i]); n >= 0 {
+			from, to := at+n, i
 			if to-from > 1 && (s[from] == '"' || s[from] == '\'') && s[to-1] == s[from] {
 				from, to = from+1, to-1
+			} else if last := s[to-1]; (last == '"' || last == '\'') && strings.IndexByte(s[at:from], last) >= 0 {
+				to--
 			}
 			f.add(from, to)
 		}
-		before = s[from:i]
-		if strings.Trim(before, "|&;") == "" && before != "" { // the next program
+		if before = s[at:i]; strings.Trim(before, "|&;") == "" { // the next program, or the end
 			return
 		}
 	}

@@ -96,7 +96,7 @@ func keyRun(s string) span {
 // random tells random base64 from paths, names and numbers: it has letters of both cases and digits, few
 // slashes, and no long run of letters of one case.
 func random(s string) bool {
-	if !mixed(s) || strings.Count(s, "/") > len(s)/8 {
+	if !mixed(s) || strings.Count(s, "/") > 2+len(s)/20 {
 		return false
 	}
 	run := 0

@@ -69,11 +69,11 @@ type lines struct {
 
 // next returns the next line, which has no line feed, without its secrets.
 func (l *lines) next(r *Redactor, s string) string {
-	if l.key == 0 && !l.tail && !l.block && !r.suspicious(s) {
-		return s
-	}
 	stamp := stampEnd(s)
 	content := s[stamp:]
+	if l.key == 0 && !l.tail && !l.block && !r.suspicious(content) {
+		return s
+	}
 	if l.block {
 		if clean, inside := l.inBlock(content); inside {
 			return s[:stamp] + clean

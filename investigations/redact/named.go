@@ -47,19 +47,19 @@ func (f *finder) name(hintEnd int) {
 		return
 	}
 	start := hintEnd
-	for start > 0 && hintEnd-start < maxName && (isName(s[start-1]) || s[start-1] == '=' && start == hintEnd || s[start-1] == '?' || s[start-1] == '&') {
+	for start > 0 && hintEnd-start < maxName && (isName(s[start-1]) || s[start-1] == '=' && start == hintEnd) {
 		start--
 	}
 	if last := s[hintEnd-1]; last == '=' { // of sig= and the like
 		end = hintEnd - 1
 	}
-	query := start < len(s) && (s[start] == '?' || s[start] == '&') || start > 0 && strings.IndexByte("?&", s[start-1]) >= 0
-	start += len(s[start:end]) - len(strings.TrimLeft(s[start:end], "?&."))
+	query := start > 0 && strings.IndexByte("?&", s[start-1]) >= 0
 	f.done = end
 	dashes := 0
-	for start < end && s[start] == '-' {
-		start++
-		dashes++
+	for ; start < end && (s[start] == '-' || s[start] == '.'); start++ {
+		if s[start] == '-' {
+			dashes++
+		}
 	}
 	for end > start && (s[end-1] == '.' || s[end-1] == '-') {
 		end--
@@ -116,7 +116,7 @@ func (f *finder) spaced(start, end int) (class, int) {
 // place is where a value begins, and what led to it.
 type place struct {
 	at int
-	// by is what stands before it: '=', ':', ' ' (a flag), 'i' (is), '>' (an element of XML).
+	// by is what stands before it: '=', ':', ' ' (a flag), 'i' (is), 'q' (a quotation), '>' (an element of XML).
 	by byte
 }
 
@@ -167,7 +167,7 @@ func (f *finder) separator(start, end, dashes int) place {
 	case s[start:end] == "password" && (strings.Contains(s[:start], "login ") || strings.HasPrefix(s[:start], "machine ")):
 		return place{i, ' '} // of .netrc
 	case s[i] == '"' || s[i] == '\'':
-		return place{i, 'i'}
+		return place{i, 'q'}
 	default:
 		return place{at: -1}
 	}
@@ -205,6 +205,9 @@ func (f *finder) value(c class, v place, start int) {
 	case open && (c == scheme || c == jar):
 		f.header(c, from, to)
 	case open:
+		if v.by == 'q' && c != strong { // secret "db-credentials" not found
+			return
+		}
 		if secret(c, s[from:to]) && (v.by != 'i' || !plain(s[from:to])) {
 			f.add(from, to)
 		}
@@ -218,6 +221,9 @@ func (f *finder) value(c class, v place, start int) {
 // bare marks an unquoted value at i.
 func (f *finder) bare(c class, v place, i, start int) {
 	s := f.s
+	if refers(s[i:]) {
+		return
+	}
 	end := f.word(i)
 	word := s[i:end]
 	if v.by == ':' && len(word) <= 3 && (s[i] == '|' || s[i] == '>') && strings.Trim(s[:start], " \t-\"'") == "" {
@@ -247,6 +253,17 @@ func (f *finder) bare(c class, v place, i, start int) {
 		}
 	}
 	f.add(i, end)
+}
+
+// refers tells whether s begins with a reference, as $(NAME).
+func refers(s string) bool {
+	for _, b := range [...]struct{ open, closing string }{{"$(", ")"}, {"${", "}"}, {"{{", "}}"}} {
+		if strings.HasPrefix(s, b.open) {
+			n := strings.Index(s, b.closing)
+			return n > 0 && reference(s[:n+len(b.closing)])
+		}
+	}
+	return false
 }
 
 // plain tells whether s is a word as sentences have them: letters only.
@@ -324,6 +341,10 @@ func quotedAt(s string, i int) (ok bool, from, to int) {
 	from = i + n + 1
 	for to = from; to < len(s); to++ {
 		if s[to] != quote {
+			continue
+		}
+		if quote == '\'' && n == 0 && to > from && to+1 < len(s) && s[to+1] == quote { // doubled in SQL and YAML
+			to++
 			continue
 		}
 		begin := to
