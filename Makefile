@@ -72,7 +72,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s) each
 e2e: build ## the built program against real components (root; skips, with the reason, what this machine lacks)
 	.ci/e2e-setup
 	cd e2e && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_KERNEL=$(CURDIR)/bin/e2e/vmlinuz \
-		OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -timeout 40m -v ./...
+		OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -p 1 -timeout 40m -v ./...
 
 .PHONY: bench
 bench: ## benchmarks of the main module and of e2e/bench
