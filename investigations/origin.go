@@ -23,7 +23,12 @@ func (r *Result) rename(origins map[string]Origin) {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) })
 	pairs := make([]string, 0, 2*len(names))
 	for _, path := range names {
-		pairs = append(pairs, path, origins[path].Name)
+		if strings.Contains(path, ".") {
+			pairs = append(pairs, path, origins[path].Name)
+			continue
+		}
+		// A folder's name alone is a word like any other: with its slash it is a folder's.
+		pairs = append(pairs, path+"/ ", origins[path].Name+" ")
 	}
 	text := strings.NewReplacer(pairs...)
 	for i := range r.Facts {

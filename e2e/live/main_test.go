@@ -50,6 +50,7 @@ type incident struct {
 	request    investigations.Request
 	server     *cluster.APIServer
 	prometheus *cluster.Prometheus
+	pyroscope  string
 }
 
 // example returns the folder of one of the project's own incidents.
@@ -66,6 +67,7 @@ func load(t *testing.T, dir string, o cluster.PrometheusOptions) *incident {
 	i := &incident{dir: dir, fsys: fsys, request: req, server: cluster.SharedAPIServer(t)}
 	i.server.Load(t, cluster.LoadOptions{Kubelet: cluster.StartKubelet(t, fsys)}, fsys)
 	i.prometheus = cluster.StartPrometheus(t, o, fsys)
+	i.pyroscope = startPyroscope(t, fsys)
 	return i
 }
 
@@ -91,13 +93,22 @@ func (i *incident) args(command string, more ...string) []string {
 	return append(args, more...)
 }
 
-// env says where the servers are.
-func (i *incident) env(t *testing.T, kubeconfig string) []string {
+// env says where the servers are, in a configuration to which more lines can be added.
+func (i *incident) env(t *testing.T, kubeconfig string, more ...string) []string {
 	t.Helper()
 	if kubeconfig == "" {
 		kubeconfig = i.server.Kubeconfig(t)
 	}
-	return []string{"KUBECONFIG=" + kubeconfig, "OOMBOT_PROMETHEUS_URL=" + i.prometheus.URL}
+	lines := append([]string{
+		"kubernetes: {kubeconfig: " + kubeconfig + "}",
+		"prometheus: {url: " + i.prometheus.URL + "}",
+		"pyroscope: {url: " + i.pyroscope + "}",
+	}, more...)
+	file := filepath.Join(t.TempDir(), "oombot.yaml")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"OOMBOT_CONFIG=" + file}
 }
 
 // run runs the program and wants it to have done its work.
