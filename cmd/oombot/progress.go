@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // watch returns a callback that tells a person at a terminal, a line for each source, what has been read. It
@@ -15,7 +16,7 @@ func (a *app) watch() func(investigations.Progress) {
 	}
 	return func(p investigations.Progress) {
 		if p.Done {
-			fmt.Fprintln(a.stderr, progressLine(p))
+			fmt.Fprintln(a.stderr, redact.Text(progressLine(p)))
 		}
 	}
 }
