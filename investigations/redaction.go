@@ -1,13 +1,15 @@
 package investigations
 
-// redact passes every text of r that may hold something from outside through clean: sentences, reasons and
-// errors. Names and commands, which are built from checked fields, stay as they are.
+// redact passes every text of r that may hold something from outside through clean: sentences, reasons,
+// errors, differences and the names that processes gave themselves. Other names and commands, which are built
+// from checked fields, stay as they are.
 func (r *Result) redact(clean func(string) string) {
 	if clean == nil {
 		return
 	}
 	for i := range r.Facts {
 		r.Facts[i].Says = clean(r.Facts[i].Says)
+		r.Facts[i].Source = clean(r.Facts[i].Source)
 	}
 	for i := range r.BlindSpots {
 		r.BlindSpots[i].Why = clean(r.BlindSpots[i].Why)
@@ -16,6 +18,16 @@ func (r *Result) redact(clean func(string) string) {
 		r.Tools[i].Error = clean(r.Tools[i].Error)
 	}
 	v := &r.Verdict
+	if v.Change != nil {
+		for i := range v.Change.What {
+			v.Change.What[i] = clean(v.Change.What[i])
+		}
+	}
+	for _, p := range []*Party{v.Victim, v.Culprit} {
+		if p != nil {
+			p.Comm = clean(p.Comm)
+		}
+	}
 	v.Headline, v.Explanation = clean(v.Headline), clean(v.Explanation)
 	for i := range v.Recommendations {
 		v.Recommendations[i].Note = clean(v.Recommendations[i].Note)

@@ -319,13 +319,13 @@ func BenchmarkRunSixTools(b *testing.B) {
 
 func TestRunRedacts(t *testing.T) {
 	req := Request{At: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), Target: Target{Namespace: "a", Pod: "b"}}
-	tool := scripted{name: ToolLogs, facts: []Fact{{Tool: ToolLogs, Says: "a hunter2 sentence", Source: "logs/x"}}, blind: "could not read hunter2"}
+	tool := scripted{name: ToolLogs, facts: []Fact{{Tool: ToolLogs, Says: "a hunter2 sentence", Source: "logs/hunter2"}}, blind: "could not read hunter2"}
 	res, _, err := Run(t.Context(), req, []Tool{tool}, echoRules{}, Options{Redact: func(s string) string { return strings.ReplaceAll(s, "hunter2", "…") }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprintf("%+v", res); strings.Contains(got, "hunter2") {
-		t.Errorf("a secret survived: %s", got)
+	if got, err := json.Marshal(res); err != nil || strings.Contains(string(got), "hunter2") {
+		t.Errorf("a secret survived: %s, %v", got, err)
 	}
 	if len(res.Facts) != 1 || res.Facts[0].Says != "a … sentence" {
 		t.Errorf("facts: %+v", res.Facts)
@@ -351,6 +351,6 @@ type echoRules struct{}
 func (echoRules) Diagnose(req Request, _ Evidence, led *Ledger) Diagnosis {
 	f := led.Facts()[0]
 	return Diagnosis{Target: req.Target, Verdict: Verdict{
-		Headline: f.Says, Explanation: f.Says + " [F1]", Recommendations: []Recommendation{{Action: ActionCollectMore, Note: f.Says}},
+		Headline: f.Says, Explanation: f.Says + " [F1]", Change: &Change{What: []string{f.Says}}, Victim: &Party{Comm: f.Says}, Recommendations: []Recommendation{{Action: ActionCollectMore, Note: f.Says}},
 	}}
 }

@@ -72,7 +72,7 @@ func (a *app) logger(level slog.Level) *slog.Logger {
 func redactAttr(_ []string, attr slog.Attr) slog.Attr {
 	switch attr.Value.Kind() {
 	case slog.KindString, slog.KindAny: // errors among them
-		attr.Value = slog.StringValue(redact.Text(attr.Value.String()))
+		attr.Value = slog.StringValue(redact.Value(attr.Key, attr.Value.String()))
 	}
 	return attr
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/oombot/oombot/examples"
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
 	"github.com/oombot/oombot/tools/bundle"
 )
@@ -180,7 +181,7 @@ func (d *demo) tell(ctx context.Context, pause time.Duration, text string) error
 }
 
 func (d *demo) print(text string) error {
-	_, err := io.WriteString(d.stdout, text)
+	_, err := io.WriteString(d.stdout, redact.Text(text))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/oombot/oombot/investigations/eval"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // writeEvaluation prints how each bundle did, and then how often each field was right.
@@ -23,7 +24,7 @@ func writeEvaluation(w io.Writer, e *evaluation) error {
 	}
 	fmt.Fprintf(&b, "\n%s: %d passed, %d failed, %s\n",
 		count(len(e.Bundles), "bundle"), e.Passed, e.Failed, count(e.Errors, "error"))
-	_, err := w.Write(b.Bytes())
+	_, err := io.WriteString(w, redact.Text(b.String()))
 	return err
 }
 

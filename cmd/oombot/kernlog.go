@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
 	"github.com/oombot/oombot/tools/kernlog"
 )
@@ -109,7 +110,7 @@ func (k *kernlogRun) print(r *investigations.KernelReport) error {
 	if err := kernlog.WriteText(&b, r, options); err != nil {
 		return err
 	}
-	_, err := k.stdout.Write(b.Bytes())
+	_, err := io.WriteString(k.stdout, redact.Text(b.String()))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // watch returns a callback that tells a person at a terminal, a line for each source, what has been read. It
@@ -16,7 +17,7 @@ func (a *app) watch() func(investigations.Progress) {
 	}
 	return func(p investigations.Progress) {
 		if p.Done {
-			fmt.Fprintln(a.stderr, progressLine(p))
+			fmt.Fprintln(a.stderr, redact.Text(progressLine(p)))
 		}
 	}
 }

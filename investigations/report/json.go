@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 var errNoResult = errors.New("there is no result")
@@ -32,7 +33,7 @@ func encode(w io.Writer, r *investigations.Result, indent string) error {
 }
 
 // Document writes any value as a JSON document and a newline, on one line where indent is empty. What a terminal
-// may obey is escaped, whatever the value holds.
+// may obey is escaped, and secrets are masked, whatever the value holds.
 func Document(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -41,7 +42,11 @@ func Document(w io.Writer, v any, indent string) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(escapeInvisible(b.Bytes()))
+	doc, err := redact.JSON(b.Bytes())
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(escapeInvisible(doc))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	inv "github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // DefaultWidth is the width of a text where none is given, and MaxWidth is the widest: longer lines are hard
@@ -26,7 +27,7 @@ type TextOptions struct {
 
 // Text writes r as an on-call engineer reads it. ev adds the chart of memory and the largest processes; it may
 // be nil. No line is wider than the width, but for commands (to be copied whole) and words without a space.
-// Times are UTC. r and ev are not changed; the error is w's own, or that r is nil.
+// Times are UTC, and secrets are masked. r and ev are not changed; the error is w's own, or that r is nil.
 func Text(w io.Writer, r *inv.Result, ev *inv.Evidence, opt TextOptions) error {
 	if r == nil {
 		return fmt.Errorf("print result: %w", errNoResult)
@@ -46,7 +47,7 @@ func Text(w io.Writer, r *inv.Result, ev *inv.Evidence, opt TextOptions) error {
 	p.hypotheses(&res)
 	p.precedents(&res)
 	p.footer(&res)
-	if _, err := w.Write(p.out.Bytes()); err != nil {
+	if _, err := io.WriteString(w, redact.Text(p.out.String())); err != nil {
 		return fmt.Errorf("print result %s: %w", r.ID, err)
 	}
 	return nil
