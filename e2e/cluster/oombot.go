@@ -6,7 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,7 +28,7 @@ type Output struct {
 	// Code is the exit status; -1 where a signal ended it.
 	Code int
 	Took time.Duration
-	// MaxRSS is the most memory that it held, in bytes.
+	// MaxRSS is the most memory that it held, in bytes, as seen every other millisecond.
 	MaxRSS int64
 }
 
@@ -47,14 +48,37 @@ func Oombot(t testing.TB, c Command) Output {
 	}
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "NO_COLOR=1"}, c.Env...)
 	began := time.Now()
-	err := cmd.Run()
-	out := Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Took: time.Since(began)}
-	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
+	if err := cmd.Start(); err != nil {
 		t.Fatalf("run %s %q: %v (build it with `make build`)", path, c.Args, err)
 	}
-	out.Code = cmd.ProcessState.ExitCode()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		out.MaxRSS = usage.Maxrss << 10 // Linux counts in KiB
+	peak := watchRSS(cmd.Process.Pid)
+	err := cmd.Wait()
+	took := time.Since(began)
+	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
+		t.Fatalf("run %s %q: %v", path, c.Args, err)
 	}
-	return out
+	return Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Code: cmd.ProcessState.ExitCode(), Took: took, MaxRSS: <-peak}
+}
+
+// watchRSS sends the most memory that a process held, once it is gone. The kernel's own count at the end can't be used: it
+// begins with the memory of the process that started this one.
+func watchRSS(pid int) <-chan int64 {
+	peak := make(chan int64, 1)
+	go func() { // ends with the process
+		most := int64(0)
+		for {
+			status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+			_, after, ok := strings.Cut(string(status), "VmHWM:")
+			if err != nil || !ok { // a process that has ended has no memory, before it is gone
+				peak <- most
+				return
+			}
+			kib, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+			if n, err := strconv.ParseInt(kib, 10, 64); err == nil {
+				most = max(most, n<<10)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}()
+	return peak
 }
