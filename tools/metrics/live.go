@@ -111,7 +111,7 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 			return nil
 		})
 	}
-	_ = g.Wait() // its functions return no errors: each has its place in errs
+	_ = g.Wait()                     // its functions return no errors: each has its place in errs
 	if !slices.Contains(errs, nil) { // there will be no folder that could say why each file is missing
 		errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errNoneOfNodes) })
 		to.Miss("metrics", all, errs[0])

@@ -37,7 +37,7 @@ func TestExpand(t *testing.T) {
 
 func TestCheckQueries(t *testing.T) {
 	tests := []struct{ name, query, want string }{
-		{"trafic", "up", "prometheus.queries.trafic: there is no query of that name; the nearest is traffic"},
+		{"trafik", "up", "prometheus.queries.trafik: there is no query of that name; the nearest is traffic"},
 		{"traffic", " ", "prometheus.queries.traffic: the query is empty: leave the key out for the default"},
 		{"traffic", `up{a="$namspace"}`, "prometheus.queries.traffic: there is no placeholder $namspace; the nearest is $namespace (write $$namspace for the text itself)"},
 		{"traffic", `up{a="${pod:regexp}"}`, "prometheus.queries.traffic: ${pod:regexp} is unknown: the only form of a placeholder is ${pod:regex}"},

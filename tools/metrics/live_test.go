@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -108,7 +107,7 @@ func TestRecordNotConfigured(t *testing.T) {
 
 func TestNewLiveNamesAllFaults(t *testing.T) {
 	_, err := NewLive(endpoint.Config{
-		URL: "prometheus:9090", Queries: map[string]string{"trafic": "up", "node_total": "$nod"},
+		URL: "prometheus:9090", Queries: map[string]string{"trafik": "up", "node_total": "$nod"},
 	}, LiveOptions{})
 	for _, want := range []string{"nearest is traffic", "nearest is $node", "http://prometheus:9090"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -165,12 +164,9 @@ func TestRecordFaults(t *testing.T) {
 }
 
 func TestRecordOfNoServer(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
-	l := newLive(t, "http://"+listener.Addr().String(), endpoint.Config{}, LiveOptions{})
+	srv := httptest.NewServer(http.NotFoundHandler())
+	srv.Close()
+	l := newLive(t, srv.URL, endpoint.Config{}, LiveOptions{})
 	why := whyMissed(record(t, l, testSubject()), "metrics")
 	if !errors.Is(why, investigations.ErrUnavailable) || !strings.Contains(why.Error(), "connection refused") {
 		t.Errorf("missed: %v", why)
