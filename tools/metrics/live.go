@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,15 +103,24 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		return nil
 	}
 	slots := make(chan struct{}, parallel)
+	errs := make([]error, len(l.queries))
 	var g errgroup.Group
-	for _, q := range l.queries {
+	for i, q := range l.queries {
 		g.Go(func() error {
-			l.record(ctx, recording{query: q, subject: s, probe: p, pieces: pieces, slots: slots, to: to})
+			errs[i] = l.record(ctx, recording{query: q, subject: s, probe: p, pieces: pieces, slots: slots, to: to})
 			return nil
 		})
 	}
-	return g.Wait()
+	_ = g.Wait()                     // its functions return no errors: each has its place in errs
+	if !slices.Contains(errs, nil) { // there will be no folder that could say why each file is missing
+		errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errNoneOfNodes) })
+		to.Miss("metrics", all, errs[0])
+	}
+	return nil
 }
+
+// errNoneOfNodes says that a query is not asked of a node: it has no containers of its own.
+var errNoneOfNodes = errors.New("asked of pods only")
 
 // foreign says why the series that bear the target's names can't be used.
 func (l *Live) foreign(p probe) error {
@@ -140,32 +150,35 @@ type recording struct {
 	to      investigations.Sink
 }
 
-// record reads one query.
-func (l *Live) record(ctx context.Context, r recording) {
+// record reads one query. It returns why nothing was kept.
+func (l *Live) record(ctx context.Context, r recording) error {
 	spec := r.query.querySpec
 	from := investigations.Origin{Name: "Prometheus query " + spec.name, Source: "Prometheus"}
 	promql, uses, missing := r.choose()
 	if promql == "" {
 		if t := r.subject.Request.Target; spec.target && t.Pod == "" && t.Workload == "" {
-			return // a node has no containers of its own
+			return errNoneOfNodes
 		} else if spec.name == investigations.QueryTraffic && t.Pod == "" && t.Workload == "" {
 			missing = []string{"requests are counted by workload, not by node"}
 		}
-		r.to.Miss(spec.file(), from, fmt.Errorf("%w: not known of the target: %s",
-			investigations.ErrNotFound, strings.Join(missing, ", ")))
-		return
+		slices.Sort(missing)
+		err := fmt.Errorf("%w: not known of the target: %s",
+			investigations.ErrNotFound, strings.Join(slices.Compact(missing), ", "))
+		r.to.Miss(spec.file(), from, err)
+		return err
 	}
 	from.Source = redact.Text(promql)
 	a, err := l.ranges(ctx, r, promql)
 	if err != nil {
 		r.to.Miss(spec.file(), from, err)
-		return
+		return err
 	}
 	a.name(spec, r.probe.values["node"], ownersOf(r.subject))
 	if spec.name == investigations.QueryTraffic && !r.query.configured {
 		r.counted(a, uses)
 	}
 	r.to.Keep(spec.file(), from, a.encode())
+	return nil
 }
 
 // choose returns the expression to ask, with the names of what it reads; where none can be asked, the placeholders

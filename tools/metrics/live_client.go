@@ -119,8 +119,7 @@ func failure(ctx context.Context, err error) error {
 	case errors.Is(err, investigations.ErrTooLarge), errors.Is(err, investigations.ErrUnavailable):
 		return err
 	case errors.As(err, &ae) && (ae.Type == promapi.ErrBadResponse || ae.Type == promapi.ErrClient && ae.Detail != ""):
-		return fmt.Errorf("%w: %s; is prometheus.url the address of a Prometheus API?",
-			investigations.ErrUnavailable, clean(ae.Msg))
+		return noPrometheus(ae.Msg)
 	case errors.As(err, &ae):
 		return fmt.Errorf("%w: the server refuses the query (%s): %s",
 			investigations.ErrUnavailable, clean(string(ae.Type)), clean(ae.Msg))
@@ -129,7 +128,12 @@ func failure(ctx context.Context, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: the connection was cut", investigations.ErrUnavailable)
 	}
-	return fmt.Errorf("%w: the answer is none of a Prometheus API: %s", investigations.ErrUnavailable, clean(err.Error()))
+	return noPrometheus(err.Error())
+}
+
+func noPrometheus(why string) error {
+	return fmt.Errorf("%w: the answer is none of a Prometheus API; does prometheus.url lead to one? (%s)",
+		investigations.ErrUnavailable, clean(why))
 }
 
 func clean(s string) string { return investigations.CleanText(redact.Text(s), tellAtMost) }

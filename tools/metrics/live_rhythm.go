@@ -123,6 +123,9 @@ func (r rhythm) values(to map[string]string) {
 	to["interval"] = promDuration(r.step())
 	to["lookback"] = promDuration(r.lookback())
 	to["range"] = promDuration(max(2*time.Minute, interval*5/2))
+	if r.exact { // never three samples of one grid, which would blur a burst
+		to["range"] = promDuration(max(2*time.Minute, 2*interval) - time.Millisecond)
+	}
 	to["join"] = promDuration(max(defaultLookback, 3*interval))
 }
 

@@ -1,0 +1,121 @@
+package metrics
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+func TestExpand(t *testing.T) {
+	values := map[string]string{
+		"namespace": `sh"op`, "pod": "web.1", "node": "", "pods": `web\\.1|web-[a-z]+`, "cluster": `,cluster="eu"`,
+	}
+	tests := []struct {
+		template, want string
+		missing        []string
+	}{
+		{`up{namespace="$namespace"$cluster}`, `up{namespace="sh\x22op",cluster="eu"}`, nil},
+		{`up{pod="${pod}",p=~"${pod:regex}.*"}`, `up{pod="web.1",p=~"web\\.1.*"}`, nil},
+		{`up{pod=~"$pods"}`, `up{pod=~"web\\.1|web-[a-z]+"}`, nil},
+		{`label_replace(up, "a", "$1 $$pod ${2}", "b", "x$")`, `label_replace(up, "a", "$1 $pod ${2}", "b", "x$")`, nil},
+		{`up{node="$node",id=~"$cgroups",x="$node"}`, `up{node="",id=~"",x=""}`, []string{"cgroups", "node"}},
+	}
+	for _, tt := range tests {
+		got, missing := expand(tt.template, values)
+		if got != tt.want || !slices.Equal(missing, tt.missing) {
+			t.Errorf("%s\n got %s %q\nwant %s %q", tt.template, got, missing, tt.want, tt.missing)
+		}
+	}
+}
+
+func TestCheckQueries(t *testing.T) {
+	tests := []struct{ name, query, want string }{
+		{"trafik", "up", "prometheus.queries.trafik: there is no query of that name; the nearest is traffic"},
+		{"traffic", " ", "prometheus.queries.traffic: the query is empty: leave the key out for the default"},
+		{"traffic", `up{a="$namspace"}`, "prometheus.queries.traffic: there is no placeholder $namspace; the nearest is $namespace (write $$namspace for the text itself)"},
+		{"traffic", `up{a="${pod:regexp}"}`, "prometheus.queries.traffic: ${pod:regexp} is unknown: the only form of a placeholder is ${pod:regex}"},
+		{"traffic", `up{a=~"${pods:regex}"}`, "prometheus.queries.traffic: ${pods:regex}: $pods is a regular expression or PromQL already"},
+	}
+	for _, tt := range tests {
+		faults := checkQueries(map[string]string{tt.name: tt.query, "container_rss": `x{a="$$",pod=~"$pods"$cluster}`})
+		if len(faults) != 1 || faults[0].Error() != tt.want {
+			t.Errorf("%s: %s\n got %v\nwant %s", tt.name, tt.query, faults, tt.want)
+		}
+	}
+}
+
+// FuzzEscape holds that no text leaves the PromQL string that it is put into, nor the regular expression.
+func FuzzEscape(f *testing.F) {
+	for _, s := range []string{"shop", `a"} or up{x="`, `\`, "a\nb", "it's", "`", "é€😀", "\xff", "$namespace", "(", ".*"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want := strings.ToValidUTF8(s, "\uFFFD")
+		escaped := escape(s)
+		if strings.ContainsAny(escaped, "\"'`\n") || !utf8.ValidString(escaped) {
+			t.Errorf("%q is escaped as %s", s, escaped)
+		}
+		// PromQL's strings are those of Go.
+		if got, err := strconv.Unquote(`"` + escaped + `"`); err != nil || got != want {
+			t.Errorf("%q comes out as %q (%v)", s, got, err)
+		}
+		pattern, err := strconv.Unquote(`"` + anyOf([]string{s, "other"}) + `"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		re, err := regexp.Compile("^(?:" + pattern + ")$")
+		if err != nil || !re.MatchString(want) || re.MatchString(want+"x") {
+			t.Errorf("%q as a regular expression: %s (%v)", s, pattern, err)
+		}
+		query, _ := expand(`up{a="$namespace"}`, map[string]string{"namespace": s})
+		if inner, ok := strings.CutPrefix(query, `up{a="`); s != "" && (!ok || inner != escaped+`"}`) {
+			t.Errorf("%q expands to %s", s, query)
+		}
+	})
+}
+
+// TestDefaults holds that the defaults are what a user may write, and that all ask for our cluster alone.
+func TestDefaults(t *testing.T) {
+	queries := liveQueries(nil)
+	if len(queries) != len(specs()) {
+		t.Fatalf("%d queries", len(queries))
+	}
+	for _, q := range queries {
+		for _, a := range q.alternatives {
+			if a.uses == "" {
+				t.Errorf("%s: an alternative does not say what it uses", q.name)
+			}
+			for _, promql := range []string{a.promql, a.unlabelled} {
+				if promql == "" {
+					continue
+				}
+				if err := checkTemplate(promql); err != nil {
+					t.Errorf("%s: %v", q.name, err)
+				}
+				if n := strings.Count(promql, "{"); n == 0 || strings.Count(promql, "$cluster}") != n-strings.Count(promql, "${") {
+					t.Errorf("%s: a selector is not limited to the cluster: %s", q.name, promql)
+				}
+				if strings.Count(promql, "(") != strings.Count(promql, ")") {
+					t.Errorf("%s: parentheses do not match: %s", q.name, promql)
+				}
+			}
+		}
+	}
+	own := liveQueries(map[string]string{investigations.QueryTraffic: "up"})
+	for _, q := range own {
+		if q.configured != (q.name == investigations.QueryTraffic) {
+			t.Errorf("%s: configured %t", q.name, q.configured)
+		}
+		if q.configured && cmp.Diff(q.alternatives, []alternative{{uses: "prometheus.queries.traffic", promql: "up"}},
+			cmp.AllowUnexported(alternative{})) != "" {
+			t.Errorf("%+v", q.alternatives)
+		}
+	}
+}
