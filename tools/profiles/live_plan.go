@@ -34,6 +34,14 @@ func newPlan(s investigations.Subject) plan {
 	return p
 }
 
+// step is how long the spans are in which a survey adds profiles up.
+func (p plan) step() time.Duration {
+	if p.at.Sub(p.from) > maxRange {
+		return longStep
+	}
+	return shortStep
+}
+
 // podPattern is a regular expression of the pods of the target's workload, old revisions among them. It may match
 // more: related sorts them out.
 func (p plan) podPattern() string {
@@ -95,12 +103,10 @@ type point struct {
 // owner is a container of a pod.
 type owner struct{ pod, container string }
 
-// pick is a profile to fetch: one that lies in the span that ends at at.
+// pick is a profile to fetch: the last one in the span that ends at at.
 type pick struct {
 	owner
 	at time.Time
-	// last takes the last profile of the span, otherwise it is the first.
-	last bool
 }
 
 const (
@@ -130,9 +136,9 @@ func (p plan) picks(series map[owner][]point) []pick {
 		points := p.before(series[o])
 		last := points[len(points)-1]
 		early := p.early(o, points)
-		out = append(out, pick{o, last.at, true})
+		out = append(out, pick{o, last.at})
 		if early.at.Before(last.at) {
-			out = append(out, pick{o, early.at, false})
+			out = append(out, pick{o, early.at})
 		}
 		if other, ok := p.other(o, last.at, series); ok {
 			out = append(out, other)
@@ -214,7 +220,7 @@ func (p plan) other(o owner, before time.Time, series map[owner][]point) (pick, 
 				continue
 			}
 			if rank > bestRank || pt.at.After(best.at) || pt.at.Equal(best.at) && c.pod < best.pod {
-				best, bestRank = pick{c, pt.at, true}, rank
+				best, bestRank = pick{c, pt.at}, rank
 			}
 		}
 	}

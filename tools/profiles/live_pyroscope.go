@@ -28,9 +28,9 @@ const (
 	// maxRange is the longest range that Pyroscope answers by default (querier.max-query-length), and maxRanges how
 	// many of them are asked for: it looks back seven days by default (querier.max-query-lookback).
 	maxRange, maxRanges = 24 * time.Hour, 7
-	// step is that of the survey of which pods were profiled when, longStep that of a long window. A profile is looked
-	// for in steps of fine.
-	step, longStep, fine = time.Minute, 5 * time.Minute, time.Second
+	// shortStep is that of the survey of which pods were profiled when, longStep that of a long window. A profile is
+	// looked for in steps of fine.
+	shortStep, longStep, fine = time.Minute, 5 * time.Minute, time.Second
 )
 
 // recordPyroscope keeps Pyroscope's profiles of the plan. What it returns went wrong.
@@ -71,10 +71,7 @@ func (l *Live) recordPyroscope(ctx context.Context, p plan, keep *keeper) []erro
 
 // survey returns when which containers of the workload were profiled. It may return a part, and an error for the rest.
 func (l *Live) survey(ctx context.Context, p plan, sel selection) (map[owner][]point, error) {
-	by, end := step, p.at.Add(late)
-	if end.Sub(p.from) > maxRange {
-		by = longStep
-	}
+	by, end := p.step(), p.at.Add(late)
 	var mu sync.Mutex
 	series := map[owner][]point{}
 	var first error
@@ -140,10 +137,7 @@ func (l *Live) selectSeries(
 // so the moment of one is looked up first, to the second, and that second asked for.
 func (l *Live) fetch(ctx context.Context, p plan, sel selection, k pick, keep *keeper) error {
 	selector := sel.of(regexp.QuoteMeta(k.pod), k.container)
-	by := step
-	if p.at.Add(late).Sub(p.from) > maxRange {
-		by = longStep
-	}
+	by := p.step()
 	got, err := l.selectSeries(ctx, p, sel, selector, k.at.Add(fine-by), k.at, fine)
 	if err != nil {
 		return err
@@ -154,7 +148,7 @@ func (l *Live) fetch(ctx context.Context, p plan, sel selection, k pick, keep *k
 	}
 	at := points[0].at
 	for _, pt := range points {
-		if k.last == pt.at.After(at) {
+		if pt.at.After(at) {
 			at = pt.at
 		}
 	}

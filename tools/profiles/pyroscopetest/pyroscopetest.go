@@ -55,6 +55,8 @@ type Pyroscope struct {
 	handler http.Handler
 	mu      sync.Mutex
 	calls   map[string]int
+	// merging is held while profiles are encoded, which changes them inside.
+	merging sync.Mutex
 }
 
 var (
@@ -291,6 +293,8 @@ func (p *Pyroscope) SelectMergeProfile(
 	if len(found) == 0 {
 		return connect.NewResponse(out), nil
 	}
+	p.merging.Lock()
+	defer p.merging.Unlock()
 	var parts []*profile.Profile
 	for _, s := range found {
 		part := s.Data.Copy()
