@@ -14,6 +14,11 @@
 // mails and terminals broke are undone. Lines of systemd, systemd-oomd, earlyoom and the kubelet become user
 // kills.
 //
+// Live writes such files: of each file that is given, a part around the moment where it is over 32 MiB; and else of
+// the streams in Loki that hold the node's journal, which it finds by the labels that collectors usually give. The
+// time around the moment is read in full; the rest of the window is searched for kills, of which the latest are
+// then read in full as well, and of earlier ones the lines that name the cgroup, its limit and the victim.
+//
 // # Cannot see
 //
 // Names that journalctl replaced ("[98B blob data]"). Which container a row of the task table belongs to, where
@@ -22,16 +27,20 @@
 // in a log with seconds since boot only and no line that tells both. What a user wrote into the kernel's log
 // under a kernel's facility. Of one report more than 16384 rows (the larger half is kept, and tasks counts as
 // missing), 4096 kills, 1000 cgroups and 256 values of each; more than 64 hosts or callers with an open report
-// at once; lines over 1 MiB.
+// at once; lines over 1 MiB. Live: which lines are the kernel's, where the collector keeps no label of it; what a
+// program wrote under the kernel's name, where it keeps the name and not the transport.
 //
 // # Permissions
 //
-// None for a bundle. The node agent reads /dev/kmsg (CAP_SYSLOG).
+// None for a bundle. Live: read the file that is given; query_range and series of Loki. The node agent reads
+// /dev/kmsg (CAP_SYSLOG).
 //
 // # Cost
 //
 // One pass, at half the speed of searching the same bytes for two words; less than 64 MiB resident for a log of
-// any size. The source keeps 20,000 reports and 200,000 rows of tables, those nearest to the moment.
+// any size. The source keeps 20,000 reports and 200,000 rows of tables, those nearest to the moment. Live: four
+// requests to Loki for the labels, four for the lines, and up to three for earlier kills, each of pages of up to
+// 5000 lines and at most 8 MiB.
 package kernlog
 
 import (

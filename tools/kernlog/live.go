@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,8 +79,11 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		from.Name = "the kernel log of node " + node
 	}
 	switch {
-	case l.loki == nil && len(l.files) > 0:
-		// Why they could not be read is said.
+	case l.loki == nil && slices.ContainsFunc(l.files, func(f KernelFile) bool { return f.Node == "" || f.Node == node }):
+		// Why it could not be read is said.
+	case l.loki == nil && len(l.files) > 0 && node != "":
+		to.Miss(path.Join(folder, node+ending), from, fmt.Errorf("no source of the kernel log of node %s is %w: set loki.url, or give its log with --kernel-log FILE",
+			node, investigations.ErrNotConfigured))
 	case l.loki == nil:
 		to.Miss(folder, from, fmt.Errorf("no source of kernel logs is %w: set loki.url, where the nodes' journals are in Loki, or give --kernel-log FILE",
 			investigations.ErrNotConfigured))

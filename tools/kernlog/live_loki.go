@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -188,10 +189,18 @@ func (j *journal) clusters() []span {
 // ofKernel tells whether a line is the kernel's.
 func ofKernel(e loki.Entry) bool {
 	if isJournalJSON(e.Line) {
-		return strings.Contains(e.Line, `"_TRANSPORT":"kernel"`) || tellsWriter(e.Labels) && writer(e.Labels) == "kernel"
+		return !forged(e) && transportKernel.MatchString(e.Line) || tellsWriter(e.Labels) && writer(e.Labels) == "kernel"
 	}
 	return writer(e.Labels) == "kernel"
 }
+
+// forged tells whether a line that looks like an entry of the kernel in JSON is another program's, by its labels.
+func forged(e loki.Entry) bool {
+	return tellsWriter(e.Labels) && writer(e.Labels) != "kernel" && strings.Contains(e.Line, `"_TRANSPORT"`) &&
+		transportKernel.MatchString(e.Line)
+}
+
+var transportKernel = regexp.MustCompile(`"_TRANSPORT"\s*:\s*"kernel"`)
 
 // inJSON tells whether the lines are entries of the journal as JSON, which name their writers.
 func (j *journal) inJSON() bool {
@@ -241,7 +250,7 @@ const isoMicros = "2006-01-02T15:04:05.000000-0700"
 func (j *journal) appendEntry(out []byte, s streams, e loki.Entry) []byte {
 	text := strings.TrimRight(e.Line, "\r\n")
 	switch {
-	case isJournalJSON(text):
+	case isJournalJSON(text) && !forged(e):
 		// Collectors leave out when the journal got the line; where it is there, it comes later and holds.
 		out = fmt.Appendf(out, `{"__REALTIME_TIMESTAMP":"%d",`, e.At.UnixMicro())
 		if ofKernel(e) {

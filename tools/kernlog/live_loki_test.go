@@ -164,6 +164,7 @@ func TestWholeJournal(t *testing.T) {
 		pushJournal(t, l, with(kernel), journalOf(at, time.Microsecond, want.Messages()))
 		pushJournal(t, l, with(map[string]string{"unit": "app.service"}), []journalEntry{{at.Add(-time.Minute), fake}})
 		pushJournal(t, l, with(map[string]string{"unit": "app.service", "transport": "syslog", "syslog_identifier": "kernel"}), []journalEntry{{at.Add(-time.Minute), fake}})
+		pushJournal(t, l, with(map[string]string{"unit": "app.service"}), []journalEntry{{at.Add(-time.Minute), `{"MESSAGE":"` + fake + `","_TRANSPORT": "kernel"}`}})
 		pushJournal(t, l, with(map[string]string{"unit": "systemd-oomd.service"}), []journalEntry{{at.Add(-40 * time.Minute), oomd}})
 		other := with(kernel)
 		other["instance"] = "node-2"

@@ -62,8 +62,12 @@ func TestKernelFiles(t *testing.T) {
 			t.Error(o)
 		}
 	}
+	rec, _ := recordLive(t.Context(), t, NewLive(files[2:3], nil, LiveOptions{}), s)
+	if err := rec.misses[nodeLogPath]; !errors.Is(err, investigations.ErrNotConfigured) {
+		t.Error("the log of another node alone is enough:", rec.misses)
+	}
 	s.Node, s.Request.Target.Node = "", ""
-	rec, _ := recordLive(t.Context(), t, NewLive(files[:1], nil, LiveOptions{}), s)
+	rec, _ = recordLive(t.Context(), t, NewLive(files[:1], nil, LiveOptions{}), s)
 	if rec.file(t, "kernel/kernel.log") != string(log) {
 		t.Error("the log of a node that is not known is not kept")
 	}
@@ -189,5 +193,36 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s: %s (fix %q), want %s", name, got, c.Fix, tt.want[i])
 			}
 		}
+	}
+}
+
+// TestDocs: the page on Loki names the labels that are looked for.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/loki.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(page)), " ")
+	for i, l := range nodeLabels {
+		sep := ", "
+		if i == len(nodeLabels)-2 {
+			sep = " or "
+		} else if i == len(nodeLabels)-1 {
+			sep = " is the node's name"
+		}
+		if want := "`" + l + "`" + sep; !strings.Contains(text, want) {
+			t.Errorf("docs/loki.md does not say %q", want)
+		}
+	}
+	for _, want := range []string{
+		"`" + QueryKernelLog + "`", "twenty minutes before to ten minutes behind", "30,000 lines for each of two parts", "the last 3000 lines",
+		"15 seconds before and behind", "the latest three", "8 MiB of each part",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("docs/loki.md does not say %q", want)
+		}
+	}
+	if farBefore != 20*time.Minute || behind != 10*time.Minute || fullLines != 30_000 || scanLines != 3000 || around != 15*time.Second || earlier != 3 || fullBytes != 8<<20 {
+		t.Error("the figures of docs/loki.md have changed")
 	}
 }

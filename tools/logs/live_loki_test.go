@@ -1,9 +1,11 @@
 package logs
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -186,4 +188,48 @@ func TestLokiLimits(t *testing.T) {
 	if diff := cmp.Diff(want.String(), files["logs/shop/api-0/api.previous.log"]); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestDocs: the page on Loki names the labels that are looked for.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/loki.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range selectors {
+		if want := fmt.Sprintf("| `%s`, `%s`, `%s` |", s.namespace, s.pod, s.container); !strings.Contains(string(page), want) {
+			t.Errorf("docs/loki.md has no row with %s", want)
+		}
+	}
+	o := LiveOptions{}.withDefaults()
+	for _, want := range []string{"`" + QueryContainerLogs + "`", "the last 10,000 lines", "4 MiB of each container's log"} {
+		if !strings.Contains(string(page), want) || o.Lines != 10_000 || o.Bytes != 4<<20 {
+			t.Errorf("docs/loki.md does not say %q", want)
+		}
+	}
+}
+
+// FuzzReadPart: what is kept are whole lines of what was read, the last ones, and no more than was asked for.
+func FuzzReadPart(f *testing.F) {
+	f.Add([]byte(logLine(-1, "a")+logLine(0, "b")+"rest"), int64(40), int64(0))
+	f.Add([]byte("no time\n\n2026-03-04T02:17:09Z\n"), int64(5), int64(12))
+	f.Fuzz(func(t *testing.T, data []byte, keep, limit int64) {
+		keep = keep%1000 + 1000
+		p, err := readPart(bytes.NewReader(data), testAt.Add(after), keep, limit%1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.trim(keep)
+		if int64(len(p.data)) > keep {
+			t.Errorf("%d bytes are kept, more than %d", len(p.data), keep)
+		}
+		for line := range bytes.Lines(p.data) {
+			if !bytes.HasSuffix(line, []byte("\n")) || !bytes.Contains(append(data, '\n'), line) {
+				t.Errorf("%q is no line of %q", line, data)
+			}
+		}
+		if got := masked(p.data); bytes.Count(got, []byte("\n")) != bytes.Count(p.data, []byte("\n")) {
+			t.Errorf("%q has other lines than %q", got, p.data)
+		}
+	})
 }

@@ -1,6 +1,6 @@
-// Package logs reads the containers' logs of a bundle and reduces them to the lines that may explain a kill: a
-// runtime's own out-of-memory error, a large request, input or job, a signal, a child that was killed. It owns
-// the recognition of such lines; what follows from them is judged elsewhere.
+// Package logs reads containers' logs, of a bundle or of a running cluster, and reduces them to the lines that may
+// explain a kill: a runtime's own out-of-memory error, a large request, input or job, a signal, a child that was
+// killed. It owns the recognition of such lines; what follows from them is judged elsewhere.
 //
 // # Reads
 //
@@ -10,20 +10,30 @@
 // CRLF. The target's logs are read first. Text that is kept has the values of passwords, tokens and keys
 // masked.
 //
+// Live writes such files: from the API's pods/log of all containers of the target's pod, current and previous,
+// and of those containers that restarted of a few other pods of the workload; the last 10,000 lines and, where
+// these do not reach back to the moment, the lines around it. A pod that is gone, a life before the two that the
+// cluster keeps, and what a kubelet does not give are read from Loki where one is configured: the last lines
+// before ten minutes behind the moment. Lines of Loki up to the moment stand in CONTAINER.previous.log, later
+// ones in CONTAINER.log.
+//
 // # Cannot see
 //
 // What was not logged: a process that the kernel kills writes no last line. A log tells of an error in words,
 // and words that merely mention one are told apart by their form only. Lines over 1 MiB are skipped, and beyond
-// 500 logs or 512 MiB nothing more is read; blind spots say so.
+// 500 logs or 512 MiB nothing more is read; blind spots say so. Live: what the node has rotated away and Loki
+// never got; where one life ends and the next begins in the lines of Loki; the rest of a line over 256 KiB.
 //
 // # Permissions
 //
-// None for a bundle. Live: get pods/log.
+// None for a bundle. Live: get pods/log in the target's namespace; query_range and series of Loki.
 //
 // # Cost
 //
 // One pass over each file, some 150 MB a second; a few megabytes of memory for one log at a time, and at most
-// 220 lines of each are kept.
+// 220 lines of each are kept. Live: one or two requests for each life of a container, of at most 16 MiB each,
+// of which up to 4 MiB are kept, six at a time, with up to four other pods; of Loki one request for the labels
+// and a page of up to 5000 lines at a time.
 package logs
 
 import (

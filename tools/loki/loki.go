@@ -103,12 +103,18 @@ func (c *Client) names(ctx context.Context, path string, params url.Values) ([]s
 	return names, c.data(ctx, path, params, &names)
 }
 
-// Series returns the label sets of the streams that match any of the selectors in a range of time.
+// Series returns the label sets of the streams that match any of the selectors in a range of time, or in the end
+// of it where the server allows no longer one.
 func (c *Client) Series(ctx context.Context, selectors []string, from, to time.Time) ([]map[string]string, error) {
 	params := span(from, to)
 	params["match[]"] = selectors
 	var series []map[string]string
-	return series, c.data(ctx, "/loki/api/v1/series", params, &series)
+	err := c.data(ctx, "/loki/api/v1/series", params, &series)
+	if begin, ok := shorter(err, from, to); ok {
+		params.Set("start", nanos(begin))
+		err = c.data(ctx, "/loki/api/v1/series", params, &series)
+	}
+	return series, err
 }
 
 // data asks for something whose answer has no more than a status and data.

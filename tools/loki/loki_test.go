@@ -320,6 +320,35 @@ func TestLargeAnswers(t *testing.T) {
 	}
 }
 
+// TestLongRanges: of a range that the server does not allow, the end is asked for, and that is told.
+func TestLongRanges(t *testing.T) {
+	l := lokitest.New(lokitest.Options{MaxRange: 48 * time.Hour})
+	push(t, l, map[string]string{"app": "a"}, testAt.Add(-72*time.Hour), "early")
+	push(t, l, map[string]string{"app": "a"}, testAt.Add(-time.Hour), "late")
+	c := newClient(t, l, endpoint.Config{})
+	for _, backward := range []bool{false, true} {
+		a, err := c.Query(t.Context(), Query{LogQL: `{app="a"}`, From: testAt.Add(-96 * time.Hour), To: testAt, Backward: backward})
+		if diff := cmp.Diff([]string{"late"}, lines(a)); diff != "" || err != nil || len(a.Warnings) != 1 || !strings.Contains(a.Warnings[0], "nothing before 2026-03-02T02:17:09Z") {
+			t.Errorf("%v %q\n%s", err, a.Warnings, diff)
+		}
+	}
+	series, err := c.Series(t.Context(), []string{`{app="a"}`}, testAt.Add(-96*time.Hour), testAt)
+	if len(series) != 1 || err != nil {
+		t.Errorf("%v %v", series, err)
+	}
+	for text, want := range map[string]time.Duration{
+		"the query time range exceeds the limit (query length: 96h0m0s, limit: 30d1h)": 721 * time.Hour,
+		"the query time range exceeds the limit (query length: x, limit: 1h)":          time.Hour,
+		"the query time range exceeds the limit (query length: x, limit: much)":        0,
+		"parse error": 0,
+	} {
+		begin, ok := shorter(refused(http.StatusBadRequest, text), testAt.Add(-9999*time.Hour), testAt)
+		if ok != (want > 0) || ok && testAt.Sub(begin) != want {
+			t.Errorf("%s: %s %t", text, testAt.Sub(begin), ok)
+		}
+	}
+}
+
 func TestNewFaults(t *testing.T) {
 	if _, err := New(endpoint.Config{}); !errors.Is(err, investigations.ErrNotConfigured) || !strings.Contains(err.Error(), "loki.url") {
 		t.Error(err)

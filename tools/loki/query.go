@@ -154,8 +154,13 @@ func (p *pager) next(ctx context.Context, c *Client) (bool, error) {
 // tooMany is how Loki refuses a limit that is higher than it allows.
 var tooMany = regexp.MustCompile(`max_entries_limit(?:_per_query)? \(\d+ > (\d+)\)`)
 
-// smaller makes the pages smaller, where err says that they are too large.
+// smaller makes the pages or the range smaller, where err says that they are too large.
 func (p *pager) smaller(err error, limit int) (bool, error) {
+	if begin, ok := shorter(err, p.q.From, p.q.To); ok && len(p.pages) == 0 {
+		p.q.From = begin
+		p.warnings = append(p.warnings, shortened(begin))
+		return true, nil
+	}
 	page := 0
 	if r, ok := errors.AsType[*refusal](err); ok && r.status == http.StatusBadRequest {
 		if m := tooMany.FindStringSubmatch(r.body); m != nil {
