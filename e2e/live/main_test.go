@@ -59,12 +59,18 @@ func example(name string) string { return filepath.Join("../../examples", name) 
 // load puts the incident in dir into the shared API server and a Prometheus of its own.
 func load(t *testing.T, dir string, o cluster.PrometheusOptions) *incident {
 	t.Helper()
+	return loadInto(t, cluster.SharedAPIServer(t), dir, o)
+}
+
+// loadInto is load with a server of the caller's.
+func loadInto(t *testing.T, server *cluster.APIServer, dir string, o cluster.PrometheusOptions) *incident {
+	t.Helper()
 	fsys := os.DirFS(dir)
 	req, err := bundle.ReadIncident(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &incident{dir: dir, fsys: fsys, request: req, server: cluster.SharedAPIServer(t)}
+	i := &incident{dir: dir, fsys: fsys, request: req, server: server}
 	i.server.Load(t, cluster.LoadOptions{Kubelet: cluster.StartKubelet(t, fsys)}, fsys)
 	i.prometheus = cluster.StartPrometheus(t, o, fsys)
 	i.pyroscope = startPyroscope(t, fsys)
