@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -96,15 +95,20 @@ func openSession(
 	return s, s.find(ctx, ask)
 }
 
-// find resolves the target. The error says what to do where the cluster does not answer.
+// findShare is the part of a source's time that one call may take while the target is looked for.
+const findShare = 3
+
+// find resolves the target. What the cluster does not tell in time is done without. The error says that there is no
+// such thing, or ctx's own.
 func (s *session) find(ctx context.Context, ask live.Ask) error {
-	limited, cancel := context.WithTimeout(ctx, time.Duration(s.config.Limits.SourceTimeout))
+	timeout := time.Duration(s.config.Limits.SourceTimeout)
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now}
+	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now, Patience: timeout / findShare}
 	var err error
 	s.subject, err = resolver.Resolve(limited, ask)
-	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("%w; run 'oombot doctor' to see what answers", err)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
 	}
 	return err
 }

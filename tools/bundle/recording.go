@@ -97,6 +97,26 @@ func (r *Recording) BlindSpots(tool string) []investigations.BlindSpot {
 	return spotsOf(r.spots, tool)
 }
 
+// Missed returns why the file or folder at path was not read, or that of the folder that it is in; nil where nothing
+// was missed.
+func (r *Recording) Missed(path string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for {
+		if _, kept := r.files[path]; kept {
+			return nil
+		}
+		if why := r.missed[path]; why != nil {
+			return why
+		}
+		i := strings.LastIndexByte(path, '/')
+		if i < 0 {
+			return nil
+		}
+		path = path[:i]
+	}
+}
+
 // Origin returns where the file at path came from.
 func (r *Recording) Origin(path string) (investigations.Origin, bool) {
 	r.mu.Lock()

@@ -142,9 +142,9 @@ func (f *finding) eventEnds(ctx context.Context) []end {
 	events := f.events
 	switch {
 	case f.ask.Node != "":
-		events, _ = f.Cluster.List(ctx, kubeclient.EventsAbout("default", "Node", f.ask.Node)) // the pods' source tells of faults
+		events, _ = f.list(ctx, kubeclient.EventsAbout("default", "Node", f.ask.Node)) // the pods' source tells of faults
 	case len(events) == 0 && len(f.pods) > 0:
-		events, _ = f.Cluster.List(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.pods[0].Name))
+		events, _ = f.list(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.pods[0].Name))
 	}
 	var out []end
 	for _, e := range kubeclient.AllAs[corev1.Event](events) {
@@ -187,7 +187,7 @@ const mostPods = 100
 func (f *finding) addPods(ctx context.Context, first *corev1.Pod) {
 	var all []corev1.Pod
 	if f.s.Selector != "" {
-		objects, _ := f.Cluster.List(ctx, kubeclient.PodsOf(f.ask.Namespace, f.s.Selector)) // the pods' source tells of faults
+		objects, _ := f.list(ctx, kubeclient.PodsOf(f.ask.Namespace, f.s.Selector)) // the pods' source tells of faults
 		all = kubeclient.AllAs[corev1.Pod](objects)
 	}
 	if first != nil {

@@ -44,7 +44,7 @@ func (f *finding) ownerNamed(ctx context.Context, kind, name string) owner {
 	if _, known := kubeclient.ResourceNamed(kind + "s"); !known {
 		return o // an owner that Kubernetes itself does not know: nothing more can be asked
 	}
-	object, err := f.Cluster.Get(ctx, kind+"s", f.ask.Namespace, name)
+	object, err := f.get(ctx, kind+"s", f.ask.Namespace, name)
 	if err != nil {
 		if kind == "replicaset" {
 			o.kind, o.name = "deployment", cutLast(name)
@@ -116,7 +116,7 @@ const mostJobs = 20
 
 // podsOfCronJob returns a selector for the pods of the Jobs that a CronJob still has; nothing else joins them.
 func (f *finding) podsOfCronJob(ctx context.Context, cronJob string) string {
-	jobs, _ := f.Cluster.List(ctx, kubeclient.Query{Resource: "jobs", Namespace: f.ask.Namespace, Stale: true})
+	jobs, _ := f.list(ctx, kubeclient.Query{Resource: "jobs", Namespace: f.ask.Namespace, Stale: true})
 	var names []string
 	for i := range jobs {
 		if up := metav1.GetControllerOf(&jobs[i]); up != nil && up.Kind == "CronJob" && up.Name == cronJob && len(names) < mostJobs {
@@ -141,7 +141,7 @@ func (f *finding) gone(ctx context.Context) error {
 		f.addPods(ctx, nil)
 		f.pods = nil // theirs are other kills
 	}
-	events, err := f.Cluster.List(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.ask.Name))
+	events, err := f.list(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.ask.Name))
 	if err != nil {
 		faults = append(faults, err)
 	}
@@ -189,7 +189,7 @@ func (f *finding) possibleOwners(ctx context.Context) (owner, []error) {
 	done := make(chan struct{})
 	for i, g := range guesses {
 		go func() { // ends with its call, whose context is ours
-			_, errs[i] = f.Cluster.Get(ctx, g.kind+"s", f.ask.Namespace, g.name)
+			_, errs[i] = f.get(ctx, g.kind+"s", f.ask.Namespace, g.name)
 			done <- struct{}{}
 		}()
 	}
@@ -213,7 +213,7 @@ var ordinal = regexp.MustCompile(`^-\d+$`)
 // nothing says that there is no such thing, and what a person may have meant.
 func (f *finding) nothing(ctx context.Context) error {
 	ns := f.ask.Namespace
-	if _, err := f.Cluster.Get(ctx, "namespaces", "", ns); errors.Is(err, investigations.ErrNotFound) {
+	if _, err := f.get(ctx, "namespaces", "", ns); errors.Is(err, investigations.ErrNotFound) {
 		return &noTarget{text: "the cluster has no namespace " + ns}
 	}
 	if kind := meantKind(f.ask.Name); kind != "" && f.ask.Container != "" {

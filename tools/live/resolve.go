@@ -13,7 +13,7 @@ import (
 	"github.com/oombot/oombot/tools/kubeclient"
 )
 
-// Errors of Resolve, besides the context's.
+// Errors of Resolve.
 var (
 	// ErrNoTarget says that nothing of that name is there, nor a trace of it.
 	ErrNoTarget = errors.New("nothing of that name was found")
@@ -43,10 +43,14 @@ type Resolver struct {
 	// Past may be nil.
 	Past Past
 	Now  func() time.Time
+	// Patience is how long one call may take; zero: as long as the context lasts. What a call does not tell is done
+	// without.
+	Patience time.Duration
 }
 
 // Resolve finds what a asks for. Where the API server can't be asked, the subject holds what the words say, and the
-// sources will say what they miss. Its errors wrap ErrNoTarget, ErrAmbiguous or the context's.
+// sources will say what they miss; a context that is done ends the asking only. Its errors wrap ErrNoTarget or
+// ErrAmbiguous.
 func (r *Resolver) Resolve(ctx context.Context, a Ask) (investigations.Subject, error) {
 	s := investigations.Subject{Request: investigations.Request{
 		At: a.At, Window: a.Window, Cluster: a.Cluster,
@@ -85,6 +89,27 @@ type finding struct {
 	events []kubeclient.Object
 }
 
+// get reads an object, within the resolver's patience.
+func (f *finding) get(ctx context.Context, resource, namespace, name string) (*kubeclient.Object, error) {
+	ctx, cancel := f.patiently(ctx)
+	defer cancel()
+	return f.Cluster.Get(ctx, resource, namespace, name)
+}
+
+// list reads objects, within the resolver's patience.
+func (f *finding) list(ctx context.Context, q kubeclient.Query) ([]kubeclient.Object, error) {
+	ctx, cancel := f.patiently(ctx)
+	defer cancel()
+	return f.Cluster.List(ctx, q)
+}
+
+func (f *finding) patiently(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.Patience <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, f.Patience)
+}
+
 // named finds a pod of that name, else the one workload of that name, else a trace of a pod that is gone.
 func (f *finding) named(ctx context.Context) error {
 	kinds := targetKinds
@@ -117,7 +142,7 @@ func (f *finding) getAll(ctx context.Context, kinds []string) (found map[string]
 	answers := make(chan answer, len(kinds))
 	for _, kind := range kinds {
 		go func() { // ends with its call, whose context is ours
-			object, err := f.Cluster.Get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
+			object, err := f.get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
 			answers <- answer{kind, object, err}
 		}()
 	}
@@ -143,7 +168,7 @@ func (f *finding) ambiguous(kinds []string) error {
 }
 
 func (f *finding) pod(ctx context.Context) error {
-	pod, err := f.Cluster.Get(ctx, "pods", f.ask.Namespace, f.ask.Name)
+	pod, err := f.get(ctx, "pods", f.ask.Namespace, f.ask.Name)
 	if errors.Is(err, investigations.ErrNotFound) {
 		return f.gone(ctx)
 	}
@@ -152,9 +177,6 @@ func (f *finding) pod(ctx context.Context) error {
 
 // withPod takes the pod, or, where it could not be asked for, its name.
 func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault error) error {
-	if err := context.Cause(ctx); err != nil && fault != nil {
-		return fault
-	}
 	f.s.Request.Target.Pod = f.ask.Name
 	if fault != nil {
 		f.s.Workload = guessWorkload(f.ask.Name)
@@ -194,12 +216,10 @@ func (f *finding) checkContainer(pod *corev1.Pod) error {
 }
 
 func (f *finding) workload(ctx context.Context, kind string) error {
-	object, err := f.Cluster.Get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
+	object, err := f.get(ctx, kind+"s", f.ask.Namespace, f.ask.Name)
 	switch {
 	case errors.Is(err, investigations.ErrNotFound):
 		return fmt.Errorf("%w: namespace %s has no %s %s", ErrNoTarget, f.ask.Namespace, kind, f.ask.Name)
-	case err != nil && ctx.Err() != nil:
-		return err
 	case err != nil:
 		f.s.Request.Target.Workload = kind + "/" + f.ask.Name
 		f.s.Workload = f.s.Request.Target.Workload
@@ -222,12 +242,12 @@ func (f *finding) withWorkload(ctx context.Context, kind string, object *kubecli
 
 func (f *finding) node(ctx context.Context) error {
 	f.s.Node = f.ask.Node
-	_, err := f.Cluster.Get(ctx, "nodes", "", f.ask.Node)
+	_, err := f.get(ctx, "nodes", "", f.ask.Node)
 	if errors.Is(err, investigations.ErrNotFound) {
 		return fmt.Errorf("%w: the cluster has no node %s", ErrNoTarget, f.ask.Node)
 	}
 	f.addNode(ctx)
-	pods, _ := f.Cluster.List(ctx, kubeclient.PodsOn(f.ask.Node)) // the pods' source tells what is wrong with it
+	pods, _ := f.list(ctx, kubeclient.PodsOn(f.ask.Node)) // the pods' source tells what is wrong with it
 	f.pods = kubeclient.AllAs[corev1.Pod](pods)
 	return nil
 }
@@ -237,7 +257,7 @@ func (f *finding) addNode(ctx context.Context) {
 	if f.s.Node == "" {
 		return
 	}
-	object, err := f.Cluster.Get(ctx, "nodes", "", f.s.Node)
+	object, err := f.get(ctx, "nodes", "", f.s.Node)
 	if err != nil {
 		return
 	}

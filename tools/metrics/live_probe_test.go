@@ -123,7 +123,7 @@ func TestMasked(t *testing.T) {
 		{"name", id, id},
 		{"password", "hunter2", "[redacted]"},
 		{"uri", "/login?token=abc", "/login?token=[redacted]"},
-		{"dsn", "postgres://app:s3cret@db/shop", "postgres://app:[redacted]@db/shop"},
+		{"backend", "postgres://app:s3cret@db/shop", "postgres://app:[redacted]@db/shop"},
 	}
 	for _, tt := range tests {
 		if got := masked(tt.name, tt.value); got != tt.want {

@@ -44,8 +44,7 @@ func record(t *testing.T, l *Live, s investigations.Subject) *bundle.Recording {
 
 // whyMissed is why a file or folder was not recorded.
 func whyMissed(rec *bundle.Recording, path string) error {
-	_, err := fs.Stat(rec.FS(), path)
-	return err
+	return rec.Missed(path)
 }
 
 func file(t *testing.T, rec *bundle.Recording, query string) string {
