@@ -85,17 +85,7 @@ func (i *incident) args(command string, more ...string) []string {
 	args := []string{
 		command, i.target(), "--at", i.request.At.Format("2006-01-02T15:04:05.999999999Z07:00"), "--window", i.request.Window.String(),
 	}
-	logs, err := filepath.Glob(filepath.Join(i.dir, "kernel", "*.log"))
-	if err != nil {
-		panic(err)
-	}
-	for _, l := range logs {
-		abs, err := filepath.Abs(l)
-		if err != nil {
-			panic(err)
-		}
-		args = append(args, "--kernel-log", abs)
-	}
+	args = append(args, i.kernelLogs()...)
 	return append(args, more...)
 }
 
@@ -106,7 +96,7 @@ func (i *incident) env(t *testing.T, kubeconfig string, more ...string) []string
 		kubeconfig = i.server.Kubeconfig(t)
 	}
 	lines := append([]string{
-		"kubernetes: {kubeconfig: " + kubeconfig + "}",
+		fmt.Sprintf("kubernetes: {kubeconfig: %q}", kubeconfig),
 		"prometheus: {url: " + i.prometheus.URL + "}",
 		"pyroscope: {url: " + i.pyroscope + "}",
 	}, more...)
@@ -146,4 +136,21 @@ func blind(r *investigations.Result, tool string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// kernelLogs are the flags that name the incident's kernel logs.
+func (i *incident) kernelLogs() []string {
+	var flags []string
+	logs, err := filepath.Glob(filepath.Join(i.dir, "kernel", "*.log"))
+	if err != nil {
+		panic(err)
+	}
+	for _, l := range logs {
+		abs, err := filepath.Abs(l)
+		if err != nil {
+			panic(err)
+		}
+		flags = append(flags, "--kernel-log", abs)
+	}
+	return flags
 }
