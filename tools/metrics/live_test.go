@@ -271,7 +271,7 @@ func TestRecordWaitsWhereItIsAskedTo(t *testing.T) {
 func TestRecordTooMuch(t *testing.T) {
 	f, url := newFakeServer(t, gauges()...)
 	f.before = func(w http.ResponseWriter, path, query string) bool {
-		if path != "/api/v1/query_range" || !strings.HasPrefix(query, "min(") && !strings.Contains(query, "container_memory_rss") || strings.Contains(query, "_over_time((") {
+		if path != "/api/v1/query_range" || !strings.HasPrefix(query, "min(") && !strings.Contains(query, "container_memory_rss") || strings.Contains(query, "[120s]") {
 			return false
 		}
 		f.refuse(w, http.StatusUnprocessableEntity, "execution", "query processing would load too many samples into memory")
@@ -279,7 +279,7 @@ func TestRecordTooMuch(t *testing.T) {
 	}
 	rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), testSubject())
 	res := query(t, rec.FS(), testSubject().Request)
-	for name, want := range map[string]string{investigations.QueryRSS: "max_over_time((", investigations.QueryNodeAvailable: "min_over_time(("} {
+	for name, want := range map[string]string{investigations.QueryRSS: "max_over_time(", investigations.QueryNodeAvailable: "min(min_over_time("} {
 		s := res.Evidence.Metrics.Queries[name].Series
 		if len(s) != 1 || interval(s[0]) != 2*time.Minute {
 			t.Errorf("%s: %d series", name, len(s))
@@ -293,7 +293,7 @@ func TestRecordTooMuch(t *testing.T) {
 func TestRecordOlderPartFails(t *testing.T) {
 	f, url := newFakeServer(t, gauges()...)
 	f.before = func(w http.ResponseWriter, path, query string) bool {
-		if path == "/api/v1/query_range" && strings.HasPrefix(query, "max_over_time((last_over_time(container_memory_rss") {
+		if path == "/api/v1/query_range" && strings.HasPrefix(query, "max_over_time(container_memory_rss") {
 			f.refuse(w, http.StatusInternalServerError, "internal", "block is gone")
 			return true
 		}
