@@ -42,11 +42,6 @@ func record(t *testing.T, l *Live, s investigations.Subject) *bundle.Recording {
 	return rec
 }
 
-// whyMissed is why a file or folder was not recorded.
-func whyMissed(rec *bundle.Recording, path string) error {
-	return rec.Missed(path)
-}
-
 func file(t *testing.T, rec *bundle.Recording, query string) string {
 	t.Helper()
 	data, err := fs.ReadFile(rec.FS(), "metrics/"+query+".json")
@@ -92,7 +87,7 @@ func TestRecordNotConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	why := whyMissed(record(t, l, testSubject()), "metrics")
+	why := record(t, l, testSubject()).Missed("metrics")
 	if !errors.Is(why, investigations.ErrNotConfigured) || !strings.Contains(why.Error(), "OOMBOT_PROMETHEUS_URL") {
 		t.Errorf("missed: %v", why)
 	}
@@ -150,7 +145,7 @@ func TestRecordFaults(t *testing.T) {
 			srv := httptest.NewServer(tt.handler)
 			defer srv.Close()
 			l := newLive(t, srv.URL, endpoint.Config{}, LiveOptions{})
-			why := whyMissed(record(t, l, testSubject()), "metrics")
+			why := record(t, l, testSubject()).Missed("metrics")
 			if !errors.Is(why, tt.want) || !strings.Contains(why.Error(), tt.says) || strings.Contains(why.Error(), "hunter22") {
 				t.Errorf("missed: %v", why)
 			}
@@ -166,7 +161,7 @@ func TestRecordOfNoServer(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	srv.Close()
 	l := newLive(t, srv.URL, endpoint.Config{}, LiveOptions{})
-	why := whyMissed(record(t, l, testSubject()), "metrics")
+	why := record(t, l, testSubject()).Missed("metrics")
 	if !errors.Is(why, investigations.ErrUnavailable) || !strings.Contains(why.Error(), "connection refused") {
 		t.Errorf("missed: %v", why)
 	}
@@ -185,7 +180,7 @@ func TestRecordEveryQueryFails(t *testing.T) {
 			return path == "/api/v1/query_range"
 		}
 		rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), s)
-		if why := whyMissed(rec, "metrics"); !errors.Is(why, investigations.ErrForbidden) {
+		if why := rec.Missed("metrics"); !errors.Is(why, investigations.ErrForbidden) {
 			t.Errorf("%s: missed: %v", s.Request.Target, why)
 		}
 		res := query(t, rec.FS(), s.Request)
@@ -205,7 +200,7 @@ func TestRecordOneQueryFails(t *testing.T) {
 		return true
 	}
 	rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), testSubject())
-	why := whyMissed(rec, "metrics/container_rss.json")
+	why := rec.Missed("metrics/container_rss.json")
 	if !errors.Is(why, investigations.ErrUnavailable) || !strings.Contains(why.Error(), "multiple matches") {
 		t.Errorf("missed: %v", why)
 	}
@@ -236,7 +231,7 @@ func TestRecordOneQueryHangs(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("took %s", took)
 	}
-	why := whyMissed(rec, "metrics/container_cache.json")
+	why := rec.Missed("metrics/container_cache.json")
 	if !errors.Is(why, context.DeadlineExceeded) || !errors.Is(why, investigations.ErrUnavailable) {
 		t.Errorf("missed: %v", why)
 	}
