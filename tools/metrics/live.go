@@ -154,7 +154,7 @@ type recording struct {
 func (l *Live) record(ctx context.Context, r recording) error {
 	spec := r.query.querySpec
 	from := investigations.Origin{Name: "Prometheus query " + spec.name, Source: "Prometheus"}
-	promql, uses, missing := r.choose()
+	promql, uses, missing := r.choose(piece{})
 	if promql == "" {
 		if t := r.subject.Request.Target; spec.target && t.Pod == "" && t.Workload == "" {
 			return errNoneOfNodes
@@ -168,7 +168,7 @@ func (l *Live) record(ctx context.Context, r recording) error {
 		return err
 	}
 	from.Source = redact.Text(promql)
-	a, err := l.ranges(ctx, r, promql)
+	a, err := l.ranges(ctx, r)
 	if err != nil {
 		r.to.Miss(spec.file(), from, err)
 		return err
@@ -181,9 +181,9 @@ func (l *Live) record(ctx context.Context, r recording) error {
 	return nil
 }
 
-// choose returns the expression to ask, with the names of what it reads; where none can be asked, the placeholders
-// that have no value.
-func (r recording) choose() (promql string, uses, missing []string) {
+// choose returns the expression to ask for a piece, with the names of what it reads; where none can be asked, the
+// placeholders that have no value.
+func (r recording) choose(p piece) (promql string, uses, missing []string) {
 	chosen, probed := r.probe.chosen[r.query.name]
 	var parts []string
 	for i, a := range r.query.alternatives {
@@ -194,7 +194,7 @@ func (r recording) choose() (promql string, uses, missing []string) {
 		if r.probe.unlabelled && a.unlabelled != "" {
 			template = a.unlabelled
 		}
-		query, lack := expand(template, r.probe.values)
+		query, lack := p.expand(template, r.probe.values, r.query.shortage)
 		if len(lack) > 0 {
 			missing = append(missing, lack...)
 			continue
@@ -223,7 +223,7 @@ func (r recording) counted(a *answer, uses []string) {
 }
 
 // ranges asks for all pieces of a query.
-func (l *Live) ranges(ctx context.Context, r recording, promql string) (*answer, error) {
+func (l *Live) ranges(ctx context.Context, r recording) (*answer, error) {
 	a := &answer{}
 	var mu sync.Mutex
 	errs := make([]error, len(r.pieces))
@@ -237,9 +237,9 @@ func (l *Live) ranges(ctx context.Context, r recording, promql string) (*answer,
 				errs[i] = failure(ctx, ctx.Err())
 				return nil
 			}
-			m, warnings, partial, err := l.ask(ctx, p, promql, r.query)
+			m, warnings, partial, err := l.ask(ctx, p, r)
 			if tooMany(err) {
-				m, warnings, partial, err = l.ask(ctx, p.wider(), promql, r.query)
+				m, warnings, partial, err = l.ask(ctx, p.wider(), r)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -265,13 +265,14 @@ func (l *Live) ranges(ctx context.Context, r recording, promql string) (*answer,
 
 // ask asks for one piece.
 func (l *Live) ask(
-	ctx context.Context, p piece, promql string, q liveQuery,
+	ctx context.Context, p piece, r recording,
 ) (m model.Matrix, warnings promapi.Warnings, partial bool, err error) {
 	c := &caller{Client: l.client}
 	at := promapi.Range{Start: p.start, End: p.end, Step: p.step}
 	// Servers that don't know the parameter look back their own five minutes.
 	back := promapi.WithLookbackDelta(min(defaultLookback, max(time.Minute, 2*p.step)).Round(time.Second))
-	v, warnings, _, err := promapi.NewAPI(c).QueryRange(ctx, p.expression(promql, q.shortage), at, back)
+	promql, _, _ := r.choose(p)
+	v, warnings, _, err := promapi.NewAPI(c).QueryRange(ctx, promql, at, back)
 	if err != nil {
 		if tooMany(err) {
 			return nil, nil, false, err

@@ -110,7 +110,7 @@ func freshness(newest, now time.Time) investigations.Check {
 func (l *Live) tryQuery(ctx context.Context, r recording, now time.Time) investigations.Check {
 	spec := r.query.querySpec
 	c := investigations.Check{Tool: investigations.ToolMetrics, Name: "query " + spec.name, State: investigations.CheckOK}
-	promql, uses, missing := r.choose()
+	promql, uses, missing := r.choose(piece{})
 	if promql == "" {
 		c.State, c.Says = investigations.CheckWarn, "not asked: not known for the sample pod: "+strings.Join(missing, ", ")
 		c.Fix = fix(spec)
@@ -121,7 +121,7 @@ func (l *Live) tryQuery(ctx context.Context, r recording, now time.Time) investi
 	}
 	step := r.probe.rhythm.step()
 	end := r.probe.rhythm.grid(now, step)
-	m, _, partial, err := l.ask(ctx, piece{start: end.Add(-max(15*time.Minute, 3*step)), end: end, step: step}, promql, r.query)
+	m, _, partial, err := l.ask(ctx, piece{start: end.Add(-max(15*time.Minute, 3*step)), end: end, step: step}, r)
 	switch {
 	case err != nil:
 		c.State, c.Says, c.Fix = investigations.CheckFail, clean(err.Error()), fix(spec)

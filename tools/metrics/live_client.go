@@ -112,8 +112,8 @@ func failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w: no answer in time: %w", investigations.ErrUnavailable, ctx.Err())
 	case errors.Is(err, investigations.ErrForbidden):
-		return fmt.Errorf("%w; set prometheus.bearer_token_file, or prometheus.basic_user and basic_password_file; "+
-			"a server of several tenants wants its header in prometheus.headers, as X-Scope-OrgID", err)
+		return fmt.Errorf("%w; set prometheus.bearer_token_file, or basic_user and basic_password_file, or the tenant "+
+			"in headers, as X-Scope-OrgID", err)
 	case errors.Is(err, investigations.ErrNotFound):
 		return fmt.Errorf("%w; prometheus.url must hold the path that the API begins at, as /prometheus of Mimir", err)
 	case errors.Is(err, investigations.ErrTooLarge), errors.Is(err, investigations.ErrUnavailable):

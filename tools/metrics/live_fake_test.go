@@ -184,7 +184,7 @@ func (f *fakeServer) ranged(w http.ResponseWriter, query string, start, end, ste
 		return
 	}
 	back := step
-	if strings.HasPrefix(query, "max_over_time(") || strings.HasPrefix(query, "min_over_time(") {
+	if strings.Contains(query, "max_over_time(") || strings.Contains(query, "min_over_time(") {
 		f.mu.Lock()
 		f.wide = append(f.wide, query)
 		f.mu.Unlock()

@@ -194,7 +194,7 @@ func (p *prober) presence(ctx context.Context, g *errgroup.Group, values map[str
 		}
 		var parts []string
 		for i, a := range q.alternatives {
-			if query, missing := expand(a.promql, values); len(missing) == 0 {
+			if query, missing := (piece{}).expand(a.promql, values, q.shortage); len(missing) == 0 {
 				parts = append(parts, fmt.Sprintf(`label_replace(count(max_over_time((%s)[30m:5m])), "alternative", "%d", "", "")`, query, i))
 			}
 		}

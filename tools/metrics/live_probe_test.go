@@ -52,7 +52,7 @@ func TestRecordTellsClustersApart(t *testing.T) {
 			f, url := newFakeServer(t, series...)
 			rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{Cluster: tt.cluster}), testSubject())
 			if tt.missed != nil {
-				if why := whyMissed(rec, "metrics"); !errors.Is(why, tt.missed) || !strings.Contains(why.Error(), tt.says) {
+				if why := rec.Missed("metrics"); !errors.Is(why, tt.missed) || !strings.Contains(why.Error(), tt.says) {
 					t.Errorf("missed: %v", why)
 				}
 				return

@@ -34,9 +34,8 @@ const (
 	exported = `{exported_namespace="$namespace",exported_pod=~"$pods"$cluster}`
 )
 
-func last(metric, selector string) string {
-	return "last_over_time(" + metric + selector + "[$lookback])"
-}
+// last asks for the samples themselves: the last one of each step, or the peak of a step that is wider.
+func last(metric, selector string) string { return "$peak(" + metric + selector + "[$lookback])" }
 
 // container asks for a series of cAdvisor by container.
 func container(metric string) alternative {
@@ -75,8 +74,10 @@ func machine(selector string) string {
 	return "max(" + last("machine_memory_bytes", "{"+selector+"$cluster}") + ")"
 }
 
-func rootCgroup(selector string) string {
-	return "max(" + last("container_memory_working_set_bytes", `{id="/",`+selector+"$cluster}") + ")"
+// left is what the root cgroup leaves of the machine. The least of a difference is no difference of peaks.
+func left(selector string) string {
+	return "max(last_over_time(machine_memory_bytes{" + selector + "$cluster}[$lookback])) - " +
+		`max(last_over_time(container_memory_working_set_bytes{id="/",` + selector + "$cluster}[$lookback]))"
 }
 
 // podSums adds up the containers of each pod; a container that was scraped twice counts once.
@@ -94,8 +95,8 @@ func nodeAlternatives(name string) []alternative {
 	switch name {
 	case investigations.QueryNodeAvailable:
 		return append(nodeExporter("min", "node_memory_MemAvailable_bytes"),
-			alternative{uses: "machine_memory_bytes less the root cgroup, by node", promql: machine(byNode) + " - " + rootCgroup(byNode)},
-			alternative{uses: "machine_memory_bytes less the root cgroup, by instance", promql: machine(byInstance) + " - " + rootCgroup(byInstance)})
+			alternative{uses: "machine_memory_bytes less the root cgroup, by node", promql: left(byNode)},
+			alternative{uses: "machine_memory_bytes less the root cgroup, by instance", promql: left(byInstance)})
 	case investigations.QueryNodeTotal:
 		return append(nodeExporter("max", "node_memory_MemTotal_bytes"),
 			alternative{uses: "machine_memory_bytes by node", promql: machine(byNode)},

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -149,16 +150,26 @@ type piece struct {
 
 func (p piece) points() int { return int(p.end.Sub(p.start)/p.step) + 1 }
 
-// expression is what is asked for the piece, of a query's expression.
-func (p piece) expression(promql string, least bool) string {
-	if p.inner == 0 {
-		return promql
-	}
+// expand writes a template for the piece, the peaks of wide steps in it. least says that low values are the peaks.
+func (p piece) expand(template string, values map[string]string, least bool) (query string, missing []string) {
 	peak := "max_over_time"
 	if least {
 		peak = "min_over_time"
 	}
-	return fmt.Sprintf("%s((%s)[%s:%s])", peak, promql, promDuration(p.step), promDuration(p.inner))
+	values = maps.Clone(values)
+	values["peak"] = "last_over_time"
+	direct := strings.Contains(template, "$peak(")
+	if p.inner > 0 && direct {
+		values["peak"], values["lookback"] = peak, promDuration(p.step)
+	}
+	query, missing = expand(template, values)
+	if p.inner > 0 && !direct {
+		if strings.Contains(template, "[$range]") { // which is two minutes at least
+			p.inner *= max(1, time.Minute/p.inner)
+		}
+		query = fmt.Sprintf("%s((%s)[%s:%s])", peak, query, promDuration(p.step), promDuration(p.inner))
+	}
+	return query, missing
 }
 
 // wider is the piece at a quarter of its points.

@@ -121,19 +121,31 @@ func TestPiecesDoNotMoveWithTheClock(t *testing.T) {
 	}
 }
 
-func TestPieceExpression(t *testing.T) {
+func TestPieceExpand(t *testing.T) {
 	p := piece{start: testAt, end: testAt.Add(time.Hour), step: 30 * time.Second}
-	if got := p.expression("up", false); got != "up" {
-		t.Error(got)
+	values := map[string]string{"lookback": "29s", "range": "2m"}
+	tests := []struct {
+		piece    piece
+		template string
+		least    bool
+		want     string
+	}{
+		{p, "$peak(up[$lookback])", false, "last_over_time(up[29s])"},
+		{p, "rate(up[$range])", false, "rate(up[2m])"},
+		{p.wider(), "$peak(up[$lookback])", false, "max_over_time(up[120s])"},
+		{p.wider(), "$peak(up[$lookback])", true, "min_over_time(up[120s])"},
+		{p.wider(), "rate(up[$range])", false, "max_over_time((rate(up[2m]))[120s:60s])"},
+		{p.wider().wider(), "up", true, "min_over_time((up)[480s:30s])"},
 	}
-	w := p.wider()
-	if got := w.expression("up", false); got != "max_over_time((up)[120s:30s])" {
-		t.Error(got)
+	for _, tt := range tests {
+		if got, missing := tt.piece.expand(tt.template, values, tt.least); got != tt.want || len(missing) > 0 {
+			t.Errorf("%s: %s %q, want %s", tt.template, got, missing, tt.want)
+		}
 	}
-	if got := w.wider().expression("up", true); got != "min_over_time((up)[480s:30s])" {
-		t.Error(got)
+	if n := p.wider().points(); n != 31 {
+		t.Errorf("%d points", n)
 	}
-	if w.points() != 31 {
-		t.Errorf("%d points", w.points())
+	if values["lookback"] != "29s" {
+		t.Error("the values were changed")
 	}
 }

@@ -18,6 +18,7 @@ var placeholders = map[string]bool{
 	"namespace": true, "pod": true, "container": true, "workload": true, "node": true,
 	"pods": false, "services": false, "cgroups": false, "node_addresses": false, "node_pods": false,
 	"node_namespaces": false, "cluster": false, "interval": false, "lookback": false, "range": false, "join": false,
+	"peak": false,
 }
 
 // placeholder matches $$, $name, ${name} and ${name:regex}.

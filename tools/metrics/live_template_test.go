@@ -1,11 +1,16 @@
 package metrics
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,6 +84,46 @@ func FuzzEscape(f *testing.F) {
 			t.Errorf("%q expands to %s", s, query)
 		}
 	})
+}
+
+// TestDefaultsParse has Prometheus' own parser read every default.
+func TestDefaultsParse(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed; it comes with Debian's package prometheus")
+	}
+	values := valuesOf(testSubject())
+	rhythm{interval: 30 * time.Second, exact: true}.values(values)
+	values["node_pods"], values["node_namespaces"], values["cluster"] = anyOf([]string{"a.b", `c"d`}), "shop", `,cluster="eu"`
+	var rules strings.Builder
+	rules.WriteString("groups: [{name: defaults, rules: [\n")
+	steps := piece{start: testAt, end: testAt.Add(time.Hour), step: 30 * time.Second}
+	n := 0
+	for _, q := range liveQueries(nil) {
+		for _, a := range q.alternatives {
+			for _, p := range []piece{steps, steps.wider()} {
+				for _, template := range []string{a.promql, a.unlabelled} {
+					promql, missing := p.expand(template, values, q.shortage)
+					if len(missing) > 0 {
+						t.Errorf("%s: no value of %q", a.uses, missing)
+					}
+					if template != "" {
+						n++
+						fmt.Fprintf(&rules, "{record: a%d, expr: %q},\n", n, promql)
+					}
+				}
+			}
+		}
+	}
+	rules.WriteString("]}]\n")
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(file, []byte(rules.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", file).CombinedOutput()
+	if want := fmt.Sprintf("%d rules found", n); err != nil || !strings.Contains(string(out), want) {
+		t.Errorf("%v, want %s: %s", err, want, out)
+	}
 }
 
 // TestDefaults holds that the defaults are what a user may write, and that all ask for our cluster alone.

@@ -42,11 +42,6 @@ func record(t *testing.T, l *Live, s investigations.Subject) *bundle.Recording {
 	return rec
 }
 
-// whyMissed is why a file or folder was not recorded.
-func whyMissed(rec *bundle.Recording, path string) error {
-	return rec.Missed(path)
-}
-
 func file(t *testing.T, rec *bundle.Recording, query string) string {
 	t.Helper()
 	data, err := fs.ReadFile(rec.FS(), "metrics/"+query+".json")
@@ -92,7 +87,7 @@ func TestRecordNotConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	why := whyMissed(record(t, l, testSubject()), "metrics")
+	why := record(t, l, testSubject()).Missed("metrics")
 	if !errors.Is(why, investigations.ErrNotConfigured) || !strings.Contains(why.Error(), "OOMBOT_PROMETHEUS_URL") {
 		t.Errorf("missed: %v", why)
 	}
@@ -150,7 +145,7 @@ func TestRecordFaults(t *testing.T) {
 			srv := httptest.NewServer(tt.handler)
 			defer srv.Close()
 			l := newLive(t, srv.URL, endpoint.Config{}, LiveOptions{})
-			why := whyMissed(record(t, l, testSubject()), "metrics")
+			why := record(t, l, testSubject()).Missed("metrics")
 			if !errors.Is(why, tt.want) || !strings.Contains(why.Error(), tt.says) || strings.Contains(why.Error(), "hunter22") {
 				t.Errorf("missed: %v", why)
 			}
@@ -166,7 +161,7 @@ func TestRecordOfNoServer(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	srv.Close()
 	l := newLive(t, srv.URL, endpoint.Config{}, LiveOptions{})
-	why := whyMissed(record(t, l, testSubject()), "metrics")
+	why := record(t, l, testSubject()).Missed("metrics")
 	if !errors.Is(why, investigations.ErrUnavailable) || !strings.Contains(why.Error(), "connection refused") {
 		t.Errorf("missed: %v", why)
 	}
@@ -185,7 +180,7 @@ func TestRecordEveryQueryFails(t *testing.T) {
 			return path == "/api/v1/query_range"
 		}
 		rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), s)
-		if why := whyMissed(rec, "metrics"); !errors.Is(why, investigations.ErrForbidden) {
+		if why := rec.Missed("metrics"); !errors.Is(why, investigations.ErrForbidden) {
 			t.Errorf("%s: missed: %v", s.Request.Target, why)
 		}
 		res := query(t, rec.FS(), s.Request)
@@ -205,7 +200,7 @@ func TestRecordOneQueryFails(t *testing.T) {
 		return true
 	}
 	rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), testSubject())
-	why := whyMissed(rec, "metrics/container_rss.json")
+	why := rec.Missed("metrics/container_rss.json")
 	if !errors.Is(why, investigations.ErrUnavailable) || !strings.Contains(why.Error(), "multiple matches") {
 		t.Errorf("missed: %v", why)
 	}
@@ -236,7 +231,7 @@ func TestRecordOneQueryHangs(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("took %s", took)
 	}
-	why := whyMissed(rec, "metrics/container_cache.json")
+	why := rec.Missed("metrics/container_cache.json")
 	if !errors.Is(why, context.DeadlineExceeded) || !errors.Is(why, investigations.ErrUnavailable) {
 		t.Errorf("missed: %v", why)
 	}
@@ -271,7 +266,7 @@ func TestRecordWaitsWhereItIsAskedTo(t *testing.T) {
 func TestRecordTooMuch(t *testing.T) {
 	f, url := newFakeServer(t, gauges()...)
 	f.before = func(w http.ResponseWriter, path, query string) bool {
-		if path != "/api/v1/query_range" || !strings.HasPrefix(query, "min(") && !strings.Contains(query, "container_memory_rss") || strings.Contains(query, "_over_time((") {
+		if path != "/api/v1/query_range" || !strings.HasPrefix(query, "min(") && !strings.Contains(query, "container_memory_rss") || strings.Contains(query, "[120s]") {
 			return false
 		}
 		f.refuse(w, http.StatusUnprocessableEntity, "execution", "query processing would load too many samples into memory")
@@ -279,7 +274,7 @@ func TestRecordTooMuch(t *testing.T) {
 	}
 	rec := record(t, newLive(t, url, endpoint.Config{}, LiveOptions{}), testSubject())
 	res := query(t, rec.FS(), testSubject().Request)
-	for name, want := range map[string]string{investigations.QueryRSS: "max_over_time((", investigations.QueryNodeAvailable: "min_over_time(("} {
+	for name, want := range map[string]string{investigations.QueryRSS: "max_over_time(", investigations.QueryNodeAvailable: "min(min_over_time("} {
 		s := res.Evidence.Metrics.Queries[name].Series
 		if len(s) != 1 || interval(s[0]) != 2*time.Minute {
 			t.Errorf("%s: %d series", name, len(s))
@@ -293,7 +288,7 @@ func TestRecordTooMuch(t *testing.T) {
 func TestRecordOlderPartFails(t *testing.T) {
 	f, url := newFakeServer(t, gauges()...)
 	f.before = func(w http.ResponseWriter, path, query string) bool {
-		if path == "/api/v1/query_range" && strings.HasPrefix(query, "max_over_time((last_over_time(container_memory_rss") {
+		if path == "/api/v1/query_range" && strings.HasPrefix(query, "max_over_time(container_memory_rss") {
 			f.refuse(w, http.StatusInternalServerError, "internal", "block is gone")
 			return true
 		}

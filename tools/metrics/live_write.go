@@ -96,13 +96,7 @@ func masked(name, value string) string {
 	if slices.Contains(lifeNames, name) && cgroupPath.MatchString(value) {
 		return value
 	}
-	if line := redact.Text(name + "=" + value); !strings.HasPrefix(line, name+"="+value) {
-		if rest, ok := strings.CutPrefix(line, name+"="); ok {
-			return rest
-		}
-		return redact.Masked
-	}
-	return redact.Text(value)
+	return redact.Value(name, value)
 }
 
 // encode writes the answer as the body that Prometheus answers a query_range with, series in the order of their
