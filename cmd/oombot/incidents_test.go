@@ -26,6 +26,7 @@ func TestGeneratedIncidents(t *testing.T) {
 					t.Errorf("%s: want %s, got %s", g.Field, g.Want, g.Got)
 				}
 			}
+			staysAfterRedaction(t, os.DirFS(dir))
 		})
 	}
 }
@@ -46,6 +47,7 @@ func TestSharedIncidents(t *testing.T) {
 				t.Errorf("%s: %s: want %s, got %s", e.Name(), g.Field, g.Want, g.Got)
 			}
 		}
+		staysAfterRedaction(t, os.DirFS(shared+"/bundles/"+e.Name()))
 	}
 }
 

@@ -125,8 +125,8 @@ func (w *walker) value(i int, c class, depth int) int {
 // text redacts the string at i..end.
 func (w *walker) text(i, end int, c class) string {
 	raw := w.s[i+1 : end-1]
-	if c == open && len(raw) < 8 && len(w.r.patterns) == 0 {
-		return raw
+	if c == open && len(w.r.patterns) == 0 && (len(raw) < 8 || strings.Trim(raw, "0123456789.eE+-") == "") {
+		return raw // too short for a secret without a name, or a number, of which metrics are full
 	}
 	v := raw
 	if strings.IndexByte(raw, '\\') >= 0 {

@@ -79,16 +79,13 @@ func (l *lines) next(r *Redactor, s string) string {
 			return s[:stamp] + clean
 		}
 	}
-	if p := pgpass(content); p != (span{}) {
-		content = mask(content, []span{p})
-	}
 	content = l.inKey(content)
-	clean, opened, block := r.line(content)
-	if opened {
+	clean, means := r.line(content)
+	if l.tail = means.tail; means.opened {
 		l.key = keyLines
 		_, l.words = lastWord(content[:max(0, strings.Index(content, "-----BEGIN"))] + "x")
 	}
-	if block {
+	if means.block {
 		l.block, l.indent = true, indentOf(content)
 	}
 	return s[:stamp] + clean
@@ -128,14 +125,9 @@ func (l *lines) inKey(s string) string {
 			return mask(s, []span{p})
 		}
 	case l.tail:
-		l.tail = false
 		if before <= 2 && len(word) <= 80 && base64Run(word) && (strings.HasSuffix(word, "=") || mixed(word)) {
 			return mask(s, []span{p})
 		}
-	}
-	if run := keyRun(s); run != (span{}) {
-		l.tail = true
-		return mask(s, []span{run})
 	}
 	return s
 }

@@ -31,10 +31,7 @@ type finder struct {
 	done int
 	// encoded says that something hides what the line says.
 	encoded bool
-	// opened says that a private key begins on the line and does not end there.
-	opened bool
-	// block says that the lines below, as far as they are indented deeper, are a secret.
-	block bool
+	below
 }
 
 func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end}) }

@@ -75,22 +75,32 @@ func (r *Redactor) classify(name string) class {
 // something that was still there, so that only text made for it comes near.
 const maxPasses = 16
 
-// line returns one line without its secrets. opened says that a private key begins on it and goes on below,
-// block that what is indented deeper below it is a secret.
-func (r *Redactor) line(s string) (clean string, opened, block bool) {
+// below is what a line means for those below it.
+type below struct {
+	// opened says that a private key begins on the line and does not end there.
+	opened bool
+	// block says that the lines below, as far as they are indented deeper, are a secret.
+	block bool
+	// tail says that the line looks like one of a private key, whose last line may follow.
+	tail bool
+}
+
+func (b *below) join(o below) {
+	b.opened, b.block, b.tail = b.opened || o.opened, b.block || o.block, b.tail || o.tail
+}
+
+// line returns one line without its secrets.
+func (r *Redactor) line(s string) (clean string, means below) {
 	for range maxPasses {
 		f := r.find(s)
-		opened, block = opened || f.opened, block || f.block
-		if len(f.spans) == 0 {
-			return s, opened, block
-		}
+		means.join(f.below)
 		next := mask(s, f.spans)
 		if next == s {
-			return s, opened, block
+			return s, means
 		}
 		s = next
 	}
-	return Masked, opened, block
+	return Masked, means
 }
 
 // find returns the secrets of a line.
@@ -105,6 +115,13 @@ func (r *Redactor) find(s string) *finder {
 				f.add(m[0], m[1])
 			}
 		}
+	}
+	if p := pgpass(s); p != (span{}) {
+		f.add(p.start, p.end)
+	}
+	if p := keyRun(s); p != (span{}) {
+		f.add(p.start, p.end)
+		f.tail = true
 	}
 	if f.encoded {
 		f.decoded(3)
@@ -152,7 +169,7 @@ func (f *finder) decoded(depth int) {
 	if inner.encoded && depth > 0 {
 		inner.decoded(depth - 1)
 	}
-	f.opened, f.block = f.opened || inner.opened, f.block || inner.block
+	f.join(inner.below)
 	for _, p := range inner.spans {
 		if p.end > p.start {
 			f.add(v.at[p.start], v.at[p.end])
