@@ -2,11 +2,15 @@
 // that of a virtual machine which the tests boot. Cgroups are named as a kubelet names them. Each test takes what
 // the kernel logged from /dev/kmsg and compares what the program makes of it with what the test knows to be true.
 //
-// The tests need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
-// missing. They run by `make e2e`, which builds the program, fetches the rest, and names both in the environment:
+// Below it stand the tests against a real API server and a real Prometheus, package live, and what starts these, package
+// cluster. The API server is built from apiserver, a module of its own.
 //
-//	OOMBOT_BINARY      the program under test
-//	OOMBOT_E2E_KERNEL  the kernel of the virtual machine
+// The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
+// missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:
+//
+//	OOMBOT_BINARY         the program under test
+//	OOMBOT_E2E_KERNEL     the kernel of the virtual machine
+//	OOMBOT_E2E_APISERVER  the API server
 //
 // On this machine every cgroup that the tests make has a name of its own, or is /kubepods where there is none, and
 // is removed in the end; limits are set on those only.

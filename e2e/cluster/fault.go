@@ -17,6 +17,7 @@ type Fault struct {
 	body   string
 	cut    int64 // bytes of the answer's body; -1: the whole of it passes
 	garble bool
+	do     func()
 
 	match func(*http.Request) bool
 	skip  int // matching requests that pass before
@@ -25,6 +26,9 @@ type Fault struct {
 
 // Delay hands a request on after a while.
 func Delay(d time.Duration) Fault { return Fault{delay: d, cut: -1} }
+
+// Do lets something happen before a request is handed on, such as the end of the pod that it is about.
+func Do(something func()) Fault { return Fault{do: something, cut: -1} }
 
 // Hang never answers; the connection stays open until the client closes it.
 func Hang() Fault { return Fault{hang: true, cut: -1} }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// bundles are the examples, and the folders below OOMBOT_E2E_BUNDLES where that is set.
+// bundles are the examples, and those in the folder bundles of OOMBOT_SHARED where that is set.
 func bundles(t *testing.T) map[string]fs.FS {
 	t.Helper()
 	out := map[string]fs.FS{}
@@ -44,8 +44,8 @@ func bundles(t *testing.T) map[string]fs.FS {
 		}
 	}
 	add(examples.FS)
-	if dir := os.Getenv("OOMBOT_E2E_BUNDLES"); dir != "" {
-		add(os.DirFS(dir))
+	if dir := os.Getenv("OOMBOT_SHARED"); dir != "" {
+		add(os.DirFS(filepath.Join(dir, "bundles")))
 	}
 	if len(out) < 16 {
 		t.Fatalf("%d bundles, want all the examples", len(out))

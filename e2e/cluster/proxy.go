@@ -168,6 +168,9 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case f.do != nil:
+		f.do()
+		p.handler.ServeHTTP(out, r)
 	case f.hang:
 		p.pause(r, time.Hour)
 		panic(http.ErrAbortHandler)

@@ -111,6 +111,25 @@ func TestProxyChooses(t *testing.T) {
 	}
 }
 
+// TestProxyDoes has a pod go while it is asked for.
+func TestProxyDoes(t *testing.T) {
+	server := cluster.SharedAPIServer(t)
+	server.Load(t, cluster.LoadOptions{}, example(t, "pod-limit"))
+	const namespace, pod = "team-blue", "checkout-splbggwt9-wqg7d"
+	p := cluster.StartProxy(t, server.URL, server.CAFile, cluster.Do(func() {
+		if err := server.Delete(t.Context(), "pods", namespace, pod); err != nil {
+			t.Error(err)
+		}
+	}).On(pod).After(1).Once())
+	c := client(t, server.ConfigFor(cluster.Access{Server: p.URL, CAFile: p.CAFile}))
+	if _, err := c.CoreV1().Pods(namespace).Get(t.Context(), pod, metav1.GetOptions{}); err != nil {
+		t.Errorf("before: %v", err)
+	}
+	if _, err := c.CoreV1().Pods(namespace).Get(t.Context(), pod, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("after: %v", err)
+	}
+}
+
 // TestProxyBeforeAPIServer has a client of Kubernetes meet faults, and a token pass the proxy.
 func TestProxyBeforeAPIServer(t *testing.T) {
 	server := cluster.SharedAPIServer(t)
