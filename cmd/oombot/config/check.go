@@ -22,7 +22,7 @@ type check struct {
 func (k check) all() {
 	k.endpoint("prometheus", k.c.Prometheus, queries)
 	k.endpoint("loki", k.c.Loki, nil)
-	k.endpoint("pyroscope", k.c.Pyroscope, nil)
+	k.endpoint("pyroscope", k.c.Pyroscope, []string{})
 	k.file("kubernetes.kubeconfig", k.c.Kubernetes.Kubeconfig)
 	if k.c.Memory.File == "" {
 		k.c.Memory.File = MemoryNone
@@ -42,6 +42,7 @@ var queries = []string{
 	investigations.QueryRuntimeHeap, investigations.QueryRuntimeThreads,
 }
 
+// endpoint checks one that takes queries of the given names; nil: of any.
 func (k check) endpoint(key string, e endpoint.Config, names []string) {
 	for _, err := range each(e.Validate()) {
 		// They begin with the name of the key that they are about.
@@ -58,6 +59,9 @@ func (k check) endpoint(key string, e endpoint.Config, names []string) {
 	for name := range e.Queries {
 		if at := join(join(key, "queries"), name); names != nil && !slices.Contains(names, name) {
 			says := "there are " + strings.Join(names, ", ")
+			if len(names) == 0 {
+				says = "there are none here"
+			}
 			if n := suggest.Nearest(name, names); n != "" {
 				says = "did you mean " + n + "?"
 			}

@@ -139,6 +139,7 @@ func TestFaults(t *testing.T) {
 		{"an opaque password", "loki: {url: 'a:hunter2@b'}", "line 1 (loki.url): it has no http:// or https:// and a host: write it as http://prometheus:9090"},
 		{"a secret header", "loki: {headers: {authorization: hunter2}}", "line 1 (loki.headers): it holds Authorization, which is secret; give bearer_token_file, or basic_user and basic_password_file"},
 		{"no query", "prometheus: {queries: {trafik: up}}", "line 1 (prometheus.queries.trafik): unknown query; did you mean traffic?"},
+		{"no queries", "pyroscope: {queries: {heap: up}}", "line 1 (pyroscope.queries.heap): unknown query; there are none here"},
 		{"no token", "loki: {bearer_token_file: hunter2}", "line 1 (loki.bearer_token_file): " + noFile + ": give the name of a file that holds the secret"},
 		{"an empty token", "slack: {app_token_file: " + empty + "}", "line 1 (slack.app_token_file): its file is empty: write the secret into it"},
 		{"two tokens", "slack: {app_token_file: " + two + "}", "line 1 (slack.app_token_file): its file holds more than one line: write the secret alone into it"},
