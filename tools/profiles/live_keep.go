@@ -3,10 +3,8 @@ package profiles
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
-	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +32,7 @@ func (k *keeper) has(pod string) bool {
 func (k *keeper) count() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(slices.Collect(maps.Keys(k.pods)))
+	return len(k.pods)
 }
 
 // nameShape is what names of pods, namespaces and containers look like; anything else is no part of a path.
@@ -80,6 +78,9 @@ func withoutSecrets(data []byte) (clean []byte, err error) {
 		}
 	}()
 	p, err := profile.ParseUncompressed(data)
+	if err == nil {
+		err = p.CheckValid()
+	}
 	if err != nil {
 		return nil, broken(err)
 	}
@@ -91,7 +92,7 @@ func withoutSecrets(data []byte) (clean []byte, err error) {
 	for _, s := range p.Sample {
 		for name, values := range s.Label {
 			for i, v := range values {
-				values[i] = maskLabel(name, v)
+				values[i] = redact.Value(name, v)
 			}
 		}
 	}
@@ -106,14 +107,6 @@ func withoutSecrets(data []byte) (clean []byte, err error) {
 		return nil, broken(err)
 	}
 	return out.Bytes(), nil
-}
-
-// maskLabel masks a value that is secret by its shape or by its label's name.
-func maskLabel(name, value string) string {
-	if pair := name + "=" + value; redact.Text(pair) != pair {
-		return redact.Masked
-	}
-	return value
 }
 
 func broken(err error) error {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -65,13 +66,13 @@ func (l *Live) recordPods(ctx context.Context, p plan, keep *keeper) []error {
 	return faults
 }
 
-// scrapable returns the pods to read: those that announce an endpoint, the target first, then one of another revision
-// if there is one.
+// scrapable returns the pods to read: those that run and announce an endpoint, the target first, then one of another
+// revision if there is one. The address of a pod that has ended may be another's by now.
 func (l *Live) scrapable(p plan) []*investigations.SubjectPod {
 	var own, older, same []*investigations.SubjectPod
 	for i := range p.subject.Pods {
 		pod := &p.subject.Pods[i]
-		if _, err := l.announced(p, pod); errors.Is(err, errNotAnnounced) || pod.Namespace != p.namespace {
+		if _, err := l.announced(p, pod); errors.Is(err, errNotAnnounced) || pod.Namespace != p.namespace || !runs(pod) {
 			continue
 		}
 		switch {
@@ -85,6 +86,10 @@ func (l *Live) scrapable(p plan) []*investigations.SubjectPod {
 	}
 	pods := append(append(own, older...), same...)
 	return pods[:min(len(pods), maxScraped)]
+}
+
+func runs(pod *investigations.SubjectPod) bool {
+	return slices.ContainsFunc(pod.Containers, func(c investigations.SubjectContainer) bool { return c.Running })
 }
 
 func (l *Live) recordPod(ctx context.Context, p plan, pod *investigations.SubjectPod, keep *keeper) error {

@@ -169,8 +169,10 @@ func TestLivePods(t *testing.T) {
 		}
 	}
 	s := testSubject()
-	s.Pods = append(s.Pods, s.Pods[1])
+	s.Pods = append([]investigations.SubjectPod{s.Pods[0], s.Pods[1], s.Pods[1]}, s.Pods[1])
 	s.Pods[2].Name = "checkout-7c9d8f6b5-zzzzz"
+	s.Pods[3].Name, s.Pods[3].Containers = "checkout-5d4f7c8b9-aaaaa", []investigations.SubjectContainer{{Name: "checkout"}} // it has ended
+	s.Pods[1], s.Pods[3] = s.Pods[3], s.Pods[1]
 	for i := range s.Pods {
 		s.Pods[i].IP = "127.0.0.1"
 		s.Pods[i].Annotations = podServer(t, serveHeap(int64(i+1)*mib))

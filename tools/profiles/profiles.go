@@ -9,6 +9,10 @@
 // for each container, the latest profile before the moment with the earliest of the same pod, and with the
 // latest of an older revision's pod.
 //
+// Live records these files, for the target's container and one older pod of its workload: from Pyroscope, whose API
+// is proven against a stand-in only, and where that has none from the pprof endpoints that the pods announce in
+// annotations. What it keeps holds no comments, and no secrets in labels and file names.
+//
 // # Cannot see
 //
 // Memory that the profiler does not sample: stacks, what C code allocates beside a managed heap, page cache.
@@ -16,13 +20,20 @@
 // profile. Of more than 8 profiles of one container some are read, of all at most 200; a profile that is over
 // 32 MiB unpacked, or would take too much memory, is not.
 //
+// Pyroscope's profiles are found by labels that name the pod. It is asked for the last seven days of a window,
+// which is how far it answers by default. A pprof endpoint knows the present only, not what was before the kill.
+//
 // # Permissions
 //
-// None for a bundle.
+// None for a bundle. Live: Pyroscope's querier.v1 Series, SelectSeries, SelectMergeProfile and ProfileTypes, which
+// only read; a GET of the announced path on the addresses of the workload's own pods, without credentials, where
+// the configuration allows it.
 //
 // # Cost
 //
-// One profile at a time in memory, at most 200 MB for one made to be hostile; some 30 MB a second unpacked.
+// One profile at a time in memory, at most 200 MB for one made to be hostile; some 30 MB a second unpacked. Live: 5
+// calls to find the labels, at most 7 for the survey, two for each of at most 6 profiles, 4 of them at a time, and
+// answers of at most 32 MiB; two pods' endpoints, 5 seconds each.
 package profiles
 
 import (

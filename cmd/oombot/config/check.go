@@ -10,6 +10,7 @@ import (
 
 	"github.com/oombot/oombot/internal/suggest"
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/tools/endpoint"
 )
 
@@ -20,8 +21,8 @@ type check struct {
 }
 
 func (k check) all() {
-	k.endpoint("prometheus", k.c.Prometheus, queries)
-	k.endpoint("loki", k.c.Loki, nil)
+	k.endpoint("prometheus", k.c.Prometheus, prometheusQueries)
+	k.endpoint("loki", k.c.Loki, lokiQueries)
 	k.endpoint("pyroscope", k.c.Pyroscope, nil)
 	k.file("kubernetes.kubeconfig", k.c.Kubernetes.Kubeconfig)
 	if k.c.Memory.File == "" {
@@ -34,14 +35,17 @@ func (k check) all() {
 	k.rest()
 }
 
-// queries are the names of Prometheus's queries.
-var queries = []string{
+// prometheusQueries and lokiQueries are the names of the queries that can be replaced.
+var prometheusQueries = []string{
 	investigations.QueryWorkingSet, investigations.QueryRSS, investigations.QueryCache, investigations.QueryLimit,
 	investigations.QueryOOMEvents, investigations.QueryRestarts, investigations.QueryNodeAvailable,
 	investigations.QueryNodeTotal, investigations.QueryNodePods, investigations.QueryTraffic,
 	investigations.QueryRuntimeHeap, investigations.QueryRuntimeThreads,
 }
 
+var lokiQueries = []string{"container_logs", "kernel_log"}
+
+// endpoint checks one that takes queries of the given names.
 func (k check) endpoint(key string, e endpoint.Config, names []string) {
 	for _, err := range each(e.Validate()) {
 		// They begin with the name of the key that they are about.
@@ -56,8 +60,11 @@ func (k check) endpoint(key string, e endpoint.Config, names []string) {
 	k.secretFile(join(key, "basic_password_file"), e.BasicPasswordFile)
 	k.file(join(key, "ca_file"), e.CAFile)
 	for name := range e.Queries {
-		if at := join(join(key, "queries"), name); names != nil && !slices.Contains(names, name) {
+		if at := join(join(key, "queries"), name); !slices.Contains(names, name) {
 			says := "there are " + strings.Join(names, ", ")
+			if len(names) == 0 {
+				says = "there are none here"
+			}
 			if n := suggest.Nearest(name, names); n != "" {
 				says = "did you mean " + n + "?"
 			}
@@ -85,8 +92,8 @@ func (k check) limits() {
 
 func (k check) redact() {
 	for i, name := range k.c.Redact.Names {
-		if strings.TrimSpace(name) == "" {
-			k.of(fmt.Sprintf("redact.names[%d]", i), "it is empty, and would mean every name: leave it away")
+		if _, err := redact.New(redact.Options{Names: []string{name}}); err != nil {
+			k.of(fmt.Sprintf("redact.names[%d]", i), "it has no letter in it: write the name of a variable, header or field")
 		}
 	}
 	for i, p := range k.c.Redact.Patterns {

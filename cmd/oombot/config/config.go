@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/tools/endpoint"
 )
 
@@ -80,6 +81,15 @@ type Redact struct {
 	Names []string `json:"names"`
 	// Patterns match what is secret. None matches the empty string.
 	Patterns []*regexp.Regexp `json:"patterns"`
+}
+
+// Options returns what package redact is to know beyond what it knows anyway.
+func (r Redact) Options() redact.Options {
+	o := redact.Options{Names: r.Names}
+	for _, p := range r.Patterns {
+		o.Patterns = append(o.Patterns, p.String())
+	}
+	return o
 }
 
 // LLM says which model may refine a verdict. Without a Model none is asked.

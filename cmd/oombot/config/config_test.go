@@ -16,7 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/tools/endpoint"
+	"github.com/oombot/oombot/tools/kernlog"
+	"github.com/oombot/oombot/tools/logs"
 )
 
 // compare looks into secrets and regular expressions.
@@ -139,6 +142,8 @@ func TestFaults(t *testing.T) {
 		{"an opaque password", "loki: {url: 'a:hunter2@b'}", "line 1 (loki.url): it has no http:// or https:// and a host: write it as http://prometheus:9090"},
 		{"a secret header", "loki: {headers: {authorization: hunter2}}", "line 1 (loki.headers): it holds Authorization, which is secret; give bearer_token_file, or basic_user and basic_password_file"},
 		{"no query", "prometheus: {queries: {trafik: up}}", "line 1 (prometheus.queries.trafik): unknown query; did you mean traffic?"},
+		{"no query of Loki", "loki: {queries: {kernel: x}}", "line 1 (loki.queries.kernel): unknown query; did you mean kernel_log?"},
+		{"no queries", "pyroscope: {queries: {heap: up}}", "line 1 (pyroscope.queries.heap): unknown query; there are none here"},
 		{"no token", "loki: {bearer_token_file: hunter2}", "line 1 (loki.bearer_token_file): " + noFile + ": give the name of a file that holds the secret"},
 		{"an empty token", "slack: {app_token_file: " + empty + "}", "line 1 (slack.app_token_file): its file is empty: write the secret into it"},
 		{"two tokens", "slack: {app_token_file: " + two + "}", "line 1 (slack.app_token_file): its file holds more than one line: write the secret alone into it"},
@@ -147,7 +152,7 @@ func TestFaults(t *testing.T) {
 		{"no kubeconfig", "kubernetes: {kubeconfig: /none}", "line 1 (kubernetes.kubeconfig): " + noFile},
 		{"no expression", "redact: {patterns: [a, '(hunter2']}", "line 1 (redact.patterns[1]): it is no regular expression of Go's syntax (https://pkg.go.dev/regexp/syntax)"},
 		{"all text", "redact: {patterns: ['x*']}", "line 1 (redact.patterns[0]): it matches where nothing is, and would mean all text"},
-		{"every name", "redact: {names: ['']}", "line 1 (redact.names[0]): it is empty, and would mean every name: leave it away"},
+		{"every name", "redact: {names: ['']}", "line 1 (redact.names[0]): it has no letter in it: write the name of a variable, header or field"},
 		{"no glob", "slack: {channels: {C01: {mute: ['[']}}}", "line 1 (slack.channels.C01.mute[0]): it is no pattern: write a name, with * for any letters"},
 		{"a channel's name", "alertmanager: {channel: '#alerts'}", "line 1 (alertmanager.channel): it takes a channel's id, as C0123ABCD, and no name: it stands at the end of the channel's link"},
 		{"a group's name", "slack: {channels: {C01: {user_groups: [sre]}}}", "line 1 (slack.channels.C01.user_groups[0]): it takes a user group's id, as S0123ABCD"},
@@ -297,6 +302,26 @@ func TestLoadNoFile(t *testing.T) {
 		if got := faultsOf(t, err); got[0] != "file can't be read: no such file or directory" || !strings.Contains(err.Error(), "/none/oombot.yaml") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+func TestLokiQueries(t *testing.T) {
+	if diff := cmp.Diff([]string{logs.QueryContainerLogs, kernlog.QueryKernelLog}, lokiQueries); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRedactOptions(t *testing.T) {
+	c, err := Parse([]byte("redact: {names: [LICENSE_BLOB], patterns: ['acme-[0-9]+']}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := redact.New(c.Redact.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Text("LICENSE_BLOB=aXyzzy12 id acme-123"); strings.Contains(got, "aXyzzy12") || strings.Contains(got, "acme-123") {
+		t.Errorf("it is not masked: %s", got)
 	}
 }
 
