@@ -201,6 +201,7 @@ func TestAPIFaults(t *testing.T) {
 				t.Error(rec.misses)
 			}
 			// One of the pods alone.
+			api = sampleAPI()
 			api.fail = func(w http.ResponseWriter, r *http.Request, pod string) bool {
 				return pod == "api-3" && tt.fail(w, r, pod)
 			}
