@@ -1,6 +1,7 @@
 package kernlog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,15 +149,7 @@ func blind(to investigations.Sink, format string, args ...any) {
 }
 
 // masked takes secrets out of a kernel log, which holds few. Every log that is recorded passes here.
-func masked(data []byte) []byte {
-	var b strings.Builder
-	b.Grow(len(data))
-	for line := range strings.Lines(string(data)) {
-		b.WriteString(redact.Text(strings.TrimSuffix(line, "\n")))
-		b.WriteByte('\n')
-	}
-	return []byte(b.String())
-}
+func masked(data []byte) []byte { return redact.Log(data) }
 
 // read reads a file, or of a large one the part around the moment.
 func (l *Live) read(ctx context.Context, name string, at time.Time) (*excerptOf, error) {
@@ -166,7 +159,9 @@ func (l *Live) read(ctx context.Context, name string, at time.Time) (*excerptOf,
 	l.stdin.Lock()
 	defer l.stdin.Unlock()
 	if l.input != nil {
-		return l.input, nil
+		again := *l.input
+		again.data = bytes.Clone(again.data) // what was given to a sink is the sink's
+		return &again, nil
 	}
 	if l.opt.Stdin == nil {
 		return nil, fmt.Errorf("%w: there is no standard input", investigations.ErrNotFound)
@@ -175,7 +170,9 @@ func (l *Live) read(ctx context.Context, name string, at time.Time) (*excerptOf,
 	if err != nil && len(x.data) == 0 {
 		return nil, fileError(err)
 	}
-	l.input = x
+	again := *x
+	again.data = bytes.Clone(x.data)
+	l.input = &again
 	return x, nil
 }
 

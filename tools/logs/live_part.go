@@ -111,19 +111,4 @@ func stampOf(line []byte) (time.Time, bool) {
 }
 
 // masked takes secrets out of a log. Every log that is recorded passes here.
-func masked(data []byte) []byte {
-	out := make([]byte, 0, len(data))
-	for line := range bytes.Lines(data) {
-		text := bytes.TrimRight(line, "\r\n")
-		if _, ok := stampOf(text); ok {
-			i := bytes.IndexByte(text, ' ') + 1
-			if i == 0 {
-				i = len(text)
-			}
-			out, text = append(out, text[:i]...), text[i:]
-		}
-		out = append(out, redact.Text(string(text))...)
-		out = append(out, '\n')
-	}
-	return out
-}
+func masked(data []byte) []byte { return redact.Log(data) }

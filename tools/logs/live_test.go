@@ -61,6 +61,25 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestKeyOverLines: a private key that goes over several lines is masked, also in the lines of Loki.
+func TestKeyOverLines(t *testing.T) {
+	key := []string{"-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "short/line+of/it==", "-----END PRIVATE KEY-----", "and on"}
+	api := sampleAPI()
+	l := lokitest.New(lokitest.Options{})
+	api.logs["api-1/api"] = nil
+	for i, text := range key {
+		api.logs["api-1/api"] = append(api.logs["api-1/api"], logLine(float64(i)-9, text))
+		pushAll(t, l, map[string]string{"namespace": "shop", "pod": "api-0", "container": "api"}, logLine(float64(i)-9, text))
+	}
+	files, _, _ := run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(0))
+	gone, _, _ := run(t, NewLive(clientOf(t, api), lokiOf(t, l, nil), LiveOptions{}), goneSubject())
+	for _, log := range []string{files["logs/shop/api-1/api.log"], gone["logs/shop/api-0/api.previous.log"]} {
+		if strings.Contains(log, "MIIE") || strings.Contains(log, "short/line") || strings.Count(log, "\n") != len(key) || !strings.HasSuffix(log, "and on\n") {
+			t.Errorf("%q", log)
+		}
+	}
+}
+
 // TestWorkloadAsTarget: the pod with most restarts stands for the workload.
 func TestWorkloadAsTarget(t *testing.T) {
 	s := subject(1)
@@ -182,6 +201,7 @@ func TestAPIFaults(t *testing.T) {
 				t.Error(rec.misses)
 			}
 			// One of the pods alone.
+			api = sampleAPI()
 			api.fail = func(w http.ResponseWriter, r *http.Request, pod string) bool {
 				return pod == "api-3" && tt.fail(w, r, pod)
 			}
