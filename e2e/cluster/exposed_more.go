@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -22,12 +21,12 @@ func (e *exposer) learn(objects []Object) {
 		switch o.Resource {
 		case "nodes":
 			var node corev1.Node
-			if runtime.DefaultUnstructuredConverter.FromUnstructured(o.Value, &node) == nil && len(node.Status.Addresses) > 0 {
+			if o.as(&node) == nil && len(node.Status.Addresses) > 0 {
 				e.nodes[node.Name] = node.Status.Addresses[0].Address
 			}
 		case "pods":
 			var pod corev1.Pod
-			if runtime.DefaultUnstructuredConverter.FromUnstructured(o.Value, &pod) == nil {
+			if o.as(&pod) == nil {
 				e.pods[pod.Namespace+"/"+pod.Name] = factsOf(&pod)
 			}
 		}

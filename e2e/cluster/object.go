@@ -26,6 +26,15 @@ func (o Object) Meta() (namespace, name string) {
 	return u.GetNamespace(), u.GetName()
 }
 
+// as reads the object as the API's own type.
+func (o Object) as(into any) error {
+	data, err := json.Marshal(o.Value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
 // Objects reads the objects of a bundle.
 func Objects(bundle fs.FS) ([]Object, error) {
 	files, err := fs.Glob(bundle, "kubernetes/*.json")

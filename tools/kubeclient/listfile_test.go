@@ -29,7 +29,9 @@ func TestListFile(t *testing.T) {
 	}
 	var list struct {
 		Kind, APIVersion string
-		Items            []struct{ Metadata struct{ Name, UID, ResourceVersion string } }
+		Items            []struct {
+			Metadata struct{ Name, UID, ResourceVersion string }
+		}
 	}
 	if err := json.Unmarshal(data, &list); err != nil {
 		t.Fatal(err)

@@ -98,9 +98,10 @@ func podPattern(kind, workload string) string {
 	return regexp.QuoteMeta(workload) + "-" + infix + random
 }
 
-// cgroupsRegex matches the cgroup paths of the containers that the cluster knows by id; where it knows none, no path.
+// cgroupsRegex matches the cgroup paths of the containers that the cluster knows, in their present life and the one
+// before by their own id, in any other by the pod's uid; where it knows none, no path.
 func cgroupsRegex(s investigations.Subject) string {
-	var ids []string
+	var ids, uids []string
 	for _, p := range s.Pods {
 		for _, c := range p.Containers {
 			for _, id := range c.IDs {
@@ -109,12 +110,25 @@ func cgroupsRegex(s investigations.Subject) string {
 				}
 			}
 		}
+		if p.UID != "" && len(p.Containers) == 1 && len(uids) < maxNamed {
+			uids = append(uids, p.UID, underscored(p.UID))
+		}
 	}
-	if len(ids) == 0 {
+	var forms []string
+	if len(ids) > 0 {
+		forms = append(forms, ".*("+anyOf(ids)+").*")
+	}
+	if len(uids) > 0 {
+		forms = append(forms, ".*pod("+anyOf(uids)+`)(\\.slice)?/.+`)
+	}
+	if len(forms) == 0 {
 		return "none"
 	}
-	return ".*(" + anyOf(ids) + ").*"
+	return strings.Join(forms, "|")
 }
+
+// underscored is a pod's uid as the systemd driver writes it: dashes part slices.
+func underscored(uid string) string { return strings.ReplaceAll(uid, "-", "_") }
 
 // addressesRegex matches the instance label of what is scraped on a node.
 func addressesRegex(addresses []string) string {
@@ -127,17 +141,20 @@ type owner struct{ namespace, pod, container string }
 
 // owners finds the containers of the subject by what a cgroup's path holds of them.
 type owners struct {
-	containers, pods map[string]owner
+	containers map[string]owner
+	// pods are by uid. A container is named where it is the pod's only one.
+	pods map[string]owner
 }
 
 func ownersOf(s investigations.Subject) owners {
 	o := owners{containers: map[string]owner{}, pods: map[string]owner{}}
 	for _, p := range s.Pods {
 		if p.UID != "" {
-			// The systemd driver writes the uid's dashes, which part slices, as underscores.
-			for _, uid := range []string{p.UID, strings.ReplaceAll(p.UID, "-", "_")} {
-				o.pods[uid] = owner{namespace: p.Namespace, pod: p.Name}
+			of := owner{namespace: p.Namespace, pod: p.Name}
+			if len(p.Containers) == 1 {
+				of.container = p.Containers[0].Name
 			}
+			o.pods[p.UID], o.pods[underscored(p.UID)] = of, of
 		}
 		for _, c := range p.Containers {
 			for _, id := range c.IDs {
@@ -161,9 +178,14 @@ func (o owners) find(path string) (owner, bool) {
 		}
 	}
 	for uid, p := range o.pods {
-		if strings.Contains(path, "pod"+uid) {
-			return p, true
+		_, below, found := strings.Cut(path, "pod"+uid)
+		if !found {
+			continue
 		}
+		if !strings.Contains(below, "/") {
+			p.container = "" // the pod as a whole
+		}
+		return p, true
 	}
 	return owner{}, false
 }
