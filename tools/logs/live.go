@@ -64,7 +64,7 @@ var (
 	_ investigations.Checker    = (*Live)(nil)
 )
 
-// NewLive returns a Live. A nil loki means that none is configured.
+// NewLive returns a Live. A nil client means that there is no cluster, a nil loki that none is configured.
 func NewLive(client kubernetes.Interface, loki *loki.Client, opt LiveOptions) *Live {
 	return &Live{client: client, loki: loki, opt: opt.withDefaults()}
 }

@@ -139,6 +139,9 @@ const (
 // open asks for a log, again where the API server is not there at the moment. client-go itself waits and repeats
 // where the server says for how long.
 func (r *recording) open(ctx context.Context, p *podPlan, o *corev1.PodLogOptions) (io.ReadCloser, error) {
+	if r.live.client == nil {
+		return nil, fmt.Errorf("a cluster is %w", investigations.ErrNotConfigured)
+	}
 	for n := 1; ; n++ {
 		src, err := r.live.client.CoreV1().Pods(p.namespace).GetLogs(p.name, o).Stream(ctx)
 		var status apierrors.APIStatus
@@ -171,6 +174,8 @@ func apiError(ctx context.Context, p *podPlan, container string, err error) erro
 		return nil // it has no life before, or no log of it any more
 	case apierrors.IsBadRequest(err) && (strings.Contains(text, "waiting to start") || strings.Contains(text, "is not available")):
 		return nil // it never ran
+	case errors.Is(err, investigations.ErrNotConfigured):
+		return err
 	case strings.Contains(text, ":10250"):
 		return fmt.Errorf("%w: the API server can't reach the kubelet of the pod's node: %s", investigations.ErrUnavailable, text)
 	}

@@ -256,6 +256,20 @@ func TestNode(t *testing.T) {
 	}
 }
 
+// TestNoCluster: without a cluster there is Loki.
+func TestNoCluster(t *testing.T) {
+	l := lokitest.New(lokitest.Options{})
+	pushAll(t, l, map[string]string{"namespace": "shop", "pod": "api-1", "container": "api"}, logLine(-2, "before"))
+	files, _, _ := run(t, NewLive(nil, lokiOf(t, l, nil), LiveOptions{}), subject(0))
+	if files["logs/shop/api-1/api.previous.log"] != logLine(-2, "before") {
+		t.Errorf("%q", files)
+	}
+	_, _, rec := run(t, NewLive(nil, nil, LiveOptions{}), subject(0))
+	if !errors.Is(rec.misses["logs"], investigations.ErrNotConfigured) {
+		t.Error(rec.misses)
+	}
+}
+
 func TestRecordCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
