@@ -32,6 +32,19 @@ type finder struct {
 	// encoded says that something hides what the line says.
 	encoded bool
 	below
+	// left is how many more bytes may be looked at, and hostile says that they were not enough.
+	left    int
+	hostile bool
+}
+
+// effort is how often each byte of a line may be looked at. Text made to cost more is masked as a whole.
+const effort = 64
+
+// spend notes that n bytes were looked at.
+func (f *finder) spend(n int) {
+	if f.left -= n; f.left < 0 {
+		f.hostile = true
+	}
 }
 
 func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end}) }
@@ -39,10 +52,11 @@ func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end
 // name looks at the name in which a hint ends.
 func (f *finder) name(hintEnd int) {
 	s := f.s
-	end := nameEnd(s, hintEnd)
-	if hintEnd <= f.done && f.done > 0 {
+	if hintEnd <= f.done {
 		return
 	}
+	end := nameEnd(s, hintEnd)
+	f.spend(end - hintEnd)
 	start := hintEnd
 	for start > 0 && hintEnd-start < maxName && (isName(s[start-1]) || s[start-1] == '=' && start == hintEnd) {
 		start--
@@ -161,7 +175,7 @@ func (f *finder) separator(start, end, dashes int) place {
 	case strings.HasPrefix(s[i:], "is ") || strings.HasPrefix(s[i:], "was "):
 		by = 'i'
 		i = nameEnd(s, i)
-	case s[start:end] == "password" && (strings.Contains(s[:start], "login ") || strings.HasPrefix(s[:start], "machine ")):
+	case s[start:end] == "password" && (strings.Contains(s[max(0, start-300):start], "login ") || strings.HasPrefix(s[:start], "machine ")):
 		return place{i, ' '} // of .netrc
 	case s[i] == '"' || s[i] == '\'':
 		return place{i, 'q'}
@@ -198,6 +212,7 @@ func (f *finder) value(c class, v place, start int) {
 		return
 	}
 	open, from, to := quotedAt(s, i)
+	f.spend(to - from)
 	switch {
 	case open && (c == scheme || c == jar):
 		f.header(c, from, to)
@@ -276,8 +291,9 @@ func plain(s string) bool {
 
 // word returns the end of the unquoted value at i. A comma, a semicolon and closing brackets end it only where
 // something else begins behind them: passwords have such characters too.
-func (f *finder) word(i int) int {
+func (f *finder) word(i int) (end int) {
 	s := f.s
+	defer func(from int) { f.spend(end - from) }(i)
 	for ; i < len(s); i++ {
 		if strings.HasPrefix(s[i:], Masked) {
 			i += len(Masked) - 1
@@ -321,6 +337,7 @@ func (f *finder) ends(i int) bool {
 		return true
 	}
 	end := nameEnd(s, i)
+	f.spend(end - i)
 	return end > i && end < len(s) && (s[end] == '=' || s[end] == ':' || s[end] == '"')
 }
 
@@ -370,7 +387,7 @@ func (f *finder) list(c class, i int) {
 	}
 	for i < len(s) && s[i] != ']' {
 		ok, from, to := quotedAt(s, i)
-		if !ok {
+		if f.spend(to - i); !ok || f.hostile {
 			return
 		}
 		if secret(c, s[from:to]) {
