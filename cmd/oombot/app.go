@@ -64,6 +64,12 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.stderr, investigations.CleanText(redact.Text(fmt.Sprintf(format, args...)), maxMessage))
 }
 
+// printf prints a part of a result to standard output, without secrets.
+func (a *app) printf(format string, args ...any) error {
+	_, err := io.WriteString(a.stdout, redact.Text(fmt.Sprintf(format, args...)))
+	return err
+}
+
 // logger logs to standard error from level on, without secrets. The handler quotes control characters.
 func (a *app) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: redactAttr}))

@@ -121,15 +121,15 @@ func (s *session) recordOne(ctx context.Context, src liveSource) (err error) {
 }
 
 func (a *app) printWritten(w bundle.Written) error {
-	_, err := fmt.Fprintf(a.stdout, "%s: %s, %s\n", oneLine(w.Dir), count(w.Files, "file"), investigations.FormatBytes(w.Bytes))
+	err := a.printf("%s: %s, %s\n", oneLine(w.Dir), count(w.Files, "file"), investigations.FormatBytes(w.Bytes))
 	if err != nil {
 		return err
 	}
 	for _, line := range w.NotRead() {
-		if _, err := fmt.Fprintf(a.stdout, "  not read: %s\n", oneLine(line)); err != nil {
+		if err := a.printf("  not read: %s\n", oneLine(line)); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(a.stdout, "Investigate it with: oombot investigate --bundle %s\n", shellescape.Quote(w.Dir))
+	err = a.printf("Investigate it with: oombot investigate --bundle %s\n", shellescape.Quote(w.Dir))
 	return err
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -11,17 +9,17 @@ func (a *app) printCheckup(c *checkup) error {
 	count := map[investigations.CheckState]int{}
 	for _, k := range c.Checks {
 		count[k.State]++
-		if _, err := fmt.Fprintf(a.stdout, "%-5s %-9s %s: %s\n", k.State, k.Tool, k.Name, k.Says); err != nil {
+		if err := a.printf("%-5s %-9s %s: %s\n", k.State, k.Tool, k.Name, k.Says); err != nil {
 			return err
 		}
 		if k.Fix == "" || k.State == investigations.CheckOK {
 			continue
 		}
-		if _, err := fmt.Fprintf(a.stdout, "%-15s -> %s\n", "", k.Fix); err != nil {
+		if err := a.printf("%-15s -> %s\n", "", k.Fix); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d ok, %d to look at, %d failed\n",
+	err := a.printf("%d ok, %d to look at, %d failed\n",
 		count[investigations.CheckOK], count[investigations.CheckWarn], count[investigations.CheckFail])
 	return err
 }

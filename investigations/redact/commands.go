@@ -70,12 +70,13 @@ func (f *finder) command(end int) {
 		return
 	}
 	before := ""
-	for i := end; i < len(s); {
+	for i := end; i < len(s) && !f.hostile; {
 		for i < len(s) && isSpace(s[i]) {
 			i++
 		}
 		at := i
 		i = argumentEnd(s, i)
+		f.spend(i - at + 1)
 		if n := c.secretFrom(before, s[at:i]); n >= 0 {
 			from, to := at+n, i
 			if to-from > 1 && (s[from] == '"' || s[from] == '\'') && s[to-1] == s[from] {

@@ -24,6 +24,7 @@ func schemeOf(s string) int {
 // header marks the value of an Authorization or Cookie header, at from and at most up to to.
 func (f *finder) header(c class, from, to int) {
 	s := f.s[:to]
+	f.spend(to - from)
 	for i := from; i < to; i++ { // a header among the arguments of a command or the fields of a log
 		if s[i] == '"' && c == jar || s[i] == '\'' && c == jar {
 			s = s[:backslashes(s, i)]
@@ -62,6 +63,7 @@ func (f *finder) scheme(end int) {
 	for to < len(s) && (base64s.holds(s[to]) || s[to] == '.' || s[to] == '~') {
 		to++
 	}
+	f.spend(to - end)
 	if word := strings.TrimRight(s[i:to], ".-"); len(word) >= 12 && !lowerWord(word) {
 		f.add(i, i+len(word))
 	}

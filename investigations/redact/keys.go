@@ -19,6 +19,7 @@ func (f *finder) key(end int) {
 	if !strings.Contains(strings.ToUpper(title), "PRIVATE KEY") || len(title) > 60 {
 		return
 	}
+	f.spend(len(s) - end)
 	if to := keyEnd(s, end); to > 0 {
 		f.add(start, to)
 		return

@@ -32,6 +32,19 @@ type finder struct {
 	// encoded says that something hides what the line says.
 	encoded bool
 	below
+	// left is how many more bytes may be looked at, and hostile says that they were not enough.
+	left    int
+	hostile bool
+}
+
+// effort is how often each byte of a line may be looked at. Text made to cost more is masked as a whole.
+const effort = 64
+
+// spend notes that n bytes were looked at.
+func (f *finder) spend(n int) {
+	if f.left -= n; f.left < 0 {
+		f.hostile = true
+	}
 }
 
 func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end}) }
@@ -39,10 +52,11 @@ func (f *finder) add(start, end int) { f.spans = append(f.spans, span{start, end
 // name looks at the name in which a hint ends.
 func (f *finder) name(hintEnd int) {
 	s := f.s
-	end := nameEnd(s, hintEnd)
-	if hintEnd <= f.done && f.done > 0 {
+	if hintEnd <= f.done {
 		return
 	}
+	end := nameEnd(s, hintEnd)
+	f.spend(end - hintEnd)
 	start := hintEnd
 	for start > 0 && hintEnd-start < maxName && (isName(s[start-1]) || s[start-1] == '=' && start == hintEnd) {
 		start--
@@ -161,7 +175,7 @@ func (f *finder) separator(start, end, dashes int) place {
 	case strings.HasPrefix(s[i:], "is ") || strings.HasPrefix(s[i:], "was "):
 		by = 'i'
 		i = nameEnd(s, i)
-	case s[start:end] == "password" && (strings.Contains(s[:start], "login ") || strings.HasPrefix(s[:start], "machine ")):
+	case s[start:end] == "password" && (strings.Contains(s[max(0, start-300):start], "login ") || strings.HasPrefix(s[:start], "machine ")):
 		return place{i, ' '} // of .netrc
 	case s[i] == '"' || s[i] == '\'':
 		return place{i, 'q'}
@@ -198,6 +212,7 @@ func (f *finder) value(c class, v place, start int) {
 		return
 	}
 	open, from, to := quotedAt(s, i)
+	f.spend(to - from)
 	switch {
 	case open && (c == scheme || c == jar):
 		f.header(c, from, to)
@@ -272,117 +287,4 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// word returns the end of the unquoted value at i. A comma, a semicolon and closing brackets end it only where
-// something else begins behind them: passwords have such characters too.
-func (f *finder) word(i int) int {
-	s := f.s
-	for ; i < len(s); i++ {
-		if strings.HasPrefix(s[i:], Masked) {
-			i += len(Masked) - 1
-			continue
-		}
-		switch c := s[i]; c {
-		case ' ', '\t', '\r', '\n', '<', '`':
-			return i
-		case '"', '\'':
-			if i == 0 || s[i-1] != '(' {
-				return backslashes(s, i)
-			}
-			if n := strings.IndexByte(s[i+1:], c); n >= 0 {
-				i += n + 1
-			}
-		case ',', ';', '&', ')', '}', ']':
-			if f.ends(i + 1) {
-				return i
-			}
-		case '\\':
-			if i+1 < len(s) && strings.IndexByte("nrt", s[i+1]) >= 0 {
-				return backslashes(s, i)
-			}
-		}
-	}
-	return i
-}
-
-// backslashes returns where those begin that stand before i.
-func backslashes(s string, i int) int {
-	for i > 0 && s[i-1] == '\\' {
-		i--
-	}
-	return i
-}
-
-// ends tells whether something else than the value before i begins there.
-func (f *finder) ends(i int) bool {
-	s := f.s
-	if i == len(s) || strings.IndexByte(" \t\r\n,;)}]\"'\\&<{[", s[i]) >= 0 {
-		return true
-	}
-	end := nameEnd(s, i)
-	return end > i && end < len(s) && (s[end] == '=' || s[end] == ':' || s[end] == '"')
-}
-
-// quotedAt returns the inner bounds of the quoted text at i, whose quotes may be escaped any number of times. It
-// goes to the end where it is not closed.
-func quotedAt(s string, i int) (ok bool, from, to int) {
-	n := 0
-	for i+n < len(s) && s[i+n] == '\\' {
-		n++
-	}
-	if i+n >= len(s) || s[i+n] != '"' && s[i+n] != '\'' && (s[i+n] != '`' || n > 0) {
-		return false, 0, 0
-	}
-	quote := s[i+n]
-	from = i + n + 1
-	for to = from; to < len(s); to++ {
-		if s[to] != quote {
-			continue
-		}
-		if quote == '\'' && n == 0 && to > from && to+1 < len(s) && s[to+1] == quote { // doubled in SQL and YAML
-			to++
-			continue
-		}
-		begin := to
-		for begin > from && s[begin-1] == '\\' {
-			begin--
-		}
-		// More backslashes than the opening quote has escape this one.
-		if k := to - begin; k <= n && (k == n || quote == '\'' || n > 0) || n == 0 && k%2 == 0 {
-			return true, from, to - min(k, n)
-		}
-	}
-	return true, from, len(s)
-}
-
-// list marks the quoted texts of the list at i.
-func (f *finder) list(c class, i int) {
-	s := f.s
-	if s[i] == '{' {
-		return
-	}
-	if i++; i >= len(s) || s[i] != '"' && s[i] != '\'' && s[i] != '\\' {
-		if end := f.word(i); end > i && c != scheme && c != jar && secret(c, s[i:end]) {
-			f.add(i, end)
-		}
-		return
-	}
-	for i < len(s) && s[i] != ']' {
-		ok, from, to := quotedAt(s, i)
-		if !ok {
-			return
-		}
-		if secret(c, s[from:to]) {
-			f.add(from, to)
-		}
-		for i = to; i < len(s) && strings.IndexByte("\\\"' ,", s[i]) >= 0; i++ {
-			if s[i] == ',' {
-				for i++; i < len(s) && s[i] == ' '; {
-					i++
-				}
-				break
-			}
-		}
-	}
 }

@@ -103,9 +103,13 @@ func (r *Redactor) line(s string) (clean string, means below) {
 	return Masked, means
 }
 
+func newFinder(r *Redactor, s string) *finder {
+	return &finder{r: r, s: s, left: effort * (len(s) + 64)}
+}
+
 // find returns the secrets of a line.
 func (r *Redactor) find(s string) *finder {
-	f := &finder{r: r, s: s}
+	f := newFinder(r, s)
 	r.hints.scan(s, f.look)
 	for _, re := range r.patterns {
 		for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
@@ -126,6 +130,9 @@ func (r *Redactor) find(s string) *finder {
 	if f.encoded {
 		f.decoded(3)
 	}
+	if f.hostile {
+		f.spans = []span{{0, len(s)}}
+	}
 	return f
 }
 
@@ -137,7 +144,7 @@ func (f *finder) look(end int, what hint) bool {
 	case hintToken:
 		t := &tokens[what.token]
 		start := end - len(t.prefix)
-		if to := t.issued(f.s, start); to > 0 {
+		if to := f.issued(t, start); to > 0 {
 			f.add(start, to)
 		}
 	case hintURL:
@@ -155,7 +162,7 @@ func (f *finder) look(end int, what hint) bool {
 	case hintEncoded:
 		f.encoded = true
 	}
-	return true
+	return !f.hostile
 }
 
 // decoded looks at what the line says without its colours and escapes, which may be several times escaped.
@@ -164,12 +171,13 @@ func (f *finder) decoded(depth int) {
 	if v.text == f.s {
 		return
 	}
-	inner := &finder{r: f.r, s: v.text}
+	inner := newFinder(f.r, v.text)
 	f.r.hints.scan(v.text, inner.look)
 	if inner.encoded && depth > 0 {
 		inner.decoded(depth - 1)
 	}
 	f.join(inner.below)
+	f.hostile = f.hostile || inner.hostile
 	for _, p := range inner.spans {
 		if p.end > p.start {
 			f.add(v.at[p.start], v.at[p.end])
@@ -183,10 +191,13 @@ func (r *Redactor) tokens(s string) string {
 		return s
 	}
 	for range maxPasses {
-		f := &finder{r: r, s: s}
+		f := newFinder(r, s)
 		r.hints.scan(s, func(end int, what hint) bool {
 			return what.kind == hintName || what.kind == hintCommand || f.look(end, what)
 		})
+		if f.hostile {
+			return Masked
+		}
 		next := mask(s, f.spans)
 		if next == s {
 			break

@@ -205,7 +205,8 @@ func signed(body string) bool {
 }
 
 // issued returns where the token ends that begins with t's prefix at start, or -1.
-func (t *token) issued(s string, start int) int {
+func (f *finder) issued(t *token, start int) int {
+	s := f.s
 	end := start + len(t.prefix)
 	if end > len(s) || s[start:end] != t.prefix || joins(s, start) {
 		return -1
@@ -214,6 +215,7 @@ func (t *token) issued(s string, start int) int {
 	for end < len(s) && t.of.holds(s[end]) {
 		end++
 	}
+	f.spend(end - body)
 	for end > body && s[end-1] == '.' { // the end of a sentence
 		end--
 	}

@@ -13,8 +13,8 @@ var hooks = []string{
 // hook marks the rest of the path of a secret address.
 func (f *finder) hook(end int) {
 	to := end
-	for to < len(f.s) && f.s[to] > ' ' && strings.IndexByte("\"'`<>)}],;\\?", f.s[to]) < 0 {
-		to++
+	for ; to < len(f.s) && f.s[to] > ' ' && strings.IndexByte("\"'`<>)}],;\\?", f.s[to]) < 0; to++ {
+		f.spend(1)
 	}
 	if to-end >= 8 {
 		f.add(end, to)
@@ -24,7 +24,7 @@ func (f *finder) hook(end int) {
 // address marks the password before the host of an address whose :// ends at start.
 func (f *finder) address(start int) {
 	s := f.s
-	at := lastAt(s, start)
+	at := f.lastAt(start)
 	if at < 0 {
 		return
 	}
@@ -39,14 +39,15 @@ func (f *finder) address(start int) {
 
 // lastAt returns the @ before the host of the address at start, or -1. A password may have a slash in it,
 // unescaped, but then an @ and a host with a port follow.
-func lastAt(s string, start int) int {
-	at := -1
-	for i := start; i < len(s) && s[i] > ' ' && strings.IndexByte("\"'`<>", s[i]) < 0; i++ {
+func (f *finder) lastAt(start int) int {
+	s, at := f.s, -1
+	for i := start; !f.hostile && i < len(s) && s[i] > ' ' && strings.IndexByte("\"'`<>", s[i]) < 0; i++ {
+		f.spend(1)
 		switch s[i] {
 		case '@':
 			at = i
 		case '/', '?', '#':
-			if at >= 0 || !hostBehind(s[i:]) {
+			if at >= 0 || !f.hostBehind(s[i:]) {
 				return at
 			}
 		}
@@ -56,10 +57,11 @@ func lastAt(s string, start int) int {
 
 // hostBehind tells whether rest, which begins within an address, goes on as a password does: an @ that a host
 // with a port follows, before the word ends.
-func hostBehind(rest string) bool {
+func (f *finder) hostBehind(rest string) bool {
 	if i := strings.IndexAny(rest, " \t\"'`<>"); i >= 0 {
 		rest = rest[:i]
 	}
+	f.spend(len(rest))
 	i := strings.LastIndexByte(rest, '@')
 	if i < 0 {
 		return false
@@ -73,8 +75,8 @@ func hostBehind(rest string) bool {
 func (f *finder) driver(end int) {
 	at := strings.LastIndexByte(f.s[:end], '@')
 	from := at
-	for from > 0 && f.s[from-1] > ' ' && strings.IndexByte("\"'`=", f.s[from-1]) < 0 {
-		from--
+	for ; from > 0 && f.s[from-1] > ' ' && strings.IndexByte("\"'`=", f.s[from-1]) < 0; from-- {
+		f.spend(1)
 	}
 	if user, password, ok := strings.Cut(f.s[from:at], ":"); ok && secret(strong, password) {
 		f.add(from+len(user)+1, at)
