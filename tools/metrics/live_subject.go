@@ -137,7 +137,11 @@ func addressesRegex(addresses []string) string {
 }
 
 // owner is the container that a cgroup or an id belongs to.
-type owner struct{ namespace, pod, container string }
+type owner struct {
+	namespace, pod, container string
+	// guessed says that the container is the pod's only one, of whose id nothing is known.
+	guessed bool
+}
 
 // owners finds the containers of the subject by what a cgroup's path holds of them.
 type owners struct {
@@ -159,7 +163,7 @@ func ownersOf(s investigations.Subject) owners {
 		for _, c := range p.Containers {
 			for _, id := range c.IDs {
 				if id != "" {
-					o.containers[id] = owner{p.Namespace, p.Name, c.Name}
+					o.containers[id] = owner{namespace: p.Namespace, pod: p.Name, container: c.Name}
 				}
 			}
 		}
@@ -185,6 +189,7 @@ func (o owners) find(path string) (owner, bool) {
 		if !strings.Contains(below, "/") {
 			p.container = "" // the pod as a whole
 		}
+		p.guessed = p.container != ""
 		return p, true
 	}
 	return owner{}, false

@@ -78,19 +78,32 @@ func TestValuesOfNode(t *testing.T) {
 
 func TestOwners(t *testing.T) {
 	const uid = "1a2b3c4d-0000-1111-2222-333344445555"
-	id, pause := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	id, other := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 	own := ownersOf(testSubject())
 	tests := map[string]owner{
-		"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + strings.ReplaceAll(uid, "-", "_") + ".slice/cri-containerd-" + id + ".scope": {"shop", "api-7c9d8f6b5-x2x4p", "api"},
-		"/kubepods/burstable/pod" + uid + "/" + id:    {"shop", "api-7c9d8f6b5-x2x4p", "api"},
-		"/kubepods/burstable/pod" + uid + "/" + pause: {"shop", "api-7c9d8f6b5-x2x4p", ""},
-		"containerd://" + id:                          {"shop", "api-7c9d8f6b5-x2x4p", "api"},
-		"/kubepods/burstable/podother/" + pause:       {},
+		"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + strings.ReplaceAll(uid, "-", "_") + ".slice/cri-containerd-" + id + ".scope": {"shop", "api-7c9d8f6b5-x2x4p", "api", false},
+		"/kubepods/burstable/pod" + uid + "/" + id:    {"shop", "api-7c9d8f6b5-x2x4p", "api", false},
+		"/kubepods/burstable/pod" + uid + "/" + other: {"shop", "api-7c9d8f6b5-x2x4p", "api", true},
+		"/kubepods/burstable/pod" + uid:               {"shop", "api-7c9d8f6b5-x2x4p", "", false},
+		"containerd://" + id:                          {"shop", "api-7c9d8f6b5-x2x4p", "api", false},
+		"/kubepods/burstable/podother/" + other:       {},
 		"":                                            {},
 	}
 	for path, want := range tests {
 		if got, ok := own.find(path); got != want || ok != (want != owner{}) {
 			t.Errorf("%s: %+v %t", path, got, ok)
+		}
+	}
+}
+
+func TestIsPause(t *testing.T) {
+	for image, want := range map[string]bool{
+		"registry.k8s.io/pause:3.10": true, "602401143452.dkr.ecr.eu-west-1.amazonaws.com/eks/pause:3.5": true, "pause": true,
+		"mcr.microsoft.com/oss/kubernetes/pause@sha256:0": true, "registry.k8s.io/pause-amd64:3.1": true, "": true,
+		"registry.example/pausepal:1": false, "registry.example/shop/api:2": false,
+	} {
+		if got := isPause(image); got != want {
+			t.Errorf("%s: %t", image, got)
 		}
 	}
 }

@@ -78,6 +78,9 @@ func (s *liveSeries) own(spec querySpec, own owners) {
 	}
 	for _, l := range lifeNames {
 		if o, ok := own.find(s.labels[l]); ok {
+			if o.guessed && isPause(s.labels["image"]) {
+				return
+			}
 			s.labels["namespace"], s.labels["pod"] = o.namespace, o.pod
 			if o.container != "" {
 				s.labels["container"] = o.container
@@ -86,6 +89,12 @@ func (s *liveSeries) own(spec querySpec, own owners) {
 		}
 	}
 }
+
+// pauseImage is the image of the container that holds a pod's namespaces.
+var pauseImage = regexp.MustCompile(`(^|/)pause(-[\w.]+)?([:@]|$)`)
+
+// isPause says whether an image is, or may be, that of a pod's pause container, which is no container of the pod's.
+func isPause(image string) bool { return image == "" || pauseImage.MatchString(image) }
 
 // cgroupPath is what cAdvisor's id looks like, and the names that runtimes give containers: digits in a length that
 // looks like a key, and tells lives apart.
