@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oombot/oombot/cmd/oombot/config"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // configFlag adds --config to a command that is configured.
@@ -14,8 +15,9 @@ func configFlag(cmd *cobra.Command) {
 	cmd.Flags().String("config", "", "the configuration file (docs/configuration.md); else "+config.EnvFile+" names it")
 }
 
-// loadConfig returns the configuration of a command that has --config. It says everything that is wrong with it.
-func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
+// readConfig returns the configuration of a command that has --config, and has what it calls secret masked from then
+// on. Its error is a *config.Error where the configuration can't be used.
+func (a *app) readConfig(cmd *cobra.Command) (*config.Config, error) {
 	from := config.Sources{Env: a.env, Flags: map[string]string{}}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if f.Name == "config" {
@@ -28,6 +30,20 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		return nil, usagef("--config needs the configuration file")
 	}
 	c, err := config.Load(from)
+	if err != nil {
+		return nil, err
+	}
+	masks, err := redact.New(c.Redact.Options())
+	if err != nil {
+		return nil, err
+	}
+	redact.SetDefault(masks)
+	return c, nil
+}
+
+// loadConfig is readConfig that says everything that is wrong with the configuration.
+func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
+	c, err := a.readConfig(cmd)
 	var faulty *config.Error
 	if !errors.As(err, &faulty) {
 		return c, err

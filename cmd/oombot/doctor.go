@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -48,11 +49,18 @@ its exit status is 0 also where something fails.`,
 				return usageError{err}
 			}
 		}
-		cfg, err := a.loadConfig(cmd)
-		if err != nil {
+		var faulty *config.Error
+		cfg, err := a.readConfig(cmd)
+		c := &checkup{Version: 1, Checks: []investigations.Check{}}
+		switch {
+		case errors.As(err, &faulty):
+			c.addConfiguration(faulty)
+		case err != nil:
 			return err
+		default:
+			c.examine(cmd.Context(), cfg, words, a.logger(slog.LevelError))
 		}
-		c := examine(cmd.Context(), cfg, words, a.logger(slog.LevelError))
+		c.mask()
 		if err := context.Cause(cmd.Context()); err != nil {
 			return err
 		}
@@ -64,9 +72,22 @@ its exit status is 0 also where something fails.`,
 	return cmd
 }
 
+// addConfiguration says what is wrong with a configuration. Without it nobody knows which sources there are.
+func (c *checkup) addConfiguration(e *config.Error) {
+	const fix = "docs/configuration.md explains every key"
+	for _, f := range e.Faults {
+		c.add(investigations.Check{Name: "configuration", State: investigations.CheckFail, Says: f.String(), Fix: fix})
+	}
+	if e.More > 0 {
+		c.add(investigations.Check{Name: "configuration", State: investigations.CheckFail, Says: count(e.More, "more fault"), Fix: fix})
+	}
+	c.add(investigations.Check{
+		Name: "sources", State: investigations.CheckWarn, Says: "not looked at, since the configuration can't be used", Fix: "correct it first",
+	})
+}
+
 // examine runs all checks. What goes wrong is in them.
-func examine(ctx context.Context, cfg *config.Config, words live.Words, log *slog.Logger) *checkup {
-	c := &checkup{Version: 1, Checks: []investigations.Check{}}
+func (c *checkup) examine(ctx context.Context, cfg *config.Config, words live.Words, log *slog.Logger) {
 	c.add(investigations.Check{Name: "configuration", State: investigations.CheckOK, Says: "it can be used"})
 	timeout := time.Duration(cfg.Limits.SourceTimeout)
 	cluster, err := connect(cfg, log)
@@ -89,11 +110,14 @@ func examine(ctx context.Context, cfg *config.Config, words live.Words, log *slo
 		c.add(permissions(limited, cluster, sample.Request.Target.Namespace)...)
 	}
 	c.add(sources(ctx, cfg, cluster, sample, timeout)...)
+}
+
+// mask takes secrets and line breaks out of what the checks say.
+func (c *checkup) mask() {
 	for i := range c.Checks {
 		k := &c.Checks[i]
 		k.Says, k.Fix = oneLine(redact.Text(k.Says)), oneLine(redact.Text(k.Fix))
 	}
-	return c
 }
 
 func (c *checkup) add(checks ...investigations.Check) { c.Checks = append(c.Checks, checks...) }
@@ -183,7 +207,10 @@ func permission(ctx context.Context, cluster *kubeclient.Cluster, tool string, p
 	}
 	k.State, k.Says = investigations.CheckFail, "not allowed: "+investigations.WouldTell(tool)+" is not seen whole"
 	k.Fix = "add the rule to the role of oombot's account; kubectl apply -f deploy/rbac.yaml has all of them"
-	if p.Clustered() {
+	switch {
+	case p.Custom():
+		k.State, k.Says = investigations.CheckWarn, "not allowed; it matters only where these objects are installed"
+	case p.Clustered():
 		k.State = investigations.CheckWarn
 	}
 	if namespace == "" || p.Clustered() {
