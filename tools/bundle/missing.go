@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // missingFS is a folder of which it is known why some parts are not there.
@@ -37,7 +38,20 @@ func (m missingFS) Open(name string) (fs.File, error) {
 // Stat describes what is there.
 func (m missingFS) Stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(m.FS, name)
+	if err != nil && m.missed[name] == nil && m.holds(name) {
+		return missingFolder(path.Base(name)), nil
+	}
 	return info, m.why("stat", name, err)
+}
+
+// holds says whether something is known of a folder: why a part of it is not there.
+func (m missingFS) holds(folder string) bool {
+	for missed := range m.missed {
+		if strings.HasPrefix(missed, folder+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // ReadDir lists what is there and what is not.
@@ -83,6 +97,27 @@ func (m missingFS) why(op, name string, err error) error {
 		}
 	}
 }
+
+// missingFolder describes a folder of which no part is there.
+type missingFolder string
+
+// Name is the folder's name.
+func (f missingFolder) Name() string { return string(f) }
+
+// Size is none.
+func (missingFolder) Size() int64 { return 0 }
+
+// Mode is that of a folder which can be read.
+func (missingFolder) Mode() fs.FileMode { return fs.ModeDir | 0o555 }
+
+// ModTime is not known.
+func (missingFolder) ModTime() time.Time { return time.Time{} }
+
+// IsDir says that it is a folder.
+func (missingFolder) IsDir() bool { return true }
+
+// Sys knows nothing more.
+func (missingFolder) Sys() any { return nil }
 
 // missingEntry is an entry of a folder for something that is not there.
 type missingEntry struct {

@@ -76,7 +76,7 @@ func (r *Recording) FS() fs.FS {
 	}
 	missed := map[string]error{}
 	for name, why := range r.missed {
-		if _, kept := r.files[name]; !kept && fs.ValidPath(name) {
+		if _, kept := r.files[name]; !kept && fs.ValidPath(name) && name != "." {
 			missed[name] = errors.New(reasonOf(why))
 		}
 	}

@@ -47,12 +47,16 @@ func (r *Recording) Write(dir string, req investigations.Request, by string, at 
 	if err != nil {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
-	defer os.RemoveAll(part) // nothing is there any more once it has its name
+	defer func() { _ = os.RemoveAll(part) }() // nothing is there any more once it has its name
 	w, err := r.writeInto(part, req, by, at)
 	if err != nil {
 		return Written{}, fmt.Errorf("write bundle %q: %w", dir, err)
 	}
 	if err := os.Chmod(part, 0o755); err != nil {
+		return Written{}, fmt.Errorf("write bundle: %w", err)
+	}
+	// An empty folder in its place goes: renaming over one is refused.
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
 	if err := os.Rename(part, dir); err != nil {
