@@ -13,8 +13,8 @@ import (
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kubeclient"
 	"github.com/oombot/oombot/tools/kernlog"
+	"github.com/oombot/oombot/tools/kubeclient"
 	"github.com/oombot/oombot/tools/live"
 )
 

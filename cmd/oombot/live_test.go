@@ -128,13 +128,13 @@ func investigateLikeLive(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(comparable(want, nil), comparable(got, s.recording.Origins())); diff != "" {
+	if diff := cmp.Diff(withoutPlaces(want, nil), withoutPlaces(got, s.recording.Origins())); diff != "" {
 		t.Errorf("the collected bundle says otherwise (-bundle +live):\n%s", diff)
 	}
 }
 
-// comparable is a result without what differs between a folder and a cluster: where things stand, and how long it took.
-func comparable(r *investigations.Result, origins map[string]investigations.Origin) *investigations.Result {
+// withoutPlaces is a result without what differs between a folder and a cluster: where things stand, and how long it took.
+func withoutPlaces(r *investigations.Result, origins map[string]investigations.Origin) *investigations.Result {
 	c := *r
 	c.Facts = nil
 	for _, f := range r.Facts {

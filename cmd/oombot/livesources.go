@@ -79,7 +79,9 @@ type broken struct {
 }
 
 // Describe names the source.
-func (b broken) Describe() investigations.Description { return investigations.Description{Name: b.tool} }
+func (b broken) Describe() investigations.Description {
+	return investigations.Description{Name: b.tool}
+}
 
 // Record says what is wrong.
 func (b broken) Record(_ context.Context, _ investigations.Subject, to investigations.Sink) error {

@@ -24,7 +24,7 @@ func TestExamples(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "collected")
 			run(t, env, i.args("collect", "--out", out)...)
 			again := result(t, run(t, nil, "investigate", "--bundle", out, "-o", "json"))
-			if diff := cmp.Diff(comparable(live), comparable(again)); diff != "" {
+			if diff := cmp.Diff(inCommon(live), inCommon(again)); diff != "" {
 				t.Errorf("the collected bundle says otherwise (-live +bundle):\n%s", diff)
 			}
 
@@ -45,9 +45,9 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// comparable is what a live result and that of its bundle have in common: all but where things stand and how long it
+// inCommon is what a live result and that of its bundle have in common: all but where things stand and how long it
 // took.
-func comparable(r *investigations.Result) any {
+func inCommon(r *investigations.Result) any {
 	type fact struct {
 		ID, Tool, Says string
 		Values         map[string]float64

@@ -200,7 +200,7 @@ func (c *Cluster) once(ctx context.Context, key string, ask func(context.Context
 		}
 		select {
 		case <-ctx.Done():
-			return nil, timeOut(key, ctx)
+			return nil, timeOut(ctx, key)
 		case <-k.done:
 			if k.err == nil || !isContext(k.err) || ctx.Err() != nil {
 				return k.items, k.err

@@ -35,7 +35,7 @@ func (c *Cluster) try(ctx context.Context, what string, r Resource, ask func(ver
 	case r.Custom && unknownResource(err):
 		return nil // the server has no such definition, so there are none
 	case ctx.Err() != nil:
-		return timeOut(what, ctx)
+		return timeOut(ctx, what)
 	}
 	return explain(what, r, err)
 }
@@ -98,7 +98,7 @@ func permission(what string, r Resource, err error) string {
 	return fmt.Sprintf("the role lacks the verb %s on %s (deploy/rbac.yaml has it)", verb, r.qualified())
 }
 
-func timeOut(what string, ctx context.Context) error {
+func timeOut(ctx context.Context, what string) error {
 	return fmt.Errorf("%s: %w: no answer in time: %w", what, investigations.ErrUnavailable, ctx.Err())
 }
 
