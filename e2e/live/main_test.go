@@ -57,13 +57,13 @@ type incident struct {
 func example(name string) string { return filepath.Join("../../examples", name) }
 
 // load puts the incident in dir into the shared API server and a Prometheus of its own.
-func load(t *testing.T, dir string, o cluster.PrometheusOptions) *incident {
+func load(t testing.TB, dir string, o cluster.PrometheusOptions) *incident {
 	t.Helper()
 	return loadInto(t, cluster.SharedAPIServer(t), dir, o)
 }
 
 // loadInto is load with a server of the caller's.
-func loadInto(t *testing.T, server *cluster.APIServer, dir string, o cluster.PrometheusOptions) *incident {
+func loadInto(t testing.TB, server *cluster.APIServer, dir string, o cluster.PrometheusOptions) *incident {
 	t.Helper()
 	fsys := os.DirFS(dir)
 	req, err := bundle.ReadIncident(fsys)
@@ -90,7 +90,7 @@ func (i *incident) args(command string, more ...string) []string {
 }
 
 // env says where the servers are, in a configuration to which more lines can be added.
-func (i *incident) env(t *testing.T, kubeconfig string, more ...string) []string {
+func (i *incident) env(t testing.TB, kubeconfig string, more ...string) []string {
 	t.Helper()
 	if kubeconfig == "" {
 		kubeconfig = i.server.Kubeconfig(t)
@@ -108,7 +108,7 @@ func (i *incident) env(t *testing.T, kubeconfig string, more ...string) []string
 }
 
 // run runs the program and wants it to have done its work.
-func run(t *testing.T, env []string, args ...string) cluster.Output {
+func run(t testing.TB, env []string, args ...string) cluster.Output {
 	t.Helper()
 	out := cluster.Oombot(t, cluster.Command{Args: args, Env: env})
 	if out.Code != 0 {
@@ -118,7 +118,7 @@ func run(t *testing.T, env []string, args ...string) cluster.Output {
 }
 
 // result reads what investigate -o json printed.
-func result(t *testing.T, out cluster.Output) *investigations.Result {
+func result(t testing.TB, out cluster.Output) *investigations.Result {
 	t.Helper()
 	var r investigations.Result
 	if err := json.Unmarshal(out.Stdout, &r); err != nil {

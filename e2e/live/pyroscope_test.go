@@ -13,7 +13,7 @@ import (
 )
 
 // startPyroscope serves the heap profiles of a bundle as Pyroscope would hold them, and returns its address.
-func startPyroscope(t *testing.T, bundle fs.FS) string {
+func startPyroscope(t testing.TB, bundle fs.FS) string {
 	t.Helper()
 	server := &pyroscopetest.Pyroscope{}
 	files, err := fs.Glob(bundle, "profiles/*/*/*/*.pb.gz")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -191,10 +192,12 @@ func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault 
 	}
 	f.pods = []corev1.Pod{pod}
 	f.s.Node = pod.Spec.NodeName
+	var node sync.WaitGroup
+	node.Go(func() { f.addNode(ctx) }) // it touches nothing that the rest does
 	owner := f.owner(ctx, &pod)
 	f.s.Workload, f.s.Selector = owner.ref(), owner.selector
 	f.addPods(ctx, &pod)
-	f.addNode(ctx)
+	node.Wait()
 	return nil
 }
 
