@@ -45,7 +45,9 @@ func expose(b fs.FS, o PrometheusOptions) ([]series, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.learn(objects)
+	if err := e.learn(objects); err != nil {
+		return nil, err
+	}
 	e.containers()
 	e.neighbours()
 	e.machine()

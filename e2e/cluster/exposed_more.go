@@ -13,7 +13,7 @@ import (
 )
 
 // learn reads what series tell of pods and nodes.
-func (e *exposer) learn(objects []Object) {
+func (e *exposer) learn(objects []Object) error {
 	for _, s := range append(slices.Clone(e.answers[investigations.QueryNodeAvailable]), e.answers[investigations.QueryNodeTotal]...) {
 		e.node = s.labels["node"]
 	}
@@ -21,16 +21,21 @@ func (e *exposer) learn(objects []Object) {
 		switch o.Resource {
 		case "nodes":
 			var node corev1.Node
-			if o.as(&node) == nil && len(node.Status.Addresses) > 0 {
+			if err := o.as(&node); err != nil {
+				return err
+			}
+			if len(node.Status.Addresses) > 0 {
 				e.nodes[node.Name] = node.Status.Addresses[0].Address
 			}
 		case "pods":
 			var pod corev1.Pod
-			if o.as(&pod) == nil {
-				e.pods[pod.Namespace+"/"+pod.Name] = factsOf(&pod)
+			if err := o.as(&pod); err != nil {
+				return err
 			}
+			e.pods[pod.Namespace+"/"+pod.Name] = factsOf(&pod)
 		}
 	}
+	return nil
 }
 
 func factsOf(pod *corev1.Pod) podFacts {

@@ -73,13 +73,9 @@ func Unavailable() Fault {
 	return Status(http.StatusServiceUnavailable, "ServiceUnavailable", "apiserver is shutting down")
 }
 
-// On strikes only requests whose path or query holds the text; calls add up.
+// On strikes only requests whose path, query or form holds the text; calls add up.
 func (f Fault) On(text string) Fault {
-	before := f.match
-	f.match = func(r *http.Request) bool {
-		return (before == nil || before(r)) && strings.Contains(r.URL.RequestURI(), text)
-	}
-	return f
+	return f.Where(func(r *http.Request) bool { return strings.Contains(asked(r), text) })
 }
 
 // Where strikes only requests that match.

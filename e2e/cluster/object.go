@@ -29,10 +29,14 @@ func (o Object) Meta() (namespace, name string) {
 // as reads the object as the API's own type.
 func (o Object) as(into any) error {
 	data, err := json.Marshal(o.Value)
-	if err != nil {
-		return err
+	if err == nil {
+		err = json.Unmarshal(data, into)
 	}
-	return json.Unmarshal(data, into)
+	if err != nil {
+		_, name := o.Meta()
+		return fmt.Errorf("%s %s: %w", o.Resource, name, err)
+	}
+	return nil
 }
 
 // Objects reads the objects of a bundle.

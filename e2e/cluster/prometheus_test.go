@@ -201,6 +201,7 @@ func TestPrometheusVariants(t *testing.T) {
 		`kube_pod_container_status_restarts_total{pod="checkout-splbggwt9-wqg7d"}`:                                                0,
 		`container_memory_rss{id=~"/kubepods/burstable/pod[^/]+/[0-9a-f]{64}",cluster="prod"}`:                                    2,
 		`container_memory_rss{id=~"/kubepods/burstable/pod[^/]+",cluster="prod"}`:                                                 1,
+		`container_memory_rss{name="eb3b2b32e6ab0e6152cf78de73fa860f7639840ce83bdeeea67fb32dab5f4278",instance="10.0.3.7:10250"}`: 2,
 		`container_memory_working_set_bytes{id="/"}`:                                                                              2,
 		`container_memory_rss{cluster="staging"}`:                                                                                 3,
 		`node_memory_MemTotal_bytes{node="edge-0e9"}`:                                                                             2,

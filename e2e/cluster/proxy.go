@@ -42,7 +42,9 @@ type struck struct {
 
 // Call is a request that came to a [Proxy].
 type Call struct {
-	Method, URI string
+	Method string
+	// URI is the path with the query, as it was sent, and with what a form held, as PromQL goes to Prometheus.
+	URI string
 	// Status is what the client got; 0 where the connection ended before.
 	Status int
 	// In and Out are the bytes of the bodies: the client's, and that of the answer as it went over the wire.
@@ -150,11 +152,13 @@ func (p *Proxy) strike(r *http.Request) *Fault {
 }
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
-	call := Call{Method: r.Method, URI: r.URL.RequestURI(), Began: time.Now()}
+	began := time.Now()
 	in := &counted{ReadCloser: r.Body}
 	if r.Body != nil && r.Body != http.NoBody { // a body that looks unknown would make a GET a chunked one
 		r.Body = in
 	}
+	readForm(r)
+	call := Call{Method: r.Method, URI: asked(r), Began: began}
 	out := &metered{ResponseWriter: w}
 	defer func() {
 		call.In, call.Out, call.Status, call.Took = in.n, out.n, out.status, time.Since(call.Began)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,30 @@ func TestProxyChooses(t *testing.T) {
 	p.Reset()
 	if calls, _ := p.Sum(""); calls != 0 {
 		t.Errorf("%d calls after a reset", calls)
+	}
+}
+
+// TestProxyReadsForms tells requests apart by what they post, as Prometheus's clients send queries.
+func TestProxyReadsForms(t *testing.T) {
+	p := behind(t, cluster.Forbid().On("query=rate(x[5m])"))
+	for query, want := range map[string]int{"rate(x[5m])": 403, "up": 200} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/api/v1/query",
+			strings.NewReader(url.Values{"query": {query}}.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", query, resp.StatusCode, want)
+		}
+	}
+	if calls, _ := p.Sum("query=up"); calls != 1 || p.Calls()[0].In == 0 {
+		t.Errorf("counted %+v", p.Calls())
 	}
 }
 

@@ -1,9 +1,14 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 )
 
 type faultKey struct{}
@@ -16,6 +21,27 @@ func withFault(ctx context.Context, f *Fault) context.Context {
 func faultOf(ctx context.Context) *Fault {
 	f, _ := ctx.Value(faultKey{}).(*Fault)
 	return f
+}
+
+// readForm parses a form in the body, and leaves the body to be sent on.
+func readForm(r *http.Request) {
+	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if form, parseErr := url.ParseQuery(string(body)); err == nil && parseErr == nil {
+		r.PostForm = form
+	}
+}
+
+// asked is what a request asks for: its path and query, and its form in plain text.
+func asked(r *http.Request) string {
+	text := r.URL.RequestURI()
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		text += " " + name + "=" + strings.Join(r.PostForm[name], ",")
+	}
+	return text
 }
 
 // broken is a body that is cut off or garbled.
