@@ -68,7 +68,14 @@ func passing(err error) bool {
 		apierrors.IsInternalError(err) ||
 		utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsHTTP2ConnectionLost(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.As(err, &netError) && netError.Timeout()
+		errors.As(err, &netError) && netError.Timeout() || brokenOff(err)
+}
+
+// brokenOff says that an answer ended before its end. client-go says so in words, and so does net/http of a stream of
+// HTTP/2 that the server reset.
+func brokenOff(err error) bool {
+	return !errors.Is(err, errTooLarge) &&
+		(strings.Contains(err.Error(), "Please retry") || strings.Contains(err.Error(), "stream error: stream ID"))
 }
 
 // unknownResource says that the server has no such kind, which is something else than having no such object.

@@ -193,11 +193,13 @@ func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault 
 	f.pods = []corev1.Pod{pod}
 	f.s.Node = pod.Spec.NodeName
 	var node sync.WaitGroup
-	node.Go(func() { f.addNode(ctx) }) // it touches nothing that the rest does
+	var addresses []string
+	node.Go(func() { addresses = f.addressesOf(ctx, pod.Spec.NodeName) })
 	owner := f.owner(ctx, &pod)
 	f.s.Workload, f.s.Selector = owner.ref(), owner.selector
 	f.addPods(ctx, &pod)
 	node.Wait()
+	f.s.NodeAddresses = addresses
 	return nil
 }
 
@@ -256,21 +258,26 @@ func (f *finding) node(ctx context.Context) error {
 }
 
 // addNode adds the node's addresses, where they can be read.
-func (f *finding) addNode(ctx context.Context) {
-	if f.s.Node == "" {
-		return
+func (f *finding) addNode(ctx context.Context) { f.s.NodeAddresses = f.addressesOf(ctx, f.s.Node) }
+
+// addressesOf returns what else a node is known by; nothing where it can't be read.
+func (f *finding) addressesOf(ctx context.Context, name string) []string {
+	if name == "" {
+		return nil
 	}
-	object, err := f.get(ctx, "nodes", "", f.s.Node)
+	object, err := f.get(ctx, "nodes", "", name)
 	if err != nil {
-		return
+		return nil
 	}
 	node, err := kubeclient.As[corev1.Node](object)
 	if err != nil {
-		return
+		return nil
 	}
+	var out []string
 	for _, a := range node.Status.Addresses {
-		if a.Address != "" && a.Address != f.s.Node {
-			f.s.NodeAddresses = append(f.s.NodeAddresses, a.Address)
+		if a.Address != "" && a.Address != name {
+			out = append(out, a.Address)
 		}
 	}
+	return out
 }

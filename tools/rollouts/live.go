@@ -2,6 +2,7 @@ package rollouts
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,8 +32,9 @@ func (l *Live) Describe() investigations.Description { return (&Tool{}).Describe
 const (
 	// atOnce bounds the calls that run at the same time.
 	atOnce = 8
-	// mostNeighbours is of how many workloads beside the target's the revisions are read: the latest to come.
-	mostNeighbours = 30
+	// mostNeighbours is of how many workloads beside the target's the revisions are read: those whose pods may have
+	// taken the most of what they had not requested.
+	mostNeighbours = 10
 	// mostConfigMaps of a pod are read.
 	mostConfigMaps = 20
 )
@@ -40,7 +42,7 @@ const (
 // Record implements investigations.LiveSource.
 func (l *Live) Record(ctx context.Context, s investigations.Subject, to investigations.Sink) error {
 	r := &recording{
-		Gathering: kubeclient.NewGathering(l.cluster, investigations.ToolRollouts), cluster: l.cluster, s: s,
+		Gathering: kubeclient.NewGathering(l.cluster, investigations.ToolRollouts), cluster: l.cluster, s: s, to: to,
 	}
 	var group errgroup.Group
 	group.SetLimit(atOnce)
@@ -69,6 +71,7 @@ type recording struct {
 	*kubeclient.Gathering
 	cluster *kubeclient.Cluster
 	s       investigations.Subject
+	to      investigations.Sink
 }
 
 // target reads the target's workload with its revisions, the ConfigMaps that its pods take in, and who deploys it.
@@ -160,26 +163,19 @@ func (r *recording) neighbours(ctx context.Context) {
 	if err != nil {
 		return // the pods' source tells
 	}
-	from, until := r.s.Request.From(), r.s.Request.At
-	slices.SortStableFunc(pods, func(a, b kubeclient.Object) int {
-		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
-	})
-	type owner struct{ namespace, kind, name string }
-	seen := map[owner]bool{}
+	owners := r.newcomers(pods)
+	if left := len(owners) - mostNeighbours; left > 0 {
+		owners = owners[:mostNeighbours]
+		r.to.Blind(investigations.BlindSpot{
+			Tool: investigations.ToolRollouts, WouldTell: wouldTell("replicasets"),
+			Why: fmt.Sprintf("pods of %d more workloads came to node %s within the window than are looked into: those were that can take the most memory",
+				left, r.s.Node),
+		})
+	}
 	var group errgroup.Group
 	group.SetLimit(atOnce)
-	for i := range pods {
-		p := &pods[i]
-		made := p.GetCreationTimestamp().Time
-		ref := metav1.GetControllerOf(p)
-		if ref == nil || made.Before(from) || made.After(until) || len(seen) == mostNeighbours {
-			continue
-		}
-		o := owner{p.GetNamespace(), strings.ToLower(ref.Kind), ref.Name}
-		if !seen[o] {
-			seen[o] = true
-			group.Go(func() error { r.neighbour(ctx, o.namespace, o.kind, o.name); return nil })
-		}
+	for _, o := range owners {
+		group.Go(func() error { r.neighbour(ctx, o.namespace, o.kind, o.name); return nil })
 	}
 	_ = group.Wait() // what goes wrong is kept in the gathering
 }

@@ -29,7 +29,7 @@
 // # Cost
 //
 // Live some ten calls for the target, and up to three for each workload whose pods came to the node within the window,
-// at most 30 of them.
+// at most ten of them: those that can take the most memory beyond their request.
 // One pass over each file, about 50 MB of JSON a second, ten times that where a file is large. About 2 KB of
 // memory for each revision, at most 50,000 objects of a file.
 package rollouts
