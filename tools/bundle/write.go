@@ -39,11 +39,15 @@ func (r *Recording) Write(dir string, req investigations.Request, by string, at 
 	if err := Vacant(dir); err != nil {
 		return Written{}, err
 	}
-	parent := filepath.Dir(dir)
+	whole, err := filepath.Abs(dir) // the parent of "." is known only then
+	if err != nil {
+		return Written{}, fmt.Errorf("write bundle: %w", err)
+	}
+	parent := filepath.Dir(whole)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
-	part, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".part-")
+	part, err := os.MkdirTemp(parent, "."+filepath.Base(whole)+".part-")
 	if err != nil {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
@@ -56,10 +60,10 @@ func (r *Recording) Write(dir string, req investigations.Request, by string, at 
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
 	// An empty folder in its place goes: renaming over one is refused.
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(whole); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
-	if err := os.Rename(part, dir); err != nil {
+	if err := os.Rename(part, whole); err != nil {
 		return Written{}, fmt.Errorf("write bundle: %w", err)
 	}
 	w.Dir = dir
@@ -173,7 +177,7 @@ func incidentText(req investigations.Request, by string, at time.Time, w Written
 		} `yaml:"collected"`
 	}
 	doc.Version, doc.At = Version, req.At.UTC().Format(time.RFC3339Nano)
-	doc.Cluster, doc.Window = req.Cluster, strings.TrimSuffix(req.Window.String(), "0m0s")
+	doc.Cluster, doc.Window = req.Cluster, windowText(req.Window)
 	doc.Target = targetText(req.Target)
 	if req.Alert != nil {
 		doc.Alert = &alert{req.Alert.Source, req.Alert.ID, redact.Text(req.Alert.Title)}
@@ -183,6 +187,17 @@ func incidentText(req investigations.Request, by string, at time.Time, w Written
 		doc.Collected.BlindSpots = append(doc.Collected.BlindSpots, blind(s))
 	}
 	return yaml.Marshal(doc)
+}
+
+// windowText writes a duration as people do: 24h, 30m, 1h10m.
+func windowText(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"0s", "0m"} { // of 30m0s the zero of the minutes is none
+		if rest := strings.TrimSuffix(s, zero); rest != s && strings.ContainsAny(rest[max(len(rest)-1, 0):], "hm") {
+			s = rest
+		}
+	}
+	return s
 }
 
 func targetText(t investigations.Target) map[string]string {

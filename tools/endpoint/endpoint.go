@@ -84,20 +84,26 @@ func (c Config) Client(name string, limit int64) (*http.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	home, err := url.Parse(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%s: url is no URL: write it as http://prometheus:9090", name)
+	}
 	return &http.Client{Transport: &limited{
-		next: &withHeaders{next: transport, headers: c.Headers}, limit: limit,
+		next: &withHeaders{next: transport, host: home.Host, headers: c.Headers}, limit: limit,
 	}}, nil
 }
 
-// withHeaders adds the configured headers.
+// withHeaders adds the configured headers to what goes to the configured host. A redirect to another one goes without
+// them: they may be secret, and a Host is not that one's.
 type withHeaders struct {
 	next    http.RoundTripper
+	host    string
 	headers map[string]string
 }
 
 // RoundTrip sends a copy of r with the headers.
 func (w *withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
-	if len(w.headers) == 0 {
+	if len(w.headers) == 0 || !strings.EqualFold(r.URL.Host, w.host) {
 		return w.next.RoundTrip(r)
 	}
 	r = r.Clone(r.Context())

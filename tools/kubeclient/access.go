@@ -8,6 +8,7 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 
@@ -61,7 +62,13 @@ func (c *Cluster) Allowed(ctx context.Context, p Permission, namespace string) (
 		}
 		return err
 	})
-	if err != nil {
+	switch {
+	case apierrors.IsForbidden(err):
+		return false, fmt.Errorf("%s: %w: the role lacks the verb create on selfsubjectaccessreviews.authorization.k8s.io "+
+			"(the role oombot-doctor in deploy/rbac.yaml has it)", what, investigations.ErrForbidden)
+	case ctx.Err() != nil && err != nil:
+		return false, timeOut(ctx, what)
+	case err != nil:
 		return false, explain(what, p.resource, err)
 	}
 	return allowed, nil
@@ -79,7 +86,13 @@ func (c *Cluster) Version(ctx context.Context) (string, error) {
 		version, err = gitVersion(body)
 		return err
 	})
-	if err != nil {
+	switch {
+	case apierrors.IsForbidden(err):
+		return "", fmt.Errorf("%s: %w: the role lacks the verb get on /version (the cluster role system:public-info-viewer has it)",
+			what, investigations.ErrForbidden)
+	case ctx.Err() != nil && err != nil:
+		return "", timeOut(ctx, what)
+	case err != nil:
 		return "", explain(what, Resource{Name: "/version"}, err)
 	}
 	return version, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -64,6 +65,9 @@ type Query struct {
 	// AtMost bounds how many objects are read; 0 means 5,000. Beyond it the list wraps investigations.ErrTooLarge and
 	// what was read is returned as well.
 	AtMost int
+
+	// name is that of the one object, where a command is to show it alone.
+	name string
 }
 
 const (
@@ -81,6 +85,9 @@ func (q Query) String() string {
 		words = append(words, "-A")
 	default:
 		words = append(words, "-n", q.Namespace)
+	}
+	if q.name != "" {
+		words = append(words, q.name)
 	}
 	if q.Labels != "" {
 		words = append(words, "-l", "'"+q.Labels+"'")
@@ -118,13 +125,14 @@ func (c *Cluster) Get(ctx context.Context, resource, namespace, name string) (*O
 	return &items[0], nil
 }
 
-// List reads the objects that q asks for. A custom resource that the server doesn't know is an empty list.
+// List reads the objects that q asks for. A custom resource that the server doesn't know is an empty list. The slice
+// is the caller's, its objects are not.
 func (c *Cluster) List(ctx context.Context, q Query) ([]Object, error) {
 	r, ok := ResourceNamed(q.Resource)
 	if !ok {
 		return nil, fmt.Errorf("list %s: no such resource is read", q.Resource)
 	}
-	return c.once(ctx, q.String(), func(ctx context.Context) ([]Object, error) {
+	shared, err := c.once(ctx, q.String(), func(ctx context.Context) ([]Object, error) {
 		var items []Object
 		err := c.try(ctx, "list "+describe(r, q), r, func(version string) (err error) {
 			items, err = c.pages(ctx, r, version, q)
@@ -132,6 +140,7 @@ func (c *Cluster) List(ctx context.Context, q Query) ([]Object, error) {
 		})
 		return items, err
 	})
+	return slices.Clone(shared), err
 }
 
 func describe(r Resource, q Query) string {
@@ -190,7 +199,7 @@ func (c *Cluster) once(ctx context.Context, key string, ask func(context.Context
 		c.mu.Unlock()
 		if !asked {
 			k.items, k.err = ask(ctx)
-			if k.err != nil && ctx.Err() != nil {
+			if k.err != nil && (ctx.Err() != nil || isContext(k.err)) {
 				c.mu.Lock()
 				delete(c.calls, key)
 				c.mu.Unlock()

@@ -23,7 +23,7 @@ type Gathering struct {
 // gathered is what became of one resource.
 type gathered struct {
 	objects []Object
-	queries []string
+	queries []Query
 	faults  []error
 }
 
@@ -35,7 +35,7 @@ func NewGathering(c *Cluster, tool string) *Gathering {
 // Get reads an object and keeps it; nil where it is not there or can't be read.
 func (g *Gathering) Get(ctx context.Context, resource, namespace, name string) *Object {
 	object, err := g.cluster.Get(ctx, resource, namespace, name)
-	q := strings.TrimSuffix(Query{Resource: resource, Namespace: namespace}.String(), "-o json") + name + " -o json"
+	q := &Query{Resource: resource, Namespace: namespace, name: name}
 	if err != nil {
 		g.add(resource, q, nil, err)
 		return nil
@@ -47,21 +47,21 @@ func (g *Gathering) Get(ctx context.Context, resource, namespace, name string) *
 // List reads the objects that q asks for and keeps them.
 func (g *Gathering) List(ctx context.Context, q Query) []Object {
 	objects, err := g.cluster.List(ctx, q)
-	g.add(q.Resource, q.String(), objects, err)
+	g.add(q.Resource, &q, objects, err)
 	return objects
 }
 
 // Try is List, but that what went wrong is the caller's business.
 func (g *Gathering) Try(ctx context.Context, q Query) ([]Object, error) {
 	objects, err := g.cluster.List(ctx, q)
-	g.add(q.Resource, q.String(), objects, nil)
+	g.add(q.Resource, &q, objects, nil)
 	return objects, err
 }
 
 // Fault keeps what kept the caller from reading a part of a resource.
-func (g *Gathering) Fault(resource string, err error) { g.add(resource, "", nil, err) }
+func (g *Gathering) Fault(resource string, err error) { g.add(resource, nil, nil, err) }
 
-func (g *Gathering) add(resource, query string, objects []Object, err error) {
+func (g *Gathering) add(resource string, query *Query, objects []Object, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.parts[resource]
@@ -70,8 +70,8 @@ func (g *Gathering) add(resource, query string, objects []Object, err error) {
 		g.parts[resource] = p
 	}
 	p.objects = append(p.objects, objects...)
-	if query != "" {
-		p.queries = append(p.queries, query)
+	if query != nil {
+		p.queries = append(p.queries, *query)
 	}
 	if err != nil && !errors.Is(err, investigations.ErrNotFound) {
 		p.faults = append(p.faults, err)
@@ -91,7 +91,8 @@ func (g *Gathering) Write(sink investigations.Sink, resources []string, wouldTel
 		path := "kubernetes/" + resource + ".json"
 		from := p.origin(resource)
 		if len(p.objects) == 0 && len(p.faults) > 0 {
-			sink.Miss(path, from, p.faults[0])
+			first := slices.MinFunc(p.faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+			sink.Miss(path, from, first) // they came in any order
 			continue
 		}
 		data, err := ListFile(p.objects)
@@ -106,19 +107,34 @@ func (g *Gathering) Write(sink investigations.Sink, resources []string, wouldTel
 	}
 }
 
-// mostQueries is how many queries an origin names.
+// mostQueries is how many commands an origin names.
 const mostQueries = 3
 
+// origin names the commands that show the same objects: those that were asked, or where they are many, one for each
+// namespace that shows these objects among others.
 func (p *gathered) origin(resource string) investigations.Origin {
-	o := investigations.Origin{Name: "the " + resource + " of the cluster", Source: "Kubernetes API: " + resource}
-	var seen []string
-	for _, q := range slices.Sorted(slices.Values(p.queries)) { // they were asked at once
-		if len(seen) < mostQueries && !strings.Contains(strings.Join(seen, "; "), q) {
-			seen = append(seen, q)
-		}
+	commands := commandsOf(p.queries, Query.String)
+	if len(commands) > mostQueries {
+		commands = commandsOf(p.queries, func(q Query) string {
+			return Query{Resource: q.Resource, Namespace: q.Namespace}.String()
+		})
 	}
-	if len(seen) > 0 {
-		o.Source = strings.Join(seen, "; ")
+	if len(commands) > mostQueries {
+		commands = []string{Query{Resource: resource}.String()}
+	}
+	o := investigations.Origin{Name: "the API server's list of " + resource, Source: strings.Join(commands, "; ")}
+	if len(commands) == 0 {
+		o.Source = Query{Resource: resource}.String()
 	}
 	return o
+}
+
+// commandsOf writes queries as commands, each once, in the order of their letters: they were asked at once.
+func commandsOf(queries []Query, write func(Query) string) []string {
+	var out []string
+	for _, q := range queries {
+		out = append(out, write(q))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

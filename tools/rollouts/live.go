@@ -83,7 +83,9 @@ func (r *recording) target(ctx context.Context) {
 		return
 	}
 	var group errgroup.Group
-	group.Go(func() error { r.revisions(ctx, ns, kind, r.s.Selector); return nil })
+	if r.s.Selector != "" {
+		group.Go(func() error { r.revisions(ctx, ns, kind, r.s.Selector); return nil })
+	}
 	var workload *kubeclient.Object
 	if _, known := kubeclient.ResourceNamed(kind + "s"); known {
 		workload = r.Get(ctx, kind+"s", ns, name)
@@ -91,6 +93,9 @@ func (r *recording) target(ctx context.Context) {
 	group.Go(func() error { r.configMaps(ctx, ns, r.specs(ctx, ns, workload)); return nil })
 	if workload != nil {
 		group.Go(func() error { r.deployer(ctx, workload); return nil })
+		if r.s.Selector == "" { // whoever looked for the target could not read it
+			group.Go(func() error { r.revisions(ctx, ns, kind, selectorOf(workload)); return nil })
+		}
 	}
 	_ = group.Wait() // what goes wrong is kept in the gathering
 }
@@ -182,8 +187,8 @@ func (r *recording) neighbours(ctx context.Context) {
 
 // neighbour reads the owner of a pod, that one's owner, and its revisions.
 func (r *recording) neighbour(ctx context.Context, ns, kind, name string) {
-	if _, known := kubeclient.ResourceNamed(kind + "s"); !known {
-		return
+	if owner, known := kubeclient.ResourceNamed(kind + "s"); !known || owner.Clustered {
+		return // of a kind that Kubernetes itself does not know, or of a static pod, whose owner is the node
 	}
 	object := r.Get(ctx, kind+"s", ns, name)
 	if object == nil {
