@@ -11,13 +11,25 @@ import (
 
 // watch returns a callback that tells a person at a terminal, a line for each source, what has been read. It
 // is nil where nobody watches.
-func (a *app) watch() func(investigations.Progress) {
+func (a *app) watch() func(investigations.Progress) { return a.watchWith(progressLine) }
+
+// watchReading is watch for sources that are only read, and of which nothing is concluded yet.
+func (a *app) watchReading() func(investigations.Progress) {
+	return a.watchWith(func(p investigations.Progress) string {
+		if p.Err != nil {
+			return progressLine(p)
+		}
+		return fmt.Sprintf("  %-9s %8s  read", p.Tool, investigations.FormatDuration(p.Took))
+	})
+}
+
+func (a *app) watchWith(line func(investigations.Progress) string) func(investigations.Progress) {
 	if !a.stderr.terminal {
 		return nil
 	}
 	return func(p investigations.Progress) {
 		if p.Done {
-			fmt.Fprintln(a.stderr, redact.Text(progressLine(p)))
+			fmt.Fprintln(a.stderr, redact.Text(line(p)))
 		}
 	}
 }

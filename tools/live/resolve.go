@@ -61,6 +61,7 @@ func (r *Resolver) Resolve(ctx context.Context, a Ask) (investigations.Subject, 
 		s.Request.Window = investigations.DefaultWindow
 	}
 	find := &finding{Resolver: r, s: s, ask: a}
+	defer find.foresee(ctx)()
 	var err error
 	switch {
 	case a.Node != "":
@@ -109,6 +110,19 @@ func (f *finding) patiently(ctx context.Context) (context.Context, context.Cance
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, f.Patience)
+}
+
+// foresee asks for the owner that a pod of the target's name will turn out to have, while the pod itself is asked for:
+// the answer is there then when it is needed. The function that it returns waits for its end.
+func (f *finding) foresee(ctx context.Context) (wait func()) {
+	var calls sync.WaitGroup
+	if f.ask.Node == "" && (f.ask.Kind == "" || f.ask.Kind == "pod") {
+		if podName.MatchString(f.ask.Name) {
+			// What it finds, or not, is asked for again by whoever needs it.
+			calls.Go(func() { _, _ = f.get(ctx, "replicasets", f.ask.Namespace, cutLast(f.ask.Name)) })
+		}
+	}
+	return calls.Wait
 }
 
 // named finds a pod of that name, else the one workload of that name, else a trace of a pod that is gone.
