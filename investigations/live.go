@@ -89,3 +89,10 @@ type LiveSource interface {
 	Describe() Description
 	Record(ctx context.Context, s Subject, to Sink) error
 }
+
+// Foreseer is a live source that can begin before the target was found: with the words that a person wrote as the
+// target, and the moment as far as it is known. Foresee returns at once, and what it begins ends with ctx. Record is
+// called all the same, and uses what was begun where it fits.
+type Foreseer interface {
+	Foresee(ctx context.Context, s Subject)
+}

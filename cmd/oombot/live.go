@@ -102,6 +102,7 @@ const findShare = 3
 // such thing, or ctx's own.
 func (s *session) find(ctx context.Context, ask live.Ask) error {
 	timeout := time.Duration(s.config.Limits.SourceTimeout)
+	s.foresee(ctx, ask)
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now, Patience: timeout / findShare}
@@ -111,6 +112,25 @@ func (s *session) find(ctx context.Context, ask live.Ask) error {
 		return cause
 	}
 	return err
+}
+
+// foresee has sources begin with what the words say, while the target is looked for.
+func (s *session) foresee(ctx context.Context, ask live.Ask) {
+	early := investigations.Subject{Request: investigations.Request{
+		At: ask.At, Window: ask.Window, Cluster: ask.Cluster,
+		Target: investigations.Target{Namespace: ask.Namespace, Pod: ask.Name, Container: ask.Container},
+	}}
+	if ask.Kind != "" && ask.Kind != "pod" {
+		early.Request.Target = investigations.Target{Namespace: ask.Namespace, Workload: ask.Kind + "/" + ask.Name}
+	}
+	if ask.At.IsZero() {
+		early.Request.At = time.Now()
+	}
+	for _, src := range s.sources {
+		if f, ok := src.LiveSource.(investigations.Foreseer); ok {
+			f.Foresee(ctx, early)
+		}
+	}
 }
 
 // connect reads where the cluster is.

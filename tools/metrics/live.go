@@ -35,6 +35,9 @@ type Live struct {
 	configured bool
 	client     api.Client
 	queries    []liveQuery
+
+	mu       sync.Mutex
+	foreseen *foreseen
 }
 
 var (
@@ -84,7 +87,7 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		to.Miss("metrics", all, errNoServer)
 		return nil
 	}
-	p := l.probe(ctx, s)
+	p := l.look(ctx, s)
 	if err := cmp.Or(p.failed, l.foreign(p)); err != nil {
 		to.Miss("metrics", all, err)
 		return nil
