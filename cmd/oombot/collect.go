@@ -60,6 +60,9 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	}
 	limitMemory()
 	log, progress := a.watchTrace(trace)
+	if !trace {
+		progress = a.watchReading()
+	}
 	s, err := openSession(cmd.Context(), cfg, ask, f, a.stdin, log)
 	if err != nil {
 		return err
