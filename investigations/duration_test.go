@@ -54,3 +54,23 @@ func TestParseWindow(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTime(t *testing.T) {
+	want := time.Date(2026, 3, 4, 2, 17, 9, 0, time.UTC)
+	for _, s := range []string{
+		"2026-03-04T02:17:09Z", "2026-03-04t02:17:09z", "2026-03-04T03:17:09+01:00", "2026-03-04 02:17:09Z", "2026-03-04 02:17:09 Z",
+		"2026-03-04 03:17:09 +0100", "2026-03-04T02:17:09", "2026-03-04 02:17:09", "2026-03-04T02:17:09.000Z",
+	} {
+		if got, err := ParseTime(s); err != nil || !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("%q: %s, %v", s, got, err)
+		}
+	}
+	if got, err := ParseTime("2026-03-04T02:17Z"); err != nil || !got.Equal(want.Truncate(time.Minute)) {
+		t.Errorf("without seconds: %s, %v", got, err)
+	}
+	for _, s := range []string{"", "now", "1772590629", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-03-04", "2026-13-04T02:17:09Z"} {
+		if got, err := ParseTime(s); err == nil {
+			t.Errorf("%q is taken for %s", s, got)
+		}
+	}
+}

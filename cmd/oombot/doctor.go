@@ -107,7 +107,14 @@ func (c *checkup) examine(ctx context.Context, cfg *config.Config, words live.Wo
 			c.Sample = sample.Request.Target.String()
 		}
 		c.add(found)
-		c.add(permissions(limited, cluster, sample.Request.Target.Namespace)...)
+		if limited.Err() == nil {
+			c.add(permissions(limited, cluster, sample.Request.Target.Namespace)...)
+		} else {
+			c.add(investigations.Check{
+				Tool: investigations.ToolPods, Name: "permissions", State: investigations.CheckWarn,
+				Says: "not looked at, since the API server gave no answer in time", Fix: "see to the API server first, or raise limits.source_timeout",
+			})
+		}
 	}
 	c.add(sources(ctx, cfg, cluster, sample, timeout)...)
 }
@@ -199,7 +206,10 @@ func permission(ctx context.Context, cluster *kubeclient.Cluster, tool string, p
 	k := investigations.Check{Tool: tool, Name: p.String(), State: investigations.CheckOK, Says: "allowed"}
 	everywhere, err := cluster.Allowed(ctx, p, "")
 	if err != nil {
-		k.State, k.Says, k.Fix = investigations.CheckWarn, err.Error(), "the role oombot-doctor in deploy/rbac.yaml lets doctor ask"
+		k.State, k.Says, k.Fix = investigations.CheckWarn, err.Error(), "see the check of the API server"
+		if errors.Is(err, investigations.ErrForbidden) {
+			k.Fix = "the role oombot-doctor in deploy/rbac.yaml lets doctor ask: kubectl apply -f deploy/rbac.yaml"
+		}
 		return k
 	}
 	if everywhere {

@@ -34,6 +34,27 @@ func (a *app) watchWith(line func(investigations.Progress) string) func(investig
 	}
 }
 
+// watchReading is watch for a command that only reads: what a source's facts are nobody has looked at.
+func (a *app) watchReading() func(investigations.Progress) {
+	if !a.stderr.terminal {
+		return nil
+	}
+	return func(p investigations.Progress) {
+		if p.Done {
+			fmt.Fprintln(a.stderr, redact.Text(readingLine(p)))
+		}
+	}
+}
+
+// readingLine says what became of one source that was only read.
+func readingLine(p investigations.Progress) string {
+	says := "read"
+	if p.Err != nil {
+		says = oneLine(p.Err.Error())
+	}
+	return fmt.Sprintf("  %-9s %8s  %s", p.Tool, investigations.FormatDuration(p.Took), says)
+}
+
 // progressLine says what became of one source.
 func progressLine(p investigations.Progress) string {
 	if p.Err != nil {

@@ -56,7 +56,7 @@ func (s *scene) judgeConfidence() {
 	}
 	if s.runtime != nil && s.runtime.inferred {
 		ceiling = math.Min(ceiling, ceilingInferred)
-		s.caps = append(s.caps, "the runtime's error itself was not recorded")
+		s.caps = append(s.caps, "the runtime's error itself is in no log")
 	}
 	if s.unreported {
 		ceiling = math.Min(ceiling, ceilingNeither)

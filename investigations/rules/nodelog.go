@@ -28,5 +28,5 @@ func (s *scene) missLog() {
 		return
 	}
 	s.blindSpot(investigations.ToolKernlog, "whether the kernel killed, and at whose limit",
-		"the kernel log of node %s was not recorded, only that of %s", s.node, strings.Join(others[:min(len(others), 5)], ", "))
+		"the kernel log of node %s was not read, only that of %s", s.node, strings.Join(others[:min(len(others), 5)], ", "))
 }

@@ -50,7 +50,7 @@ func (s *scene) byOtherExit() bool {
 	s.mechanism = investigations.OtherExit
 	if runtimeCode(t.ExitCode) && !s.hasLogOf(s.container) && early == nil {
 		r.sure = 0.55
-		s.blindSpot(investigations.ToolLogs, "whether the program's own runtime ran out of memory", "no log of container %s was recorded, and exit code %d is also what runtimes end with when their memory runs out", s.container, t.ExitCode)
+		s.blindSpot(investigations.ToolLogs, "whether the program's own runtime ran out of memory", "no log of container %s is there, and exit code %d is also what runtimes end with when their memory runs out", s.container, t.ExitCode)
 	}
 	if e := s.stopReason(); e != nil {
 		r.what += ", after " + e.what

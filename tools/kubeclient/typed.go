@@ -53,6 +53,14 @@ func ContainersOf(pod *corev1.Pod) []string {
 	return names
 }
 
+// mostEvents of a namespace are read; by default the API server keeps those of an hour.
+const mostEvents = 2_000
+
+// EventsIn asks for the events of a namespace.
+func EventsIn(namespace string) Query {
+	return Query{Resource: "events", Namespace: namespace, AtMost: mostEvents}
+}
+
 // EventsAbout asks for the events about one object. Those about a node are in no namespace of their own.
 func EventsAbout(namespace, kind, name string) Query {
 	selector := fields.AndSelectors(

@@ -23,9 +23,10 @@ type end struct {
 
 // Ranks of an end, the higher the likelier it is what is asked about.
 const (
-	rankOther  = iota + 1 // ended with another status than 0
-	rankEvent             // an event tells that something was killed or could not start
-	rankMemory            // OOMKilled, SIGKILL, an eviction
+	rankTrouble = iota + 1 // an event tells that something was stopped, or does not start
+	rankOther              // ended with another status than 0
+	rankEvent              // an event tells of memory, or of a pod that had to go
+	rankMemory             // OOMKilled, SIGKILL, an eviction
 )
 
 // exitKilled is the exit code of a process that SIGKILL ended: 128 + 9.
@@ -75,13 +76,15 @@ func (f *finding) latest() *corev1.Pod {
 func (f *finding) ends() []end {
 	var out []end
 	add := func(e end) {
-		if !e.at.IsZero() && !e.at.After(f.before()) {
+		if e.at.Unix() > 0 && !e.at.After(f.before()) { // a runtime that does not know writes the year 1970
 			out = append(out, e)
 		}
 	}
 	for i := range f.pods {
 		p := &f.pods[i]
-		for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for _, list := range [][]corev1.ContainerStatus{
+			p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
+		} {
 			for j := range list {
 				if c := f.s.Request.Target.Container; c != "" && list[j].Name != c {
 					continue
@@ -93,16 +96,15 @@ func (f *finding) ends() []end {
 				}
 			}
 		}
-		if at := evicted(p); !at.IsZero() {
-			add(end{pod: i, at: at, rank: rankMemory})
-		}
+		at, rank := drivenOut(p)
+		add(end{pod: i, at: at, rank: rank})
 	}
 	return slices.DeleteFunc(out, func(e end) bool { return e.rank == 0 })
 }
 
 func rankOf(t *corev1.ContainerStateTerminated) int {
 	switch {
-	case t.Reason == "OOMKilled", t.ExitCode == exitKilled:
+	case t.Reason == "OOMKilled", t.ExitCode == exitKilled, startKilled(t.Message):
 		return rankMemory
 	case t.ExitCode != 0:
 		return rankOther
@@ -110,18 +112,30 @@ func rankOf(t *corev1.ContainerStateTerminated) int {
 	return 0
 }
 
-// evicted returns when a pod was evicted; zero where it was not.
-func evicted(p *corev1.Pod) time.Time {
+// startKilled says whether a text is runc's about its own process that was OOM-killed: a container that could not start.
+func startKilled(text string) bool {
+	return strings.Contains(text, "OOM-killed") || strings.Contains(text, "memory limit too low")
+}
+
+// drivenOut returns when a pod had to leave its node, and how likely it was for memory; a zero time where it did not.
+// The condition stands for drains, preemptions and taints too.
+func drivenOut(p *corev1.Pod) (time.Time, int) {
 	var at time.Time
 	for i := range p.Status.Conditions {
 		if c := &p.Status.Conditions[i]; c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue {
 			at = c.LastTransitionTime.Time
 		}
 	}
-	if p.Status.Reason == "Evicted" && at.IsZero() {
+	if p.Status.Reason != "Evicted" {
+		return at, rankOther
+	}
+	if at.IsZero() {
 		at = lastChange(p.ManagedFields)
 	}
-	return at
+	if strings.Contains(p.Status.Message, "memory") {
+		return at, rankMemory
+	}
+	return at, rankOther // for its disk, or for process ids
 }
 
 func lastChange(fields []metav1.ManagedFieldsEntry) time.Time {
@@ -134,25 +148,48 @@ func lastChange(fields []metav1.ManagedFieldsEntry) time.Time {
 	return at
 }
 
-// killEvents are the reasons of events that tell of an end.
-var killEvents = []string{"OOMKilling", "SystemOOM", "Evicted", "Killing", "Preempted", "FailedCreatePodSandBox", "Failed", "BackOff"}
+// eventRanks are the reasons of events that tell of an end.
+var eventRanks = map[string]int{
+	"OOMKilling": rankEvent, "SystemOOM": rankEvent, "Evicted": rankEvent, "Preempted": rankEvent,
+	"Killing": rankTrouble, "Failed": rankTrouble, "BackOff": rankTrouble, "FailedCreatePodSandBox": rankTrouble,
+}
 
-// eventEnds returns the ends that events about the target tell of.
+// eventEnds returns the ends that events about the target tell of. Those of a workload's pods outlive the pods; the
+// pods' source reads the same, so that they cost no call of their own.
 func (f *finding) eventEnds(ctx context.Context) []end {
 	events := f.events
-	switch {
+	ours := func(*corev1.Event) bool { return true }
+	switch { // the pods' source tells of faults
 	case f.ask.Node != "":
-		events, _ = f.list(ctx, kubeclient.EventsAbout("default", "Node", f.ask.Node)) // the pods' source tells of faults
+		events, _ = f.list(ctx, kubeclient.EventsAbout("default", "Node", f.ask.Node))
+	case f.s.Request.Target.Workload != "":
+		events, _ = f.list(ctx, kubeclient.EventsIn(f.ask.Namespace))
+		ours = func(e *corev1.Event) bool {
+			return e.InvolvedObject.Kind == "Pod" && madeBy(f.s.Workload, e.InvolvedObject.Name)
+		}
 	case len(events) == 0 && len(f.pods) > 0:
 		events, _ = f.list(ctx, kubeclient.EventsAbout(f.ask.Namespace, "Pod", f.pods[0].Name))
 	}
 	var out []end
 	for _, e := range kubeclient.AllAs[corev1.Event](events) {
-		if at := eventTime(&e); slices.Contains(killEvents, e.Reason) && !at.After(f.before()) {
-			out = append(out, end{at: at, rank: rankEvent})
+		at, rank := eventTime(&e), eventRanks[e.Reason]
+		if startKilled(e.Message) {
+			rank = max(rank, rankEvent)
+		}
+		if rank > 0 && at.Unix() > 0 && !at.After(f.before()) && ours(&e) && f.ofContainer(&e) {
+			out = append(out, end{pod: noPod, at: at, rank: rank})
 		}
 	}
 	return out
+}
+
+// noPod is the pod of an end that an event tells of: it need not be there any more.
+const noPod = -1
+
+// ofContainer says whether an event may be about the container that is asked for.
+func (f *finding) ofContainer(e *corev1.Event) bool {
+	_, rest, one := strings.Cut(e.InvolvedObject.FieldPath, "{")
+	return f.s.Request.Target.Container == "" || !one || strings.TrimSuffix(rest, "}") == f.s.Request.Target.Container
 }
 
 func eventTime(e *corev1.Event) time.Time {

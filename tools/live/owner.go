@@ -41,8 +41,11 @@ func (f *finding) owner(ctx context.Context, pod *corev1.Pod) owner {
 
 func (f *finding) ownerNamed(ctx context.Context, kind, name string) owner {
 	o := owner{kind: kind, name: name}
-	if _, known := kubeclient.ResourceNamed(kind + "s"); !known {
+	switch r, known := kubeclient.ResourceNamed(kind + "s"); {
+	case !known:
 		return o // an owner that Kubernetes itself does not know: nothing more can be asked
+	case r.Clustered:
+		return owner{} // a static pod, whose owner is its node
 	}
 	object, err := f.get(ctx, kind+"s", f.ask.Namespace, name)
 	if err != nil {
@@ -117,6 +120,9 @@ const mostJobs = 20
 // podsOfCronJob returns a selector for the pods of the Jobs that a CronJob still has; nothing else joins them.
 func (f *finding) podsOfCronJob(ctx context.Context, cronJob string) string {
 	jobs, _ := f.list(ctx, kubeclient.Query{Resource: "jobs", Namespace: f.ask.Namespace, Stale: true})
+	slices.SortStableFunc(jobs, func(a, b kubeclient.Object) int { // the latest first
+		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
+	})
 	var names []string
 	for i := range jobs {
 		if up := metav1.GetControllerOf(&jobs[i]); up != nil && up.Kind == "CronJob" && up.Name == cronJob && len(names) < mostJobs {
@@ -182,7 +188,7 @@ func (f *finding) possibleOwners(ctx context.Context) (owner, []error) {
 		}
 		guesses = append(guesses, guess{"replicaset", set}, guess{"daemonset", set}, guess{"job", set})
 		if deployment := cutLast(set); deployment != "" {
-			guesses = append(guesses, guess{"deployment", deployment}, guess{"cronjob", deployment})
+			guesses = append(guesses, guess{"deployment", deployment}, guess{"cronjob", deployment}, guess{"job", deployment}) // a Job with indexes has NAME-INDEX-SUFFIX
 		}
 	}
 	errs := make([]error, len(guesses))
@@ -241,6 +247,26 @@ func cutLast(s string) string { return s[:max(strings.LastIndexByte(s, '-'), 0)]
 // podName is the form of a name that a ReplicaSet gives: NAME-HASH-SUFFIX, in an alphabet without vowels
 // (apimachinery's rand.SafeEncodeString).
 var podName = regexp.MustCompile(`^(.+)-([bcdfghjklmnpqrstvwxz2456789]{6,10})-[bcdfghjklmnpqrstvwxz2456789]{5}$`)
+
+// madeBy says whether a pod of that name can be one of a workload's, by the form of its name.
+func madeBy(workload, pod string) bool {
+	kind, name, _ := strings.Cut(workload, "/")
+	rest, ok := strings.CutPrefix(pod, name+"-")
+	if !ok {
+		return false
+	}
+	switch kind {
+	case "statefulset":
+		return ordinal.MatchString("-" + rest)
+	case "deployment", "rollout":
+		m := podName.FindStringSubmatch(pod)
+		return m != nil && m[1] == name
+	case "cronjob":
+		job, suffix, both := strings.Cut(rest, "-")
+		return both && job != "" && suffix != ""
+	}
+	return rest != "" && !strings.Contains(rest, "-") // daemonset, replicaset, job
+}
 
 // guessWorkload reads a workload from a pod's name, where nothing better can be had.
 func guessWorkload(pod string) string {

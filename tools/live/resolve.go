@@ -129,8 +129,8 @@ func (f *finding) foresee(ctx context.Context) (wait func()) {
 func (f *finding) named(ctx context.Context) error {
 	kinds := targetKinds
 	found, faults := f.getAll(ctx, kinds)
-	if found["pod"] != nil || faults["pod"] != nil {
-		return f.withPod(ctx, found["pod"], faults["pod"])
+	if found["pod"] != nil {
+		return f.withPod(ctx, found["pod"], nil)
 	}
 	var fits []string
 	for _, kind := range kinds {
@@ -139,8 +139,13 @@ func (f *finding) named(ctx context.Context) error {
 		}
 	}
 	switch {
-	case f.ask.Container != "" && len(fits) > 0 || len(fits) == 0:
+	case faults["pod"] != nil && (len(fits) == 0 || f.ask.Container != ""):
+		return f.withPod(ctx, nil, faults["pod"])
+	case len(fits) == 0:
 		return f.gone(ctx)
+	case f.ask.Container != "":
+		return fmt.Errorf("%w: %s/%s is a %s, and only a pod's container can be asked for: ask for %s/%s/%s, or for one of its pods",
+			ErrNoTarget, f.ask.Namespace, f.ask.Name, fits[0], f.ask.Namespace, fits[0], f.ask.Name)
 	case len(fits) > 1:
 		return f.ambiguous(fits)
 	}

@@ -52,7 +52,7 @@ func (r *reader) targetGaps() {
 	case len(found) == 0 && t.Node != "":
 		r.blindf("what ran on the node", "%s holds no pod on node %.100q", podsFile, t.Node)
 	case len(found) == 0:
-		r.blindf("how the container ended, and under which limits", "%s does not hold %.200q: it was gone before the recording, or has another name",
+		r.blindf("how the container ended, and under which limits", "%s does not hold %.200q: it was gone already, or has another name",
 			podsFile, t.String())
 	case t.Container != "" && !hasContainer(found[0], t.Container):
 		r.blindf("how that container ended, and under which limits", "pod %.100q has no container %.100q, only %.200q",

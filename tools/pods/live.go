@@ -28,8 +28,6 @@ func (l *Live) Describe() investigations.Description { return (&Tool{}).Describe
 var resources = []string{"pods", "nodes", "events", "namespaces", "limitranges", "resourcequotas"}
 
 const (
-	// mostEvents of a namespace are read; by default the API server keeps those of an hour.
-	mostEvents = 2_000
 	// eventsOf is of how many pods the events are asked for one by one where the namespace has too many.
 	eventsOf = 5
 	// atOnce bounds the calls that run at the same time.
@@ -82,18 +80,20 @@ func (l *Live) podsOnNode(ctx context.Context, g *kubeclient.Gathering, s invest
 		return
 	}
 	ns := s.Request.Target.Namespace
-	if errors.Is(err, investigations.ErrForbidden) && ns != "" {
-		q := kubeclient.PodsOn(s.Node)
-		q.Namespace = ns
-		g.List(ctx, q)
+	if !errors.Is(err, investigations.ErrForbidden) || ns == "" {
+		g.Fault("pods", err)
+		return
 	}
+	q := kubeclient.PodsOn(s.Node)
+	q.Namespace = ns
+	g.List(ctx, q)
 	g.Fault("pods", fmt.Errorf("those of other namespaces on node %s: %w", s.Node, err))
 }
 
 // events reads the events of the target's namespace, or of its first pods where those are too many.
 func (l *Live) events(ctx context.Context, g *kubeclient.Gathering, s investigations.Subject) {
 	ns := s.Request.Target.Namespace
-	_, err := g.Try(ctx, kubeclient.Query{Resource: "events", Namespace: ns, AtMost: mostEvents})
+	_, err := g.Try(ctx, kubeclient.EventsIn(ns))
 	if err == nil {
 		return
 	}

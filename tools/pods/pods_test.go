@@ -86,12 +86,12 @@ func TestFacts(t *testing.T) {
 		"pods/container/shop/checkout-7c9d8f6b5-x2x4p/checkout": `container "checkout" (app): memory limit 512 MiB, request 256 MiB, restarts: 3; ` +
 			`waiting: "CrashLoopBackOff" "back-off 40s restarting failed container=checkout"; ` +
 			`its last end was "OOMKilled" with exit code 137 at 2026-03-04T02:17:09Z, after 4 h 6 min`,
-		"pods/node": `node "n1": memory 15.6 GiB, of which pods may use 14.5 GiB; pods on it in the recording: 2; ` +
+		"pods/node": `node "n1": memory 15.6 GiB, of which pods may use 14.5 GiB; pods seen on it: 2; ` +
 			`kernel "6.1.0-18-amd64", kubelet "v1.34.3"; under memory pressure since 2026-03-04T02:16:00Z`,
 		"pods/events": `events around the moment about the target or its node: "BackOff" (4); the last one: "Back-off restarting failed container"`,
 		"pods/limitrange": `LimitRange "defaults" gives a container of namespace "shop" that sets none a memory limit of 512 MiB, ` +
 			`last changed at 2026-03-03T12:00:00Z`,
-		"pods/inventory": "pods in the recording: 2, of namespaces: 2, on nodes: 1; containers whose last end was OOMKilled: 1",
+		"pods/inventory": "pods seen: 2, of namespaces: 2, on nodes: 1; containers whose last end was OOMKilled: 1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)

@@ -23,7 +23,7 @@ func nodeFact(name string, ev *investigations.PodEvidence) []investigations.Fact
 	}
 	f := investigations.Fact{
 		Key: "pods/node", Source: n.Source,
-		Says: fmt.Sprintf("node %.100q: memory %s, of which pods may use %s; pods on it in the recording: %d; kernel %.60q, kubelet %.40q",
+		Says: fmt.Sprintf("node %.100q: memory %s, of which pods may use %s; pods seen on it: %d; kernel %.60q, kubelet %.40q",
 			n.Name, investigations.FormatBytes(n.CapacityBytes), investigations.FormatBytes(n.AllocatableBytes), on,
 			n.KernelVersion, n.KubeletVersion),
 		Values: map[string]float64{
@@ -126,7 +126,7 @@ func inventory(ev *investigations.PodEvidence) []investigations.Fact {
 	}
 	return []investigations.Fact{{
 		Key: "pods/inventory", Source: podsFile,
-		Says: fmt.Sprintf("pods in the recording: %d, of namespaces: %d, on nodes: %d; containers whose last end was OOMKilled: %d",
+		Says: fmt.Sprintf("pods seen: %d, of namespaces: %d, on nodes: %d; containers whose last end was OOMKilled: %d",
 			len(ev.Pods), len(namespaces), len(nodes), killed),
 		Values: map[string]float64{
 			"pods": float64(len(ev.Pods)), "namespaces": float64(len(namespaces)), "nodes": float64(len(nodes)),

@@ -90,9 +90,9 @@ func (r *reader) noTarget() {
 	t := r.req.Target
 	switch {
 	case t.Workload != "":
-		r.blindf(wouldTell(""), "the files of kubernetes/ hold no workload %.200q", t.Namespace+"/"+t.Workload)
+		r.blindf(wouldTell(""), "no workload %.200q was found", t.Namespace+"/"+t.Workload)
 	case t.Pod != "" && r.ev.HasWorkloads:
-		r.blindf(wouldTell(""), "the files of kubernetes/ hold no workload that pod %.200q is named after", t.Namespace+"/"+t.Pod)
+		r.blindf(wouldTell(""), "no workload was found that pod %.200q is named after", t.Namespace+"/"+t.Pod)
 	}
 }
 
@@ -120,7 +120,7 @@ func (r *reader) configMaps(target *investigations.Workload) {
 	}
 	if len(undated) > 0 {
 		r.blindf("whether configuration changed before the memory grew",
-			"when ConfigMap %.200q last changed is not known: kubernetes/configmaps.json was recorded without managed fields",
+			"when ConfigMap %.200q last changed is not known: kubernetes/configmaps.json has no managed fields of it",
 			undated[:min(len(undated), atMost)])
 	}
 }

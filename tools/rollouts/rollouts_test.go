@@ -169,7 +169,7 @@ func TestFacts(t *testing.T) {
 		"rollouts/jobs":       `jobs that started within 1 h before the moment: 1 ("shop/import-29544120" at 2026-03-04T02:00:01Z)`,
 		"rollouts/others": `other workloads that rolled out within the window: 2 ("deployment/cart" in "shop" at 2026-03-03T20:00:00Z, ` +
 			`"statefulset/db" in "shop" at 2026-03-03T19:00:00Z)`,
-		"rollouts/inventory": "workloads in the recording: 8, with revisions: 9; ConfigMaps: 2; autoscalers: 2",
+		"rollouts/inventory": "workloads seen: 8, with revisions: 9; ConfigMaps: 2; autoscalers: 2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
@@ -252,7 +252,7 @@ func TestBlindSpots(t *testing.T) {
 		{
 			"no such pod", shop(t),
 			investigations.Request{At: shopRequest.At, Target: investigations.Target{Namespace: "shop", Pod: "bare"}},
-			[]string{`no workload that pod "shop/bare" is named after`},
+			[]string{`no workload was found that pod "shop/bare" is named after`},
 		},
 		{"a node", shop(t), investigations.Request{At: shopRequest.At, Target: investigations.Target{Node: "n1"}}, nil},
 		{

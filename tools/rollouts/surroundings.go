@@ -155,7 +155,7 @@ func inventory(ev *investigations.RolloutEvidence) []investigations.Fact {
 	}
 	return []investigations.Fact{{
 		Key: "rollouts/inventory", Source: ev.Workloads[0].Source,
-		Says: fmt.Sprintf("workloads in the recording: %d, with revisions: %d; ConfigMaps: %d; autoscalers: %d",
+		Says: fmt.Sprintf("workloads seen: %d, with revisions: %d; ConfigMaps: %d; autoscalers: %d",
 			len(ev.Workloads), revisions, len(ev.ConfigMaps), len(ev.Autoscalers)),
 		Values: map[string]float64{
 			"workloads": float64(len(ev.Workloads)), "revisions": float64(revisions),

@@ -1,6 +1,7 @@
 // Package kubetest is a stand-in for an API server in tests of packages that can't start a real one. It serves the
-// objects of a bundle's kubernetes/*.json by get and list, with label and field selectors, as JSON, and refuses every
-// other verb. It judges no permission, keeps no watch cache and knows no pages; the end-to-end tests run a real server.
+// objects of a bundle's kubernetes/*.json by get and list, with label and field selectors, as JSON, answers what an
+// account may do, and refuses every other verb. It judges no permission but by Forbid, keeps no watch cache and knows no
+// pages; the end-to-end tests run a real server.
 package kubetest
 
 import (
@@ -14,9 +15,11 @@ import (
 	"sync"
 	"testing"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/rest"
 
 	"github.com/oombot/oombot/tools/kubeclient"
@@ -32,7 +35,12 @@ type Server struct {
 	calls []string
 	// forbidden answers requests with 403 where it returns true; it may be nil.
 	forbidden func(r *http.Request) bool
+	// allowed answers reviews of access; nil allows everything.
+	allowed func(a authorizationv1.ResourceAttributes) bool
 }
+
+// Version is the version that a Server has.
+const Version = "v1.36.3"
 
 // New serves the objects in fsys until the test ends.
 func New(t testing.TB, fsys fs.FS) *Server {
@@ -69,6 +77,13 @@ func (s *Server) Forbid(is func(r *http.Request) bool) {
 	s.forbidden = is
 }
 
+// Allow has reviews of access answered as is says.
+func (s *Server) Allow(is func(a authorizationv1.ResourceAttributes) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.allowed = is
+}
+
 // Calls returns the requests so far, as "GET /api/v1/…".
 func (s *Server) Calls() []string {
 	s.mu.Lock()
@@ -77,7 +92,9 @@ func (s *Server) Calls() []string {
 }
 
 // Config returns how to reach the server.
-func (s *Server) Config() *rest.Config { return &rest.Config{Host: s.URL, QPS: -1} }
+func (s *Server) Config() *rest.Config {
+	return &rest.Config{Host: s.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
+}
 
 // Cluster returns a client of the server.
 func (s *Server) Cluster(t testing.TB) *kubeclient.Cluster {
@@ -98,6 +115,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	objects, known := s.objects[group+"/"+resource]
 	w.Header().Set("Content-Type", "application/json")
 	switch {
+	case r.Method == http.MethodPost && resource == "selfsubjectaccessreviews" && !forbidden:
+		s.review(w, r)
+	case r.Method == http.MethodGet && r.URL.Path == "/version" && !forbidden:
+		_ = json.NewEncoder(w).Encode(version.Info{GitVersion: Version})
+	case r.Method == http.MethodPost && resource == "selfsubjectaccessreviews":
+		refuse(w, http.StatusForbidden, "Forbidden", name)
 	case r.Method != http.MethodGet || r.URL.Query().Get("watch") != "":
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", name)
 	case forbidden:
@@ -115,6 +138,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.list(w, r, objects, namespace)
 	}
+}
+
+// review answers whether an account may do something.
+func (s *Server) review(w http.ResponseWriter, r *http.Request) {
+	var review authorizationv1.SelfSubjectAccessReview
+	if err := json.NewDecoder(r.Body).Decode(&review); err != nil || review.Spec.ResourceAttributes == nil {
+		refuse(w, http.StatusBadRequest, "BadRequest", "")
+		return
+	}
+	s.mu.Lock()
+	review.Status.Allowed = s.allowed == nil || s.allowed(*review.Spec.ResourceAttributes)
+	s.mu.Unlock()
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(review)
 }
 
 func isBuiltIn(group, resource string) bool {
@@ -159,11 +196,11 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, objects []unstruct
 			items = append(items, o.Object)
 		}
 	}
-	kind, version := "List", "v1"
+	kind, apiVersion := "List", "v1"
 	if len(objects) > 0 {
-		kind, version = objects[0].GetKind()+"List", objects[0].GetAPIVersion()
+		kind, apiVersion = objects[0].GetKind()+"List", objects[0].GetAPIVersion()
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"kind": kind, "apiVersion": version, "metadata": map[string]any{}, "items": items})
+	_ = json.NewEncoder(w).Encode(map[string]any{"kind": kind, "apiVersion": apiVersion, "metadata": map[string]any{}, "items": items})
 }
 
 // object is an object's fields by their paths.

@@ -1,0 +1,62 @@
+package investigations
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRename(t *testing.T) {
+	origins := map[string]Origin{
+		"kubernetes/pods.json":      {Name: "the API server's list of pods", Source: "kubectl get pods -A"},
+		"kubernetes/nodes.json":     {Name: "the API server's list of nodes", Source: "kubectl get nodes\x1b[31m n1"},
+		"kernel/n1.log":             {Name: "/var/log/kern.log", Source: "/var/log/kern.log", File: true},
+		"metrics":                   {Name: "Prometheus", Source: "prometheus"},
+		"metrics/traffic.json":      {Name: "Prometheus query traffic", Source: "sum(rate(x[1m]))"},
+		"logs/shop/web-1/web.log":   {Name: "the log of web", Source: "kubectl logs web-1"},
+		"logs/shop/web-1/web.log.1": {Name: "the older log of web", Source: "kubectl logs web-1 -p"},
+	}
+	r := &Result{
+		Facts: []Fact{
+			{Says: "a", Source: "kubernetes/pods.json:3-9"},
+			{Says: "kernel/n1.log has it", Source: "kernel/n1.log:120-184"},
+			{Says: "one line", Source: "kernel/n1.log:7"},
+			{Says: "of a log that has a longer name: logs/shop/web-1/web.log.1", Source: "logs/shop/web-1/web.log.1"},
+			{Says: "dirty", Source: "kubernetes/nodes.json"},
+			{Says: "a file that nobody renames", Source: "kubernetes/events.json:1-2"},
+			{Says: "a query that ends like lines", Source: "up:1"},
+		},
+		BlindSpots: []BlindSpot{
+			{Why: "metrics/traffic.json can't be read: it is slow"},
+			{Why: "metrics/ can't be read: forbidden"},
+			{Why: "the metrics are old"},
+		},
+		Verdict: Verdict{Explanation: "kubernetes/pods.json says it [F1].", Headline: "metrics/ "},
+	}
+	r.rename(origins)
+	want := &Result{
+		Facts: []Fact{
+			{Says: "a", Source: "kubectl get pods -A"},
+			{Says: "/var/log/kern.log has it", Source: "/var/log/kern.log:120-184"},
+			{Says: "one line", Source: "/var/log/kern.log:7"},
+			{Says: "of a log that has a longer name: the older log of web", Source: "kubectl logs web-1 -p"},
+			{Says: "dirty", Source: CleanText("kubectl get nodes\x1b[31m n1", 300)},
+			{Says: "a file that nobody renames", Source: "kubernetes/events.json:1-2"},
+			{Says: "a query that ends like lines", Source: "up:1"},
+		},
+		BlindSpots: []BlindSpot{
+			{Why: "Prometheus query traffic can't be read: it is slow"},
+			{Why: "Prometheus can't be read: forbidden"},
+			{Why: "the metrics are old"},
+		},
+		Verdict: Verdict{Explanation: "the API server's list of pods says it [F1].", Headline: "metrics/ "},
+	}
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	before := *want
+	want.rename(nil)
+	if diff := cmp.Diff(&before, want); diff != "" {
+		t.Errorf("without origins nothing changes (-want +got):\n%s", diff)
+	}
+}
