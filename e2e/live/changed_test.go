@@ -57,3 +57,13 @@ func (i *incident) collected(t *testing.T, env []string, live *investigations.Re
 		t.Errorf("the collected bundle says otherwise (-live +bundle):\n%s", diff)
 	}
 }
+
+// recorded is the result of the recorded incident itself.
+func (i *incident) recorded(t *testing.T) *investigations.Result {
+	t.Helper()
+	dir, err := filepath.Abs(i.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result(t, run(t, nil, "investigate", "--bundle", dir, "-o", "json"))
+}
