@@ -175,6 +175,9 @@ func (e *exposer) runtimes() error {
 	return nil
 }
 
+// requestCounter counts requests one by one, however many they are.
+const requestCounter = "http_requests_total"
+
 // requests exposes a counter of requests, at the target's pod.
 func (e *exposer) requests() {
 	for _, s := range e.answers[investigations.QueryTraffic] {
@@ -184,7 +187,7 @@ func (e *exposer) requests() {
 		if s.labels["pod"] == "" && len(e.answers[investigations.QueryWorkingSet]) > 0 {
 			s.labels["pod"] = e.answers[investigations.QueryWorkingSet][0].labels["pod"]
 		}
-		e.application("http_requests_total", s, map[string]string{"code": "200"}, count(s.points))
+		e.application(requestCounter, s, map[string]string{"code": "200"}, count(s.points))
 	}
 }
 

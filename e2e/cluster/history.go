@@ -73,8 +73,9 @@ func rhythm(points []point) float64 {
 const steep = 0.25
 
 // fill adds samples between those recorded, every so many seconds, as scrapes would have seen them: along a line
-// where memory grows, on the level before where it jumps. A gap in what was recorded stays one.
-func fill(points []point, every float64) []point {
+// where memory grows, on the level before where it jumps. What is smooth never jumps. A gap in what was recorded
+// stays one.
+func fill(points []point, every float64, smooth bool) []point {
 	step := rhythm(points)
 	if every <= 0 || step <= every {
 		return points
@@ -83,7 +84,7 @@ func fill(points []point, every float64) []point {
 	for i, p := range points {
 		if i > 0 && p.t-points[i-1].t <= 1.5*step {
 			before := points[i-1]
-			jump := math.Abs(p.v-before.v) > steep*max(math.Abs(p.v), math.Abs(before.v))
+			jump := !smooth && math.Abs(p.v-before.v) > steep*max(math.Abs(p.v), math.Abs(before.v))
 			for t := before.t + every; t < p.t-every/2; t += every {
 				v := before.v
 				if !jump {

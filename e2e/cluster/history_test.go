@@ -19,9 +19,13 @@ func TestFill(t *testing.T) {
 		"one sample":            {[]point{{0, 1}}, []point{{0, 1}}},
 		"no whole number times": {[]point{{0, 4}, {50, 4}}, []point{{0, 4}, {20, 4}, {50, 4}}},
 	} {
-		if diff := cmp.Diff(c.want, fill(c.points, 20), comparePoints); diff != "" {
+		if diff := cmp.Diff(c.want, fill(c.points, 20, false), comparePoints); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+	counter := []point{{0, 100}, {60, 700}}
+	if diff := cmp.Diff([]point{{0, 100}, {20, 300}, {40, 500}, {60, 700}}, fill(counter, 20, true), comparePoints); diff != "" {
+		t.Errorf("a counter of many is a line (-want +got):\n%s", diff)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Kubelet stands in for the kubelets of all nodes, in what the API server asks them for when a client wants logs:
@@ -20,6 +22,8 @@ import (
 // none was given to them. It serves the logs of bundles, and is as strict as a kubelet about what it is asked.
 type Kubelet struct {
 	port int
+	// waits are the containers, as namespace/pod/container, that have ended and wait to be started again.
+	waits map[string]bool
 
 	mu      sync.Mutex
 	bundles []fs.FS
@@ -29,7 +33,10 @@ type Kubelet struct {
 // StartKubelet starts the stand-in with the logs of bundles; it ends with the test.
 func StartKubelet(t testing.TB, bundles ...fs.FS) *Kubelet {
 	t.Helper()
-	k := &Kubelet{bundles: bundles}
+	k := &Kubelet{bundles: bundles, waits: map[string]bool{}}
+	for _, bundle := range bundles {
+		k.learn(bundle)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", k.containerLogs)
 	server := httptest.NewTLSServer(mux)
@@ -40,6 +47,23 @@ func StartKubelet(t testing.TB, bundles ...fs.FS) *Kubelet {
 	}
 	k.port = addr.Port
 	return k
+}
+
+// learn reads from a bundle's pods which containers wait. A bundle whose pods can't be read has none.
+func (k *Kubelet) learn(bundle fs.FS) {
+	objects, err := Objects(bundle)
+	if err != nil {
+		return
+	}
+	for _, o := range objects {
+		var pod corev1.Pod
+		if o.Resource != "pods" || o.as(&pod) != nil {
+			continue
+		}
+		for _, s := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			k.waits[path.Join(pod.Namespace, pod.Name, s.Name)] = s.State.Waiting != nil && s.LastTerminationState.Terminated != nil
+		}
+	}
 }
 
 // Asked returns the paths, with queries, that the API server has asked for.
@@ -74,15 +98,13 @@ func (k *Kubelet) containerLogs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
-	file := path.Join("logs", namespace, pod, container+".log")
-	if want.previous {
-		file = path.Join("logs", namespace, pod, container+".previous.log")
-	}
 	for _, bundle := range k.bundles {
-		if data, err := fs.ReadFile(bundle, file); err == nil {
-			w.Header().Set("Content-Type", "text/plain")
-			_ = want.write(w, data) // a client that is gone wants no more
-			return
+		for _, file := range k.files(namespace, pod, container, want.previous) {
+			if data, err := fs.ReadFile(bundle, file); err == nil {
+				w.Header().Set("Content-Type", "text/plain")
+				_ = want.write(w, data) // a client that is gone wants no more
+				return
+			}
 		}
 	}
 	// What a kubelet says of a container that has not ended yet, and of one whose log file was cleaned away.
@@ -92,6 +114,19 @@ func (k *Kubelet) containerLogs(w http.ResponseWriter, r *http.Request) {
 		text = fmt.Sprintf("previous terminated container %q in pod %q not found", container, pod)
 	}
 	http.Error(w, text, http.StatusBadRequest)
+}
+
+// files are where a log may stand. While a container waits to be started again its last life is the current one, too.
+func (k *Kubelet) files(namespace, pod, container string, previous bool) []string {
+	dir := path.Join("logs", namespace, pod)
+	current, before := path.Join(dir, container+".log"), path.Join(dir, container+".previous.log")
+	switch {
+	case k.waits[path.Join(namespace, pod, container)]:
+		return []string{before, current}
+	case previous:
+		return []string{before}
+	}
+	return []string{current}
 }
 
 // known are the options of PodLogOptions, as the API server hands them on.

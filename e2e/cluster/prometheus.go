@@ -64,7 +64,7 @@ func (o PrometheusOptions) vary(all []series) []series {
 	var others []series
 	for i := range all {
 		s := &all[i]
-		s.points = fill(s.points, o.Every.Seconds())
+		s.points = fill(s.points, o.Every.Seconds(), s.name == requestCounter)
 		for _, label := range o.Drop {
 			delete(s.labels, label)
 		}

@@ -15,6 +15,9 @@ func (s *scene) resolve() {
 	switch {
 	case t.Pod != "":
 		s.pod = s.findPod(t.Namespace, t.Pod)
+		if s.pod != nil && s.pod.Created.After(s.req.At.Add(ahead)) {
+			s.pod = nil // a StatefulSet gives the pod that it makes anew the name of the one before
+		}
 		if s.pod == nil {
 			s.workload = s.workloadByPodName(t.Namespace, t.Pod)
 		}

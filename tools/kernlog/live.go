@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,8 @@ import (
 type KernelFile struct {
 	// Path is the file's; "-" is standard input.
 	Path string
-	// Node is the node that it is of; empty means the target's.
+	// Node is the node that it is of; empty means the one that the file is called after (NODE.log), if a pod of the
+	// target's workload runs there, else the target's.
 	Node string
 }
 
@@ -80,7 +82,7 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		from.Name = "the kernel log of node " + node
 	}
 	switch {
-	case l.loki == nil && slices.ContainsFunc(l.files, func(f KernelFile) bool { return f.Node == "" || f.Node == node }):
+	case l.loki == nil && slices.ContainsFunc(l.files, func(f KernelFile) bool { return f.of(s, node) == node }):
 		// Why it could not be read is said.
 	case l.loki == nil && len(l.files) > 0 && node != "":
 		to.Miss(path.Join(folder, node+ending), from, fmt.Errorf("no source of the kernel log of node %s is %w: set loki.url, or give its log with --kernel-log FILE",
@@ -105,14 +107,27 @@ func nodeOf(s investigations.Subject) string {
 	return s.Request.Target.Node
 }
 
+// of is the node that the file is of: where nobody says, the one of the target's pods that it is called after, as a
+// bundle's are, else the target's.
+func (f KernelFile) of(s investigations.Subject, node string) string {
+	if f.Node != "" {
+		return f.Node
+	}
+	name := filepath.Base(f.Path)
+	bare := strings.TrimSuffix(name, filepath.Ext(name))
+	for _, p := range s.Pods {
+		if p.Node != "" && (p.Node == name || p.Node == bare) {
+			return p.Node
+		}
+	}
+	return node
+}
+
 // recordFiles keeps the files that were given, and says whether one is of the node.
 func (l *Live) recordFiles(ctx context.Context, s investigations.Subject, node string, to investigations.Sink) bool {
 	kept, taken := false, map[string]int{}
 	for _, f := range l.files {
-		of := f.Node
-		if of == "" {
-			of = node
-		}
+		of := f.of(s, node)
 		name := of
 		if name == "" {
 			name = "kernel"

@@ -66,7 +66,15 @@ func TestKernelFiles(t *testing.T) {
 	if err := rec.misses[nodeLogPath]; !errors.Is(err, investigations.ErrNotConfigured) {
 		t.Error("the log of another node alone is enough:", rec.misses)
 	}
-	s.Node, s.Request.Target.Node = "", ""
+	s.Pods = []investigations.SubjectPod{{Node: "one"}, {Node: "two.example"}}
+	dotted := writeLog(t, "two.example.log", log)
+	rec, _ = recordLive(t.Context(), t, NewLive([]KernelFile{{Path: one}, {Path: two}, {Path: dotted}}, nil, LiveOptions{}), s)
+	for _, name := range []string{"one", "node-1", "two.example"} {
+		if rec.file(t, "kernel/"+name+".log") != string(log) {
+			t.Errorf("no file is of the node %s", name)
+		}
+	}
+	s.Node, s.Request.Target.Node, s.Pods = "", "", nil
 	rec, _ = recordLive(t.Context(), t, NewLive(files[:1], nil, LiveOptions{}), s)
 	if rec.file(t, "kernel/kernel.log") != string(log) {
 		t.Error("the log of a node that is not known is not kept")

@@ -151,6 +151,12 @@ func (f *finding) gone(ctx context.Context) error {
 	if err != nil {
 		faults = append(faults, err)
 	}
+	if f.successor != "" {
+		events = slices.DeleteFunc(events, func(o kubeclient.Object) bool {
+			e, err := kubeclient.As[corev1.Event](&o)
+			return err == nil && e.InvolvedObject.UID == f.successor
+		})
+	}
 	f.events = events
 	f.s.Node = nodeOf(events)
 	seen := found.kind != "" || len(events) > 0

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/kubeclient"
@@ -89,6 +90,9 @@ type finding struct {
 	pods []corev1.Pod
 	// events are about the target, where its pods do not tell enough.
 	events []kubeclient.Object
+	// successor is a younger pod of the target's name: a StatefulSet gives the pod that it makes anew the name of the
+	// one before.
+	successor types.UID
 }
 
 // get reads an object, within the resolver's patience.
@@ -205,6 +209,10 @@ func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault 
 	pod, err := kubeclient.As[corev1.Pod](object)
 	if err != nil {
 		return err
+	}
+	if at := pod.CreationTimestamp.Time; !f.s.Request.At.IsZero() && at.After(f.before()) {
+		f.successor = pod.UID
+		return f.gone(ctx)
 	}
 	if err := f.checkContainer(&pod); err != nil {
 		return err

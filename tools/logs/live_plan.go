@@ -79,6 +79,9 @@ func plan(s investigations.Subject, opt LiveOptions) []*podPlan {
 			if p.Name != t.Pod {
 				return false
 			}
+			if s.GonePod {
+				return true // a younger pod of the same name
+			}
 			out = append(out, planPod(p, opt, true))
 			return true
 		})
