@@ -13,15 +13,8 @@ import (
 // is nil where nobody watches.
 func (a *app) watch() func(investigations.Progress) { return a.watchWith(progressLine) }
 
-// watchReading is watch for sources that are only read, and of which nothing is concluded yet.
-func (a *app) watchReading() func(investigations.Progress) {
-	return a.watchWith(func(p investigations.Progress) string {
-		if p.Err != nil {
-			return progressLine(p)
-		}
-		return fmt.Sprintf("  %-9s %8s  read", p.Tool, investigations.FormatDuration(p.Took))
-	})
-}
+// watchReading is watch for a command that only reads: what a source's facts are nobody has looked at.
+func (a *app) watchReading() func(investigations.Progress) { return a.watchWith(readingLine) }
 
 func (a *app) watchWith(line func(investigations.Progress) string) func(investigations.Progress) {
 	if !a.stderr.terminal {
@@ -30,18 +23,6 @@ func (a *app) watchWith(line func(investigations.Progress) string) func(investig
 	return func(p investigations.Progress) {
 		if p.Done {
 			fmt.Fprintln(a.stderr, redact.Text(line(p)))
-		}
-	}
-}
-
-// watchReading is watch for a command that only reads: what a source's facts are nobody has looked at.
-func (a *app) watchReading() func(investigations.Progress) {
-	if !a.stderr.terminal {
-		return nil
-	}
-	return func(p investigations.Progress) {
-		if p.Done {
-			fmt.Fprintln(a.stderr, redact.Text(readingLine(p)))
 		}
 	}
 }
