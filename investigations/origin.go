@@ -47,3 +47,25 @@ func (r *Result) rename(origins map[string]Origin) {
 	}
 	r.Verdict.Explanation = text.Replace(r.Verdict.Explanation)
 }
+
+// rename does for the evidence what Result's rename does: kernel logs, whose lines a report quotes, are called by what
+// a person finds. Lines of what is no file of theirs are none.
+func (e *Evidence) rename(origins map[string]Origin) {
+	if e.Kernel == nil {
+		return
+	}
+	for i := range e.Kernel.Logs {
+		log := &e.Kernel.Logs[i]
+		o, ok := origins[log.Source]
+		if !ok {
+			continue
+		}
+		if log.Source = o.Source; o.File {
+			continue
+		}
+		log.Source = o.Name
+		for j := range log.Reports {
+			log.Reports[j].Lines = [2]int64{}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package investigations
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,4 +60,26 @@ func TestRename(t *testing.T) {
 	if diff := cmp.Diff(&before, want); diff != "" {
 		t.Errorf("without origins nothing changes (-want +got):\n%s", diff)
 	}
+}
+
+func TestRenameEvidence(t *testing.T) {
+	report := []KernelReport{{Lines: [2]int64{3, 9}}}
+	ev := &Evidence{Kernel: &KernelEvidence{Logs: []KernelLog{
+		{Source: "kernel/a.log", Reports: append([]KernelReport{}, report...)},
+		{Source: "kernel/b.log", Reports: append([]KernelReport{}, report...)},
+		{Source: "kernel/c.log", Reports: append([]KernelReport{}, report...)},
+	}}}
+	ev.rename(map[string]Origin{
+		"kernel/a.log": {Name: "the file", Source: "/var/log/kern.log", File: true},
+		"kernel/b.log": {Name: "the journal of node b", Source: `{nodename="b"}`},
+	})
+	var got []string
+	for _, l := range ev.Kernel.Logs {
+		got = append(got, fmt.Sprint(l.Source, l.Reports[0].Lines))
+	}
+	want := []string{"/var/log/kern.log[3 9]", "the journal of node b[0 0]", "kernel/c.log[3 9]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	(&Evidence{}).rename(map[string]Origin{"kernel/a.log": {}}) // there is nothing to rename
 }

@@ -101,7 +101,9 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 	res.ID = KillID(res.At, d.Key)
 	res = res.Normalized()
 	if opt.Origins != nil {
-		res.rename(opt.Origins())
+		origins := opt.Origins()
+		res.rename(origins)
+		ev.rename(origins)
 	}
 	res.redact(opt.Redact)
 	return &res, &ev, nil

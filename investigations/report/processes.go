@@ -76,7 +76,11 @@ func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 	if i := slices.IndexFunc(all, func(x process) bool { return x.killed }); i >= mostProcesses {
 		shown = append(slices.Clone(shown[:mostProcesses-1]), all[i]) // the victim is always among them
 	}
-	p.heading("PROCESSES", fmt.Sprintf("at the kill, of %d · %s:%d-%d", len(rep.Tasks), m.log.Source, rep.Lines[0], rep.Lines[1]))
+	where := m.log.Source
+	if rep.Lines[0] > 0 {
+		where += fmt.Sprintf(":%d-%d", rep.Lines[0], rep.Lines[1])
+	}
+	p.heading("PROCESSES", fmt.Sprintf("at the kill, of %d · %s", len(rep.Tasks), where))
 
 	size := pageSize(rep)
 	rows := [][]string{{"pid", "process", "resident", "swapped", "oom_score_adj", ""}}

@@ -102,7 +102,13 @@ func (p *page) facts(r *inv.Result) {
 		aside = fmt.Sprintf("%d of %d; -o json has all", len(shown), len(r.Facts))
 	}
 	p.heading("EVIDENCE", aside)
+	first := map[string]string{} // by source, the first fact that named it
 	for _, f := range shown {
+		if id := first[f.Source]; id != "" && len(f.Source) > longSource {
+			f.Source = "as " + id
+		} else if id == "" {
+			first[f.Source] = shortID(f.ID)
+		}
 		at := ""
 		if !f.At.IsZero() {
 			at = clock(f.At, r.At)
@@ -110,6 +116,9 @@ func (p *page) facts(r *inv.Result) {
 		p.fact(f, idWidth, padLeft(at, timeWidth))
 	}
 }
+
+// longSource is the length in bytes from which on a source is written out once only: queries are long, paths are not.
+const longSource = 80
 
 // fact writes one fact: id, time, sentence, and its source in the same line where it fits.
 func (p *page) fact(f inv.Fact, idWidth int, at string) {

@@ -88,7 +88,7 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		to.Miss(path.Join(folder, node+ending), from, fmt.Errorf("no source of the kernel log of node %s is %w: set loki.url, or give its log with --kernel-log FILE",
 			node, investigations.ErrNotConfigured))
 	case l.loki == nil:
-		to.Miss(folder, from, fmt.Errorf("no source of kernel logs is %w: set loki.url, where the nodes' journals are in Loki, or give --kernel-log FILE",
+		to.Miss(folder, from, fmt.Errorf("%w: set loki.url, where the nodes' journals are in Loki, or give --kernel-log FILE",
 			investigations.ErrNotConfigured))
 	case node == "":
 		to.Miss(folder, from, fmt.Errorf("%w: the node of %s is not known, so that its journal can't be looked for; give --kernel-log FILE",
