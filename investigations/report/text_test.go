@@ -186,8 +186,10 @@ func TestLongSourcesAreWrittenOnce(t *testing.T) {
 	query := `sum(rate(http_requests_total{namespace="shop",pod=~"web-[a-z0-9]{1,10}-[a-z0-9]{5}"}[300s])) and one more`
 	r := &inv.Result{
 		Facts: []inv.Fact{
-			{ID: "F1", Says: "one", Source: query}, {ID: "F2", Says: "two", Source: query},
-			{ID: "F3", Says: "three", Source: "metrics/x.json"}, {ID: "F4", Says: "four", Source: "metrics/x.json"},
+			{ID: "F1", Says: "one", Source: query},
+			{ID: "F2", Says: "two", Source: query},
+			{ID: "F3", Says: "three", Source: "metrics/x.json"},
+			{ID: "F4", Says: "four", Source: "metrics/x.json"},
 		},
 		Verdict: inv.Verdict{Explanation: "All [F1] of [F2] them [F3] [F4]."},
 	}
