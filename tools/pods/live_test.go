@@ -191,6 +191,17 @@ func TestLiveBoundsEvents(t *testing.T) {
 	}
 }
 
+// TestLiveUnknownWorkload has a workload whose pods could not be found out: it is not said that it has none.
+func TestLiveUnknownWorkload(t *testing.T) {
+	subject := shopSubject()
+	subject.Request.Target = investigations.Target{Namespace: "shop", Workload: "deployment/checkout"}
+	subject.Selector, subject.Node = "", ""
+	_, got := recordLive(t, kubetest.New(t, shop(t)), subject)
+	if why := whys(got); !strings.Contains(why, "which ones are those of deployment/checkout is not known") || strings.Contains(why, "does not hold") {
+		t.Errorf("blind spots:\n%s", why)
+	}
+}
+
 // TestLiveGone has a pod and a node that are gone: they are looked for and not there, which is no fault.
 func TestLiveGone(t *testing.T) {
 	subject := shopSubject()
