@@ -227,3 +227,49 @@ func TestCollectedOfStrangers(t *testing.T) {
 		t.Errorf("%v", missing)
 	}
 }
+
+func TestWindowsAreReadAsTheyWereWritten(t *testing.T) {
+	for window, want := range map[time.Duration]string{
+		24 * time.Hour: "24h", 30 * time.Minute: "30m", 70 * time.Minute: "1h10m", 30 * 24 * time.Hour: "720h", 20 * time.Second: "20s",
+		10*time.Hour + 20*time.Second: "10h0m20s", 90*time.Second + time.Millisecond: "1m30.001s",
+	} {
+		if got := windowText(window); got != want {
+			t.Errorf("%s is written as %q, want %q", window, got, want)
+		}
+		req := recordedOf
+		req.Window = window
+		dir := filepath.Join(t.TempDir(), "b")
+		if _, err := NewRecording().Write(dir, req, "a test", recordedAt); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Open(dir)
+		if err != nil {
+			t.Fatalf("%s: %v", window, err)
+		}
+		if b.Request().Window != window {
+			t.Errorf("%s is read as %s", window, b.Request().Window)
+		}
+		b.Close()
+	}
+}
+
+// TestWriteIntoTheWorkingFolder has --out . in an empty folder, whose parent its name does not tell.
+func TestWriteIntoTheWorkingFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "b")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	w, err := sampleRecording().Write(".", recordedOf, "a test", recordedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Dir != "." {
+		t.Errorf("it is said to be %s", w.Dir)
+	}
+	b, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+}

@@ -65,8 +65,11 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 // podsOfTarget reads the pods of the target's workload, and the target itself.
 func (l *Live) podsOfTarget(ctx context.Context, g *kubeclient.Gathering, s investigations.Subject) {
 	ns := s.Request.Target.Namespace
-	if s.Selector != "" {
+	switch {
+	case s.Selector != "":
 		g.List(ctx, kubeclient.PodsOf(ns, s.Selector))
+	case s.Request.Target.Workload != "":
+		g.Fault("pods", fmt.Errorf("which ones are those of %s is not known: it could not be read, or nothing of it is left", s.Request.Target.Workload))
 	}
 	if pod := s.Request.Target.Pod; pod != "" && !s.GonePod {
 		g.Get(ctx, "pods", ns, pod)

@@ -2,6 +2,7 @@ package rollouts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,9 +94,9 @@ func (r *recording) target(ctx context.Context) {
 	group.Go(func() error { r.configMaps(ctx, ns, r.specs(ctx, ns, workload)); return nil })
 	if workload != nil {
 		group.Go(func() error { r.deployer(ctx, workload); return nil })
-		if r.s.Selector == "" { // whoever looked for the target could not read it
-			group.Go(func() error { r.revisions(ctx, ns, kind, selectorOf(workload)); return nil })
-		}
+	}
+	if r.s.Selector == "" { // whoever looked for the target could not read it
+		group.Go(func() error { r.revisions(ctx, ns, kind, selectorOf(workload)); return nil })
 	}
 	_ = group.Wait() // what goes wrong is kept in the gathering
 }
@@ -109,7 +110,11 @@ func (r *recording) revisions(ctx context.Context, ns, kind, selector string) {
 	case "statefulset", "daemonset":
 		resource = "controllerrevisions"
 	}
-	if resource == "" || selector == "" {
+	switch {
+	case resource == "":
+		return
+	case selector == "":
+		r.Fault(resource, fmt.Errorf("which ones are those of a %s is not known, since it could not be read or has no selector", kind))
 		return
 	}
 	r.List(ctx, kubeclient.Query{Resource: resource, Namespace: ns, Labels: selector, Stale: true})
@@ -131,6 +136,9 @@ func (r *recording) specs(ctx context.Context, ns string, workload *kubeclient.O
 
 // configMaps reads the ConfigMaps that pods of these specs take in.
 func (r *recording) configMaps(ctx context.Context, ns string, specs []map[string]any) {
+	if len(specs) == 0 && ns != "" {
+		r.Fault("configmaps", errors.New("which ones the pods take in is not known, since neither their workload nor one of them could be read"))
+	}
 	var names []string
 	for _, spec := range specs {
 		for _, name := range configMapNames(spec) {
@@ -187,9 +195,6 @@ func (r *recording) neighbours(ctx context.Context) {
 
 // neighbour reads the owner of a pod, that one's owner, and its revisions.
 func (r *recording) neighbour(ctx context.Context, ns, kind, name string) {
-	if owner, known := kubeclient.ResourceNamed(kind + "s"); !known || owner.Clustered {
-		return // of a kind that Kubernetes itself does not know, or of a static pod, whose owner is the node
-	}
 	object := r.Get(ctx, kind+"s", ns, name)
 	if object == nil {
 		return

@@ -28,7 +28,8 @@ func (r *recording) newcomers(pods []kubeclient.Object) []podOwner {
 			continue
 		}
 		o := podOwner{p.Namespace, strings.ToLower(ref.Kind), ref.Name}
-		if _, known := kubeclient.ResourceNamed(o.kind + "s"); known && !r.isTargets(o) {
+		// A static pod's owner is its node, of which nothing is to be read here.
+		if kind, known := kubeclient.ResourceNamed(o.kind + "s"); known && !kind.Clustered && !r.isTargets(o) {
 			beyond[o] = max(beyond[o], beyondRequest(&p))
 		}
 	}

@@ -38,8 +38,11 @@ func configMapNames(spec map[string]any) []string {
 	return configMapsOf(&template)
 }
 
-// selectorOf returns the label selector of a workload's pods of all revisions; "" where it has none.
+// selectorOf returns the label selector of a workload's pods of all revisions; "" where it has none, or is nil.
 func selectorOf(o *kubeclient.Object) string {
+	if o == nil {
+		return ""
+	}
 	raw, ok, err := unstructured.NestedMap(o.Object, "spec", "selector")
 	if !ok || err != nil {
 		return ""

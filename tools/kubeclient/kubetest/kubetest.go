@@ -7,10 +7,12 @@ package kubetest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +22,10 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/oombot/oombot/tools/kubeclient"
 )
@@ -92,8 +97,21 @@ func (s *Server) Calls() []string {
 }
 
 // Config returns how to reach the server.
-func (s *Server) Config() *rest.Config {
-	return &rest.Config{Host: s.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
+func (s *Server) Config() *rest.Config { return &rest.Config{Host: s.URL, QPS: -1} }
+
+// Kubeconfig writes a kubeconfig of the server and returns its path.
+func (s *Server) Kubeconfig(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	err := clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"test": {Server: s.URL}},
+		Contexts:       map[string]*clientcmdapi.Context{"test": {Cluster: "test"}},
+		CurrentContext: "test",
+	}, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Cluster returns a client of the server.
@@ -143,7 +161,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // review answers whether an account may do something.
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var review authorizationv1.SelfSubjectAccessReview
-	if err := json.NewDecoder(r.Body).Decode(&review); err != nil || review.Spec.ResourceAttributes == nil {
+	body, err := io.ReadAll(r.Body)
+	if err == nil { // clients write protobuf where they may
+		_, _, err = scheme.Codecs.UniversalDeserializer().Decode(body, nil, &review)
+	}
+	if err != nil || review.Spec.ResourceAttributes == nil {
 		refuse(w, http.StatusBadRequest, "BadRequest", "")
 		return
 	}
