@@ -17,7 +17,8 @@ import (
 // node_exporter's series know the node by its address only, kube-state-metrics is scraped with honorLabels, cgroups are
 // made by systemd, no series has a label for the cluster, and samples are as dense as they were recorded.
 type PrometheusOptions struct {
-	// Every fills in what scrapes in that rhythm would have seen between the samples that were recorded.
+	// Every fills in what scrapes in that rhythm may have seen between the samples that were recorded. It is made up: the
+	// end of a container lies at the next recorded sample, so that recordings of wide steps contradict themselves.
 	Every time.Duration
 	// Cluster is a label on every series. Other is a second cluster's, which has all the series under the same names
 	// at another level.
