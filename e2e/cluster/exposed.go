@@ -28,6 +28,8 @@ type exposer struct {
 type podFacts struct {
 	uid, node, qos string
 	images, ids    map[string]string // by container
+	before         map[string]string // the id of the life before
+	restarts       map[string]int    // by container
 	containers     []string
 }
 
@@ -85,16 +87,20 @@ func (e *exposer) address(node string) string {
 	return fmt.Sprintf("10.200.%d.%d", sum[0], sum[1])
 }
 
-// cadvisor is a series that the kubelet of a node exposes. With no container it is the pod as a whole.
+// cadvisor is what the kubelet of a node exposes of a container. With no container it is the pod as a whole.
 func (e *exposer) cadvisor(metric, namespace, pod, container string, points []point) {
+	for _, l := range e.lives(metric, namespace, pod, container, points) {
+		e.life(metric, namespace, pod, container, l)
+	}
+}
+
+// life is a series of cAdvisor.
+func (e *exposer) life(metric, namespace, pod, container string, of life) {
 	p := e.pod(namespace, pod)
 	dir := e.podCgroup(p)
 	l := map[string]string{"namespace": namespace, "pod": pod, "id": dir}
 	if container != "" {
-		id := p.ids[container]
-		if id == "" {
-			id = fmt.Sprintf("%x", sha256.Sum256([]byte(p.uid+container)))
-		}
+		id := of.id
 		l["container"], l["name"] = container, id
 		if l["image"] = p.images[container]; l["image"] == "" {
 			l["image"] = "registry.example/" + container + ":1"
@@ -103,6 +109,10 @@ func (e *exposer) cadvisor(metric, namespace, pod, container string, points []po
 		if !e.options.Cgroupfs {
 			l["id"] = dir + "/cri-containerd-" + id + ".scope"
 		}
+	}
+	points := of.points
+	if e.options.Scatter {
+		points = scatter(points, p.uid+of.id)
 	}
 	e.kubelet(metric, p.node, l, points)
 }

@@ -41,7 +41,7 @@ func (e *exposer) learn(objects []Object) error {
 func factsOf(pod *corev1.Pod) podFacts {
 	p := podFacts{
 		uid: string(pod.UID), node: pod.Spec.NodeName, qos: string(pod.Status.QOSClass),
-		images: map[string]string{}, ids: map[string]string{},
+		images: map[string]string{}, ids: map[string]string{}, before: map[string]string{}, restarts: map[string]int{},
 	}
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]
@@ -56,6 +56,10 @@ func factsOf(pod *corev1.Pod) podFacts {
 		}
 		if _, bare, ok := strings.Cut(id, "://"); ok {
 			p.ids[s.Name] = bare
+		}
+		p.restarts[s.Name] = int(s.RestartCount)
+		if t := s.LastTerminationState.Terminated; t != nil {
+			_, p.before[s.Name], _ = strings.Cut(t.ContainerID, "://")
 		}
 	}
 	return p

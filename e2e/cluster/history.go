@@ -98,8 +98,9 @@ func fill(points []point, every float64, smooth bool) []point {
 	return out
 }
 
-// count turns requests per second into the counter whose rate they are.
+// count turns requests per second into the counter whose rate they are. A rate that was not known is none.
 func count(points []point) []point {
+	points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return math.IsNaN(p.v) || math.IsInf(p.v, 0) })
 	if len(points) == 0 {
 		return nil
 	}

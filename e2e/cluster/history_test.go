@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,7 +31,7 @@ func TestFill(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	got := count([]point{{60, 2}, {120, 0}, {180, 0.5}})
+	got := count([]point{{60, 2}, {120, 0}, {150, math.NaN()}, {180, 0.5}})
 	want := []point{{0, 100_000}, {60, 100_120}, {120, 100_120}, {180, 100_150}}
 	if diff := cmp.Diff(want, got, comparePoints); diff != "" {
 		t.Errorf("the counter (-want +got):\n%s", diff)

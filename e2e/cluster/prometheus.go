@@ -17,7 +17,8 @@ import (
 // node_exporter's series know the node by its address only, kube-state-metrics is scraped with honorLabels, cgroups are
 // made by systemd, no series has a label for the cluster, and samples are as dense as they were recorded.
 type PrometheusOptions struct {
-	// Every fills in what scrapes in that rhythm would have seen between the samples that were recorded.
+	// Every fills in what scrapes in that rhythm may have seen between the samples that were recorded. It is made up: the
+	// end of a container lies at the next recorded sample, so that recordings of wide steps contradict themselves.
 	Every time.Duration
 	// Cluster is a label on every series. Other is a second cluster's, which has all the series under the same names
 	// at another level.
@@ -32,6 +33,11 @@ type PrometheusOptions struct {
 	NodeLabel bool
 	// ZeroLimits shows containers without a limit as cAdvisor does: with one of 0 bytes.
 	ZeroLimits bool
+	// Lives has each life of a container as a series of its own, whose counters begin anew, as cAdvisor has them. Without
+	// it a container is one series for as long as its pod is there, as where labels are dropped that tell lives apart.
+	Lives bool
+	// Scatter has cAdvisor's samples at times of their own, some seconds before they are scraped.
+	Scatter bool
 	// Args are further flags of prometheus.
 	Args []string
 }

@@ -47,8 +47,9 @@ func written(t *testing.T, kind string, seed uint64) string {
 	return dir
 }
 
-// collected records what args ask for, and fails where the recorded bundle gives another verdict than live.
-func (i *incident) collected(t *testing.T, env []string, live *investigations.Result, args ...string) {
+// collected records what args ask for, fails where the recorded bundle gives another verdict than live, and returns its
+// folder.
+func (i *incident) collected(t *testing.T, env []string, live *investigations.Result, args ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "collected")
 	run(t, env, slices.Concat([]string{"collect"}, args, []string{"--out", out})...)
@@ -56,6 +57,7 @@ func (i *incident) collected(t *testing.T, env []string, live *investigations.Re
 	if diff := cmp.Diff(inCommon(live), inCommon(again)); diff != "" {
 		t.Errorf("the collected bundle says otherwise (-live +bundle):\n%s", diff)
 	}
+	return out
 }
 
 // recorded is the result of the recorded incident itself.

@@ -229,6 +229,26 @@ func fallBefore(ws points, from, end float64) float64 {
 	return end
 }
 
+// ownFrom returns since when samples are a life's own, where another one ended before it: a server goes on telling the
+// last value of a series that ended for up to five minutes, and the peak of a wide step is told at its end. Such an echo
+// is at the height of the life before, lasts for a sample or two, and is followed by a steep fall.
+func ownFrom(ws points, from float64) float64 {
+	_, was, ok := ws.last(from)
+	w := ws.between(from, from+30*60)
+	if !ok || was <= 32<<20 {
+		return from
+	}
+	for i := 1; i < w.len() && i <= 2; i++ {
+		if w.Y[i-1] < 0.9*was || w.X[i-1]-from > 2.5*(w.X[i]-w.X[i-1]) {
+			return from
+		}
+		if w.Y[i] < 0.55*w.Y[i-1] {
+			return (w.X[i-1] + w.X[i]) / 2
+		}
+	}
+	return from
+}
+
 func (s *scene) cut(pod, container string, ws points) []*life {
 	if ws.len() == 0 {
 		return nil
@@ -259,8 +279,12 @@ func (s *scene) cut(pod, container string, ws points) []*life {
 		if isEnd {
 			upTo = fallBefore(ws, from, to)
 		}
-		l.ws, l.cache = ws.between(from, upTo), cache.between(from, upTo)
-		l.mem = mem.between(from, upTo)
+		own := from
+		if len(out) > 0 {
+			own = ownFrom(ws, from)
+		}
+		l.ws, l.cache = ws.between(own, upTo), cache.between(own, upTo)
+		l.mem = mem.between(own, upTo)
 		if l.mem.len() < l.ws.len()/2 {
 			l.mem, l.blurred = l.ws, true
 		}
