@@ -75,9 +75,10 @@ e2e: build ## the built program against real components (root; skips, with the r
 		OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -p 1 -timeout 40m -v ./...
 
 .PHONY: bench
-bench: ## benchmarks of the main module and of e2e/bench
+bench: build ## benchmarks of the main module, of e2e/bench and, after `make e2e`, of a living cluster
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	@if [ -f e2e/bench/go.mod ]; then set -x; cd e2e/bench && $(GO) test -run '^$$' -bench . -benchmem ./...; fi
+	cd e2e && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -run '^$$' -bench . -benchtime 3x ./live
 
 .PHONY: vuln
 vuln: ## known vulnerabilities (needs the network; no part of make check)
