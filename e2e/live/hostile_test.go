@@ -57,7 +57,9 @@ func TestHostileObjects(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	for _, args := range [][]string{
 		i.args("investigate"), i.args("investigate", "-o", "json"), i.args("investigate", "--trace"),
-		i.args("collect", "--out", out), {"investigate", "--bundle", out}, {"doctor", i.target()},
+		i.args("collect", "--out", out),
+		{"investigate", "--bundle", out},
+		{"doctor", i.target()},
 	} {
 		o := run(t, env, args...)
 		for name, printed := range map[string][]byte{"stdout": o.Stdout, "stderr": o.Stderr} {
