@@ -33,6 +33,18 @@
 // [github.com/oombot/oombot/cmd/oombot] joins them: flags, wiring, printing, one file a command.
 // [github.com/oombot/oombot/cmd/oombot/config] reads its configuration.
 //
+// # In a running cluster
+//
+// [github.com/oombot/oombot/tools/live] finds the target (a pod that is gone, too) and the moment of the kill. Each
+// source then has a second form, an investigations.LiveSource, which asks its system and writes down what it read as
+// the files of a bundle, without the secrets ([github.com/oombot/oombot/investigations/redact]). The reader named above
+// reads these from memory. `oombot collect` writes the same files into a folder, so that the verdict of a cluster and
+// that of its bundle can't differ.
+//
+// [github.com/oombot/oombot/tools/kubeclient] reads the API server for all of them, [github.com/oombot/oombot/tools/loki]
+// asks Loki, and [github.com/oombot/oombot/tools/endpoint] is how a service over HTTP is reached. What they may ask for
+// stands in deploy/. `oombot doctor` has each source check itself.
+//
 // # Around it
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and

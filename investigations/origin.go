@@ -34,7 +34,9 @@ func (r *Result) rename(origins map[string]Origin) {
 	for i := range r.Facts {
 		f := &r.Facts[i]
 		lines := lineRange.FindString(f.Source)
-		if o, ok := origins[strings.TrimSuffix(f.Source, lines)]; ok {
+		if folder, ok := strings.CutSuffix(f.Source, "/"); ok {
+			f.Source = CleanText(sourceOf(folder, origins), 300)
+		} else if o, ok := origins[strings.TrimSuffix(f.Source, lines)]; ok {
 			f.Source = CleanText(o.Source, 300)
 			if o.File {
 				f.Source += lines
@@ -68,4 +70,26 @@ func (e *Evidence) rename(origins map[string]Origin) {
 			log.Reports[j].Lines = [2]int64{}
 		}
 	}
+}
+
+// mostPlaces is how many places stand for a folder.
+const mostPlaces = 3
+
+// sourceOf says where what a folder holds came from.
+func sourceOf(folder string, origins map[string]Origin) string {
+	var places []string
+	for path, o := range origins {
+		if strings.HasPrefix(path, folder+"/") && o.Source != "" {
+			places = append(places, o.Source)
+		}
+	}
+	if len(places) > 0 {
+		slices.Sort(places)
+		places = slices.Compact(places)
+		return strings.Join(places[:min(len(places), mostPlaces)], "; ")
+	}
+	if o, ok := origins[folder]; ok {
+		return o.Source
+	}
+	return folder + "/"
 }

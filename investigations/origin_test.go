@@ -11,6 +11,7 @@ func TestRename(t *testing.T) {
 	origins := map[string]Origin{
 		"kubernetes/pods.json":      {Name: "the API server's list of pods", Source: "kubectl get pods -A"},
 		"kubernetes/nodes.json":     {Name: "the API server's list of nodes", Source: "kubectl get nodes\x1b[31m n1"},
+		"profiles":                  {Name: "Pyroscope", Source: "pyroscope"},
 		"kernel/n1.log":             {Name: "/var/log/kern.log", Source: "/var/log/kern.log", File: true},
 		"metrics":                   {Name: "Prometheus", Source: "prometheus"},
 		"metrics/traffic.json":      {Name: "Prometheus query traffic", Source: "sum(rate(x[1m]))"},
@@ -26,6 +27,9 @@ func TestRename(t *testing.T) {
 			{Says: "dirty", Source: "kubernetes/nodes.json"},
 			{Says: "a file that nobody renames", Source: "kubernetes/events.json:1-2"},
 			{Says: "a query that ends like lines", Source: "up:1"},
+			{Says: "all of them", Source: "kubernetes/"},
+			{Says: "nothing there", Source: "profiles/"},
+			{Says: "nobody knows", Source: "recorder/"},
 		},
 		BlindSpots: []BlindSpot{
 			{Why: "metrics/traffic.json can't be read: it is slow"},
@@ -44,6 +48,9 @@ func TestRename(t *testing.T) {
 			{Says: "dirty", Source: CleanText("kubectl get nodes\x1b[31m n1", 300)},
 			{Says: "a file that nobody renames", Source: "kubernetes/events.json:1-2"},
 			{Says: "a query that ends like lines", Source: "up:1"},
+			{Says: "all of them", Source: CleanText("kubectl get nodes\x1b[31m n1; kubectl get pods -A", 300)},
+			{Says: "nothing there", Source: "pyroscope"},
+			{Says: "nobody knows", Source: "recorder/"},
 		},
 		BlindSpots: []BlindSpot{
 			{Why: "Prometheus query traffic can't be read: it is slow"},

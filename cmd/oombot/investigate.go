@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -138,8 +140,28 @@ func (s *session) investigate(ctx context.Context, progress func(investigations.
 		Progress:      progress,
 		Log:           s.log,
 		Redact:        redact.Text,
-		Origins:       s.recording.Origins,
+		Origins:       s.origins,
 	})
+}
+
+// folders are what a person calls the parts of a recording that no file of is named.
+var folders = map[string]investigations.Origin{
+	"kernel":   {Name: "the kernel log source", Source: "the kernel logs"},
+	"logs":     {Name: "the log source", Source: "kubectl logs"},
+	"metrics":  {Name: "Prometheus", Source: "Prometheus"},
+	"profiles": {Name: "the profile source", Source: "the profile source"},
+	"recorder": {Name: "the flight recorder", Source: "the flight recorder"},
+}
+
+// origins says where the files of the recording came from, those that nobody keeps among them.
+func (s *session) origins() map[string]investigations.Origin {
+	out := maps.Clone(folders)
+	req := s.subject.Request
+	out["incident.yaml"] = investigations.Origin{
+		Name: "the request", Source: fmt.Sprintf("oombot investigate %s --at %s", req.Target, req.At.Format(time.RFC3339)),
+	}
+	maps.Copy(out, s.recording.Origins())
+	return out
 }
 
 // watchTrace returns where to log and who is told of each step.

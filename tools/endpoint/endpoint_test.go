@@ -72,13 +72,22 @@ func secretFile(t *testing.T, text string) string {
 	return path
 }
 
+func request(t *testing.T, url string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func get(t *testing.T, c Config, url string) (string, error) {
 	t.Helper()
 	client, err := c.Client("prometheus", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := client.Get(url)
+	res, err := client.Do(request(t, url))
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +108,7 @@ func TestCredentials(t *testing.T) {
 		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		res, err := client.Get(url)
+		res, err := client.Do(request(t, url))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -145,6 +145,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "Forbidden", name)
 	case !known && !isBuiltIn(group, resource):
 		http.Error(w, "404 page not found", http.StatusNotFound)
+	case strings.Contains(name, "/"):
+		refuse(w, http.StatusNotFound, "NotFound", name) // logs and the like are no objects
 	case name != "":
 		for i := range objects {
 			if o := &objects[i]; o.GetNamespace() == namespace && o.GetName() == name {
@@ -195,7 +197,7 @@ func split(p string) (group, resource, namespace, name string) {
 		resource = parts[0]
 	}
 	if len(parts) > 1 {
-		name = parts[1]
+		name = strings.Join(parts[1:], "/")
 	}
 	return group, resource, namespace, name
 }
