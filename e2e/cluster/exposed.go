@@ -58,6 +58,9 @@ func expose(b fs.FS, o PrometheusOptions) ([]series, error) {
 		return nil, err
 	}
 	e.requests()
+	if o.Scatter {
+		e.offset()
+	}
 	return e.out, nil
 }
 

@@ -94,12 +94,32 @@ const scatterMost = 12
 
 // scatter puts samples at times of their own. Those of one container at one scrape have the same.
 func scatter(points []point, container string) []point {
-	most := min(scatterMost, rhythm(points)/3)
 	out := make([]point, len(points))
 	for i, p := range points {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s %v", container, p.t))
-		share := float64(binary.BigEndian.Uint32(sum[:4])) / math.MaxUint32
-		out[i] = point{p.t - math.Round(share*most*1000)/1000, p.v}
+		out[i] = point{p.t - share(fmt.Sprint(container, p.t), points), p.v}
 	}
 	return out
+}
+
+// offset has each target but the kubelets scraped at its own time of the interval.
+func (e *exposer) offset() {
+	for i := range e.out {
+		s := &e.out[i]
+		if s.labels["job"] == "kubelet" {
+			continue
+		}
+		early := share(s.labels["job"]+s.labels["instance"], s.points)
+		points := make([]point, len(s.points))
+		for j, p := range s.points {
+			points[j] = point{p.t - early, p.v}
+		}
+		s.points = points
+	}
+}
+
+// share is a number of seconds, to the millisecond, that follows from a text and is well below the points' rhythm.
+func share(of string, points []point) float64 {
+	sum := sha256.Sum256([]byte(of))
+	most := min(scatterMost, rhythm(points)/3)
+	return math.Round(float64(binary.BigEndian.Uint32(sum[:4]))/math.MaxUint32*most*1000) / 1000
 }

@@ -36,7 +36,8 @@ type PrometheusOptions struct {
 	// Lives has each life of a container as a series of its own, whose counters begin anew, as cAdvisor has them. Without
 	// it a container is one series for as long as its pod is there, as where labels are dropped that tell lives apart.
 	Lives bool
-	// Scatter has cAdvisor's samples at times of their own, some seconds before they are scraped.
+	// Scatter has cAdvisor's samples at times of their own, some seconds before they are scraped, and the other targets
+	// scraped each at its own time.
 	Scatter bool
 	// Args are further flags of prometheus.
 	Args []string

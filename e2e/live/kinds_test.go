@@ -28,7 +28,7 @@ var notLive = map[string]string{
 
 // TestKinds has incidents of many more kinds than the examples investigated in a living cluster: each field that is right
 // for the recorded bundle is right there, too, and the collected bundle says the same. OOMBOT_E2E_KINDS=all tries every
-// kind, which takes some ten minutes; it may also list kinds.
+// kind, which takes some ten minutes; it may also list kinds. cAdvisor has its samples as it has them at real sites.
 func TestKinds(t *testing.T) {
 	named := os.Getenv("OOMBOT_E2E_KINDS")
 	if named == "" {
@@ -42,10 +42,10 @@ func TestKinds(t *testing.T) {
 		tried++
 		t.Run(k.Name, func(t *testing.T) {
 			dir := t.TempDir()
-			if err := incidents.Write(dir, k.Name, 5, incidents.Options{}); err != nil {
+			if err := incidents.Write(dir, k.Name, 5, incidents.Options{Small: named == someKinds}); err != nil {
 				t.Fatal(err)
 			}
-			asRight(t, dir, cluster.PrometheusOptions{})
+			asRight(t, dir, cluster.PrometheusOptions{Lives: true, Scatter: true})
 		})
 	}
 	if named != "all" && tried != len(strings.Split(named, ",")) {

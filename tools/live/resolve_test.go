@@ -177,6 +177,32 @@ func TestResolveAt(t *testing.T) {
 }
 
 // TestResolveForbidden has a role that reads nothing: what the words say is still investigated.
+// TestResolveSuccessor: a younger pod of the target's name is not the one that was killed.
+func TestResolveSuccessor(t *testing.T) {
+	files := shop()
+	files["kubernetes/pods.json"] = list(`{"metadata":{"name":"db-3","namespace":"shop","uid":"u9","creationTimestamp":"2026-03-04T11:30:00Z","labels":{"app":"db"},
+		"ownerReferences":[{"kind":"StatefulSet","name":"db","controller":true}]},"spec":{"nodeName":"n2","containers":[{"name":"db"}]},"status":{}}`)
+	files["kubernetes/events.json"] = list(
+		`{"metadata":{"name":"e","namespace":"shop"},"involvedObject":{"kind":"Pod","name":"db-3","namespace":"shop","uid":"u9"},
+		"reason":"Started","lastTimestamp":"2026-03-04T11:30:09Z","source":{"component":"kubelet","host":"n2"}}`,
+		`{"metadata":{"name":"f","namespace":"shop"},"involvedObject":{"kind":"Pod","name":"db-3","namespace":"shop","uid":"u8"},
+		"reason":"Killing","lastTimestamp":"2026-03-04T11:29:00Z","source":{"component":"kubelet","host":"n1"}}`)
+	for at, want := range map[string]found{
+		"2026-03-04T10:30:00Z": {Node: "n1", Gone: true},
+		"2026-03-04T11:45:00Z": {Node: "n2"},
+	} {
+		want.Target, want.At, want.Workload, want.Selector, want.Pods = "shop/db-3", at, "statefulset/db", "app=db", "db-3"
+		moment, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := resolve(t, kubetest.New(t, files), "shop/db-3", func(a *Ask) { a.At = moment }, nil)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", at, err, diff)
+		}
+	}
+}
+
 func TestResolveForbidden(t *testing.T) {
 	s := kubetest.New(t, shop())
 	s.Forbid(func(*http.Request) bool { return true })
