@@ -52,11 +52,31 @@ func (f *finding) moment(ctx context.Context) {
 		ends = append(ends, f.eventEnds(ctx)...)
 	}
 	if len(ends) == 0 {
-		f.s.Request.At = f.Now().UTC().Truncate(time.Second)
+		f.s.Request.At = f.silentKill(ctx)
 		return
 	}
 	best := slices.MaxFunc(ends, compareEnds)
 	f.s.Request.At = best.at.UTC()
+}
+
+// silentKill returns when a process of the target was last killed without an end of its container, as metrics tell it;
+// else the present.
+func (f *finding) silentKill(ctx context.Context) time.Time {
+	now := f.Now().UTC().Truncate(time.Second)
+	if f.Past == nil || len(f.s.Pods) == 0 {
+		return now
+	}
+	names := f.s.PodNames()
+	if f.s.Request.Target.Pod != "" {
+		names = names[:1] // its siblings' kills are others
+	}
+	ctx, cancel := f.patiently(ctx)
+	defer cancel()
+	at, err := f.Past.LastKill(ctx, f.ask.Namespace, names, now.Add(-f.s.Request.Window), now)
+	if err != nil || at.IsZero() { // what is wrong with metrics their source tells
+		return now
+	}
+	return at.UTC()
 }
 
 func compareEnds(a, b end) int { return cmp.Or(cmp.Compare(a.rank, b.rank), a.at.Compare(b.at)) }

@@ -23,10 +23,13 @@ var (
 	ErrAmbiguous = errors.New("several workloads have that name")
 )
 
-// Past knows of pods that the API server has forgotten. Implementations are safe for concurrent use.
+// Past knows what the API server has forgotten, or never knew. Implementations are safe for concurrent use.
 type Past interface {
 	// LastSeen returns when and where the pod was last seen before the moment; a zero time where it never was.
 	LastSeen(ctx context.Context, namespace, pod string, before time.Time) (at time.Time, node string, err error)
+	// LastKill returns when the kernel last killed a process in one of the pods between two moments, up to some minutes
+	// late; a zero time where it did not. Kubernetes itself says nothing of a child that was killed.
+	LastKill(ctx context.Context, namespace string, pods []string, from, before time.Time) (at time.Time, err error)
 }
 
 // Ask is what Resolve is asked.

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -224,6 +225,24 @@ type seen struct{ at time.Time }
 
 func (s seen) LastSeen(context.Context, string, string, time.Time) (time.Time, string, error) {
 	return s.at, "n1", nil
+}
+
+func (s seen) LastKill(_ context.Context, namespace string, pods []string, from, before time.Time) (time.Time, error) {
+	if namespace != "shop" || len(pods) != 1 || pods[0] != "alone" || !from.Equal(now.Add(-24*time.Hour)) || !before.Equal(now) {
+		return time.Time{}, fmt.Errorf("asked of %s/%q from %s to %s", namespace, pods, from, before)
+	}
+	return s.at, nil
+}
+
+// TestResolveSilentKill has a pod of which Kubernetes tells no end, and metrics a kill.
+func TestResolveSilentKill(t *testing.T) {
+	at := now.Add(-3 * time.Hour)
+	for name, want := range map[string]string{"shop/alone": at.Format(time.RFC3339), "shop/report-29-x7x7x": now.Format(time.RFC3339)} {
+		got, err := resolve(t, kubetest.New(t, shop()), name, nil, seen{at})
+		if err != nil || got.At != want {
+			t.Errorf("%s: at %s, %v, want %s", name, got.At, err, want)
+		}
+	}
 }
 
 func TestResolveByMetrics(t *testing.T) {

@@ -61,3 +61,30 @@ func TestLastSeenFails(t *testing.T) {
 		t.Errorf("%s, %v", at, err)
 	}
 }
+
+func TestLastKill(t *testing.T) {
+	killed := testAt.Add(-3 * time.Hour)
+	f, url := newFakeServer(t)
+	f.before = func(w http.ResponseWriter, _, query string) bool {
+		if !strings.Contains(query, `pod=~"a\\.b|web-1"`) || !strings.Contains(query, "[86400s:1m]") {
+			t.Errorf("asked %s", query)
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[0,"%d"]}]}}`, killed.Unix())
+		return true
+	}
+	l := newLive(t, url, endpoint.Config{}, LiveOptions{})
+	at, err := l.LastKill(t.Context(), "shop", []string{"web-1", "a.b"}, testAt.Add(-24*time.Hour), testAt)
+	if err != nil || !at.Equal(killed) {
+		t.Errorf("%s, %v", at, err)
+	}
+	if at, err := l.LastKill(t.Context(), "shop", nil, testAt, testAt); err != nil || !at.IsZero() {
+		t.Errorf("of no pods: %s, %v", at, err)
+	}
+	f.before = func(w http.ResponseWriter, _, _ string) bool {
+		w.WriteHeader(http.StatusForbidden)
+		return true
+	}
+	if _, err := l.LastKill(t.Context(), "shop", []string{"x"}, testAt, testAt); !errors.Is(err, investigations.ErrForbidden) {
+		t.Error(err)
+	}
+}
