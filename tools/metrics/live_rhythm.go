@@ -24,6 +24,9 @@ const (
 	coarsePoints, maxPoints = 2500, 10_000
 	// behind is how long after the moment samples are asked for: an alert may be late, and the next life tells.
 	behind = 10 * time.Minute
+	// scatter is how much older than its scrape a sample of a kubelet's cAdvisor may be: it looks at a container every
+	// ten to fifteen seconds.
+	scatter = 20 * time.Second
 )
 
 // rhythm is when the target's series are scraped. Steps that follow it give each sample at its own time.
@@ -112,7 +115,7 @@ func (r rhythm) lookback() time.Duration {
 	case r.exact:
 		return r.interval - time.Millisecond
 	}
-	return 2 * r.interval
+	return r.interval + min(r.interval, scatter)
 }
 
 // values adds the placeholders that follow from the rhythm.
