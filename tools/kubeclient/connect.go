@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"k8s.io/client-go/dynamic"
@@ -14,8 +15,8 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// Access says how to reach an API server. The zero value follows kubectl's rules: KUBECONFIG, then the file in the
-// home folder, then the service account of the pod that the program runs in.
+// Access says how to reach an API server. The zero value is KUBECONFIG where that is set, else the service account of the
+// pod that the program runs in, else the file in the home folder.
 type Access struct {
 	Kubeconfig, Context string
 	// UserAgent names the program to the server.
@@ -32,11 +33,7 @@ const (
 
 // RESTConfig reads where the API server is. Its error wraps investigations.ErrNotConfigured where nothing says it.
 func RESTConfig(a Access) (*rest.Config, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = a.Kubeconfig
-	rules.WarnIfAllMissing = false
-	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules,
-		&clientcmd.ConfigOverrides{CurrentContext: a.Context}).ClientConfig()
+	cfg, err := a.config()
 	if err != nil {
 		if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
 			return nil, fmt.Errorf("the cluster is %w: set kubernetes.kubeconfig, or KUBECONFIG, or run inside a cluster",
@@ -49,6 +46,20 @@ func RESTConfig(a Access) (*rest.Config, error) {
 	cfg.WarningHandler = rest.NoWarnings{} // they are about the objects of others
 	cfg.Wrap(boundBodies(bodyLimit))
 	return cfg, nil
+}
+
+// config reads the service account of the pod that the program runs in, where nobody has named a file; else files.
+func (a Access) config() (*rest.Config, error) {
+	if a.Kubeconfig == "" && a.Context == "" && os.Getenv(clientcmd.RecommendedConfigPathEnvVar) == "" {
+		if cfg, err := rest.InClusterConfig(); err == nil {
+			return cfg, nil
+		}
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = a.Kubeconfig
+	rules.WarnIfAllMissing = false
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules,
+		&clientcmd.ConfigOverrides{CurrentContext: a.Context}).ClientConfig()
 }
 
 // Connect returns a client of the API server; it sends nothing yet.
