@@ -14,6 +14,8 @@ type Subject struct {
 	// Request is what is asked, and what a bundle of it asks: its Target has one of the three shapes, At and
 	// Window are never zero.
 	Request Request
+	// NoEnd says that nobody knew when something ended: At is the present then.
+	NoEnd bool
 	// Workload is the target's workload in its namespace, as kind/name; empty where there is none or it is not known.
 	Workload string
 	// Selector is the label selector of the workload's pods; empty where it is not known.

@@ -108,10 +108,26 @@ func (s *session) find(ctx context.Context, ask live.Ask) error {
 	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now, Patience: timeout / findShare}
 	var err error
 	s.subject, err = resolver.Resolve(limited, ask)
+	if err == nil && s.subject.NoEnd {
+		s.moment(limited)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
+}
+
+// moment has a kernel log that was given by name say when something was killed of which nobody else knew.
+func (s *session) moment(ctx context.Context) {
+	for _, src := range s.sources {
+		logs, ok := src.LiveSource.(*kernlog.Live)
+		if !ok {
+			continue
+		}
+		if at := logs.LastKill(ctx, s.subject); !at.IsZero() {
+			s.subject.Request.At, s.subject.NoEnd = at, false
+		}
+	}
 }
 
 // foresee has sources begin with what the words say, while the target is looked for.

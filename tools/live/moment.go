@@ -52,7 +52,7 @@ func (f *finding) moment(ctx context.Context) {
 		ends = append(ends, f.eventEnds(ctx)...)
 	}
 	if len(ends) == 0 {
-		f.s.Request.At = f.silentKill(ctx)
+		f.s.Request.At, f.s.NoEnd = f.silentKill(ctx)
 		return
 	}
 	best := slices.MaxFunc(ends, compareEnds)
@@ -60,11 +60,11 @@ func (f *finding) moment(ctx context.Context) {
 }
 
 // silentKill returns when a process of the target was last killed without an end of its container, as metrics tell it;
-// else the present.
-func (f *finding) silentKill(ctx context.Context) time.Time {
+// else the present, and that it is no more than that.
+func (f *finding) silentKill(ctx context.Context) (at time.Time, none bool) {
 	now := f.Now().UTC().Truncate(time.Second)
 	if f.Past == nil || len(f.s.Pods) == 0 {
-		return now
+		return now, true
 	}
 	names := f.s.PodNames()
 	if f.s.Request.Target.Pod != "" {
@@ -74,9 +74,9 @@ func (f *finding) silentKill(ctx context.Context) time.Time {
 	defer cancel()
 	at, err := f.Past.LastKill(ctx, f.ask.Namespace, names, now.Add(-f.s.Request.Window), now)
 	if err != nil || at.IsZero() { // what is wrong with metrics their source tells
-		return now
+		return now, true
 	}
-	return at.UTC()
+	return at.UTC(), false
 }
 
 func compareEnds(a, b end) int { return cmp.Or(cmp.Compare(a.rank, b.rank), a.at.Compare(b.at)) }
