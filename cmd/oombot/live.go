@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -77,15 +76,13 @@ type session struct {
 	recording *bundle.Recording
 	subject   investigations.Subject
 	log       *slog.Logger
-	// began is when the target was looked for first.
-	began time.Time
 }
 
 // openSession connects the sources and finds the target.
 func openSession(
 	ctx context.Context, cfg *config.Config, ask live.Ask, f *liveFlags, stdin io.Reader, log *slog.Logger,
 ) (*session, error) {
-	s := &session{config: cfg, recording: bundle.NewRecording(), log: log, began: time.Now()}
+	s := &session{config: cfg, recording: bundle.NewRecording(), log: log}
 	ask.Cluster = cfg.Cluster
 	var err error
 	if s.cluster, err = connect(cfg, log); err != nil {
@@ -165,7 +162,7 @@ func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) 
 func (s *session) tools() []investigations.Tool {
 	var out []investigations.Tool
 	for _, src := range s.sources {
-		out = append(out, live.NewTool(src, s.subject, s.recording, func(f fs.FS) investigations.Tool { return src.read(f) }))
+		out = append(out, live.NewTool(src, s.subject, s.recording, src.read))
 	}
 	return out
 }

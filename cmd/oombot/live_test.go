@@ -52,7 +52,7 @@ func (c copied) Record(_ context.Context, _ investigations.Subject, to investiga
 func likeLive(t *testing.T, fsys fs.FS, ask live.Ask) *session {
 	t.Helper()
 	s := &session{
-		config: config.Default(), recording: bundle.NewRecording(), log: slog.New(slog.DiscardHandler), began: time.Now(),
+		config: config.Default(), recording: bundle.NewRecording(), log: slog.New(slog.DiscardHandler),
 		cluster: kubetest.New(t, fsys).Cluster(t),
 	}
 	for _, read := range readers() {

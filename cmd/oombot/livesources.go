@@ -97,6 +97,8 @@ func (b broken) Check(context.Context, investigations.Subject) []investigations.
 	}}
 }
 
+var _ live.Past = (*metrics.Live)(nil) // found by its methods, since the two packages don't know each other
+
 // pastOf returns the source that knows pods which are gone; nil where none does.
 func pastOf(sources []liveSource) live.Past {
 	for _, s := range sources {

@@ -49,9 +49,6 @@ func newCluster(objects dynamic.Interface, typed kubernetes.Interface, log *slog
 // Typed is the client for what is no object: logs of pods, the server's version, reviews of access.
 func (c *Cluster) Typed() kubernetes.Interface { return c.typed }
 
-// Fresh returns a Cluster of the same server that has asked nothing yet.
-func (c *Cluster) Fresh() *Cluster { return newCluster(c.objects, c.typed, c.log) }
-
 // Query says which objects to list.
 type Query struct {
 	// Resource is the plural name of one of Resources.

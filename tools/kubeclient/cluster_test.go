@@ -146,8 +146,8 @@ func TestGetAsksOnce(t *testing.T) {
 	if s.count() != 1 {
 		t.Errorf("asked %d times", s.count())
 	}
-	if _, err := c.Fresh().Get(t.Context(), "pods", "shop", "web"); err != nil || s.count() != 2 {
-		t.Errorf("a fresh one: %v, asked %d times", err, s.count())
+	if _, err := s.cluster(t).Get(t.Context(), "pods", "shop", "web"); err != nil || s.count() != 2 {
+		t.Errorf("another one: %v, asked %d times", err, s.count())
 	}
 }
 
