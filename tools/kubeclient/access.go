@@ -1,6 +1,7 @@
 package kubeclient
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -99,10 +100,11 @@ func (c *Cluster) Version(ctx context.Context) (string, error) {
 }
 
 // mostSamples is how many pods are looked at for a sample.
-const mostSamples = 50
+const mostSamples = 200
 
 // Sample returns a running pod that shows what the sources know, among the first ones of the cluster or the
-// namespace: one that has run the longest, since its metrics and logs had the time to arrive.
+// namespace: somebody's own before one of Kubernetes', which has neither a limit nor requests to count, and of those the
+// one that has run the longest, since its metrics and logs had the time to arrive.
 func (c *Cluster) Sample(ctx context.Context, namespace string) (*Object, error) {
 	q := Query{
 		Resource: "pods", Namespace: namespace, AtMost: mostSamples,
@@ -115,8 +117,17 @@ func (c *Cluster) Sample(ctx context.Context, namespace string) (*Object, error)
 		}
 		return nil, err
 	}
-	oldest := slices.MinFunc(objects, func(a, b Object) int {
-		return a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time)
+	best := slices.MinFunc(objects, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(ownRank(a.GetNamespace()), ownRank(b.GetNamespace())),
+			a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time))
 	})
-	return &oldest, nil
+	return &best, nil
+}
+
+// ownRank is 1 for a namespace of Kubernetes' own; the prefix is reserved for those.
+func ownRank(namespace string) int {
+	if strings.HasPrefix(namespace, "kube-") {
+		return 1
+	}
+	return 0
 }

@@ -139,3 +139,17 @@ func TestSample(t *testing.T) {
 		t.Errorf("forbidden: %v", err)
 	}
 }
+
+func TestSampleIsSomebodysOwn(t *testing.T) {
+	pod := func(namespace, name, made string) string {
+		return `{"metadata":{"namespace":"` + namespace + `","name":"` + name + `","creationTimestamp":"` + made + `"},"status":{"phase":"Running"}}`
+	}
+	pods := strings.Join([]string{
+		pod("kube-system", "proxy", "2026-01-01T00:00:00Z"), pod("shop", "young", "2026-01-03T00:00:00Z"), pod("shop", "old", "2026-01-02T00:00:00Z"),
+	}, ",")
+	s := kubetest.New(t, fstest.MapFS{"kubernetes/pods.json": {Data: []byte(`{"items":[` + pods + `]}`)}})
+	got, err := s.Cluster(t).Sample(t.Context(), "")
+	if err != nil || got.GetName() != "old" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
