@@ -52,6 +52,8 @@ var arrows = []arrow{
 	{"tools/*/*", []string{"investigations", "tools/kubeclient", "tools/loki"}},
 
 	{"memory", []string{"investigations", "investigations/redact"}},
+	// What opens a memory file, whoever holds it.
+	{"memory/file", []string{"investigations", "memory", "memory/bolt", "memory/socket"}},
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
 	{"bot", []string{"investigations", "investigations/redact", "memory"}},
 	{"bot/*", []string{"investigations", "investigations/redact", "memory", "bot"}},

@@ -1,0 +1,105 @@
+package memory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// HeadOf returns what of a trace is needed to list it, find it and compare it.
+func HeadOf(t investigations.Trace) investigations.Head {
+	v := t.Result.Verdict
+	h := investigations.Head{
+		ID: t.Result.ID, At: t.Result.At, Target: t.Result.Target, Features: FeaturesOf(t),
+		Confidence: v.Confidence, Headline: v.Headline, Feedback: t.Feedback, Outcome: t.Outcome,
+	}
+	for _, r := range v.Recommendations {
+		if !slices.Contains(h.Actions, r.Action) {
+			h.Actions = append(h.Actions, r.Action)
+		}
+	}
+	return h
+}
+
+// FeaturesOf returns a trace's features; what they lack, as in a trace that another program made, is taken from its
+// result.
+func FeaturesOf(t investigations.Trace) investigations.Features {
+	f, v, target := t.Features, t.Result.Verdict, t.Result.Target
+	f.Mechanism, f.Boundary, f.Cause, f.Trigger = v.Mechanism, v.Boundary, v.Cause, v.Trigger
+	f.Namespace, f.Workload, f.Container = or(f.Namespace, target.Namespace), or(f.Workload, target.Workload), or(f.Container, target.Container)
+	f.Node = or(f.Node, target.Node)
+	if v.Victim != nil {
+		f.Comm, f.Node = or(f.Comm, v.Victim.Comm), or(f.Node, v.Victim.Node)
+	}
+	if v.Change != nil && len(f.Changed) == 0 {
+		f.Changed = ChangedFields(v.Change.What)
+	}
+	return f
+}
+
+// ChangedFields returns which fields sentences like "image: 1.4.1 -> 1.5.0" or "env A added" are about.
+func ChangedFields(what []string) []string {
+	var out []string
+	for _, w := range what {
+		field, _, _ := strings.Cut(w, ":")
+		for _, verb := range []string{" added", " removed", " set to"} {
+			field, _, _ = strings.Cut(field, verb)
+		}
+		field = investigations.CleanText(field, 80)
+		if field != "" && !slices.Contains(out, field) {
+			out = append(out, field)
+		}
+	}
+	return out
+}
+
+// Matches says whether a filter selects the trace of a head. The filter's limit is not looked at.
+func Matches(f investigations.Filter, h investigations.Head) bool {
+	switch {
+	case len(f.IDs) > 0 && !slices.Contains(f.IDs, h.ID),
+		f.Cluster != "" && f.Cluster != h.Features.Cluster,
+		f.Namespace != "" && f.Namespace != h.Features.Namespace,
+		f.Workload != "" && f.Workload != h.Features.Workload && f.Workload != bare(h.Features.Workload),
+		f.Container != "" && f.Container != h.Features.Container,
+		f.Cause != "" && f.Cause != h.Features.Cause,
+		!f.Since.IsZero() && h.At.Before(f.Since),
+		!f.Before.IsZero() && !h.At.Before(f.Before):
+		return false
+	}
+	return len(f.Words) == 0 || holds(h, f.Words)
+}
+
+// bare is a workload's name without its kind.
+func bare(workload string) string {
+	_, name, _ := strings.Cut(workload, "/")
+	return name
+}
+
+// holds says whether a head's texts have every word.
+func holds(h investigations.Head, words []string) bool {
+	f := h.Features
+	texts := []string{
+		h.ID, h.Headline, h.Target.String(), f.Cluster, f.Workload, f.Container, f.Node, f.Comm, f.Runtime, f.Image, f.Version, f.Culprit,
+		string(f.Mechanism), string(f.Boundary), string(f.Cause), string(f.Trigger), string(f.Shape), string(h.Outcome.State),
+	}
+	texts = append(append(texts, f.Changed...), f.Functions...)
+	for _, b := range h.Feedback {
+		texts = append(texts, b.By, string(b.Cause), b.Note)
+	}
+	text := strings.ToLower(strings.Join(texts, "\n"))
+	for _, w := range words {
+		w = strings.ToLower(w)
+		if !strings.Contains(text, w) && !strings.Contains(strings.ReplaceAll(text, "_", " "), w) {
+			return false
+		}
+	}
+	return true
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
