@@ -1,5 +1,11 @@
 package investigations
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Shape is how the memory of the judged container grew before the end.
 type Shape string
 
@@ -45,4 +51,41 @@ type Features struct {
 	Workload  string `json:"workload,omitempty"`
 	Container string `json:"container,omitempty"`
 	Node      string `json:"node,omitempty"`
+}
+
+// Of returns the features of a verdict: what f lacks is taken from target and verdict, and what the verdict decides is
+// always its own.
+func (f Features) Of(target Target, v Verdict) Features {
+	f.Mechanism, f.Boundary, f.Cause, f.Trigger = v.Mechanism, v.Boundary, v.Cause, v.Trigger
+	f.Namespace, f.Workload = cmp.Or(f.Namespace, target.Namespace), cmp.Or(f.Workload, target.Workload)
+	f.Container, f.Node = cmp.Or(f.Container, target.Container), cmp.Or(f.Node, target.Node)
+	if v.Victim != nil {
+		f.Comm, f.Node = cmp.Or(f.Comm, v.Victim.Comm), cmp.Or(f.Node, v.Victim.Node)
+	}
+	f.Changed = nil
+	if v.Change != nil {
+		f.Changed = changedFields(v.Change.What)
+	}
+	return f
+}
+
+// changedFields returns which fields sentences like "image: 1.4.1 -> 1.5.0", "memory limit of web: 1Gi -> 512Mi" or
+// "env A added" are about, without the container that they belong to, so that they compare across workloads.
+func changedFields(what []string) []string {
+	var out []string
+	for _, w := range what {
+		field, _, _ := strings.Cut(w, ":")
+		for _, end := range []string{" added", " removed", " set to"} {
+			field, _, _ = strings.Cut(field, end)
+		}
+		for _, general := range []string{"image", "args", "memory limit", "memory request"} {
+			if strings.HasPrefix(field, general+" of ") {
+				field = general
+			}
+		}
+		if field = CleanText(field, 80); field != "" && !slices.Contains(out, field) {
+			out = append(out, field)
+		}
+	}
+	return out
 }

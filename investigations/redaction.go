@@ -17,6 +17,18 @@ func (r *Result) redact(clean func(string) string) {
 	for i := range r.Tools {
 		r.Tools[i].Error = clean(r.Tools[i].Error)
 	}
+	for i := range r.Precedents {
+		for j := range r.Precedents[i].Why {
+			r.Precedents[i].Why[j] = clean(r.Precedents[i].Why[j])
+		}
+	}
+	f := &r.Features
+	f.Comm, f.Culprit = clean(f.Comm), clean(f.Culprit)
+	for _, list := range [][]string{f.Changed, f.Functions} {
+		for i := range list {
+			list[i] = clean(list[i])
+		}
+	}
 	v := &r.Verdict
 	if v.Change != nil {
 		for i := range v.Change.What {

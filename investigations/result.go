@@ -19,6 +19,10 @@ type Result struct {
 	Precedents []Precedent  `json:"precedents"`
 	Tools      []ToolRun    `json:"tools"`
 	LLM        LLMUse       `json:"llm"`
+
+	// Features and Influences are what memory keeps beside the document; they are no part of it.
+	Features   Features    `json:"-"`
+	Influences []Influence `json:"-"`
 }
 
 // Verdict says what happened and what to do about it.
@@ -97,10 +101,15 @@ type Hypothesis struct {
 
 // Precedent is an earlier investigation that resembles this one.
 type Precedent struct {
-	ID         string   `json:"id"`
-	Similarity float64  `json:"similarity"`
-	Why        []string `json:"why"`
-	Outcome    string   `json:"outcome"`
+	ID string `json:"id"`
+	// Similarity is 0 to 1, of how memory ran out and not of how it was worded.
+	Similarity float64 `json:"similarity"`
+	// Why says what the two share, in what they differ, and who judged the earlier one.
+	Why []string `json:"why"`
+	// Outcome is what became of its advice.
+	Outcome OutcomeState `json:"outcome"`
+	// Trust is how far it is to be trusted; one that is refuted is a warning.
+	Trust Trust `json:"trust,omitempty"`
 }
 
 // ToolRun is how one tool did.

@@ -27,6 +27,10 @@ type Diagnosis struct {
 	Verdict    Verdict
 	Hypotheses []Hypothesis
 	BlindSpots []BlindSpot
+	// Features are what recall compares it by.
+	Features Features
+	// Influences are how the evidence's precedents changed the scores.
+	Influences []Influence
 	// Key tells this kill from every other; see KillID.
 	Key string
 }
@@ -44,6 +48,8 @@ type Options struct {
 	// Origins says, once all tools have answered, where the files that they name came from; nil means that the
 	// files themselves can be opened.
 	Origins func() map[string]Origin
+	// Memory recalls past incidents; nil means that none are known.
+	Memory Recaller
 	// Now is the clock that timings are read from; nil means time.Now.
 	Now func() time.Time
 }
@@ -88,7 +94,20 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 	}
 	ledger := NewLedger(facts)
 	d := judge(req, ev, ledger, rules, opt)
+	if opt.Memory != nil {
+		past := inherit(ctx, req, ev, facts, d, ledger, rules, opt)
+		d, ledger, ev = past.diagnosis, past.ledger, past.evidence
+		res.BlindSpots, res.Tools = append(res.BlindSpots, past.spots...), append(res.Tools, past.run)
+		res.Precedents = precedentsOf(ev)
+		if err := context.Cause(ctx); err != nil {
+			return nil, nil, fmt.Errorf("investigate %s: %w", req.Target, err)
+		}
+	}
+	return conclude(req, res, ev, d, ledger, opt)
+}
 
+// conclude makes the document of a diagnosis.
+func conclude(req Request, res Result, ev Evidence, d Diagnosis, ledger *Ledger, opt Options) (*Result, *Evidence, error) {
 	res.At = d.At
 	if res.At.IsZero() {
 		res.At = req.At
@@ -99,6 +118,7 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 	res.Facts = ledger.Facts()
 	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
 	res.ID = KillID(res.At, d.Key)
+	res.Features, res.Influences = d.Features, d.Influences
 	res = res.Normalized()
 	if opt.Origins != nil {
 		origins := opt.Origins()

@@ -174,6 +174,7 @@ type Evidence struct {
 	Metrics  *MetricEvidence
 	Logs     *LogEvidence
 	Profiles *ProfileEvidence
+	Memory   *MemoryEvidence
 }
 
 // merge takes over the parts that o has.
@@ -195,5 +196,8 @@ func (e *Evidence) merge(o Evidence) {
 	}
 	if o.Profiles != nil {
 		e.Profiles = o.Profiles
+	}
+	if o.Memory != nil {
+		e.Memory = o.Memory
 	}
 }

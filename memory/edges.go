@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -62,7 +63,7 @@ func Incident(id string) investigations.GraphNode {
 
 // changeName names a change by workload, revision and what it changed.
 func changeName(f investigations.Features, c *investigations.Change) string {
-	name := f.Namespace + "/" + or(c.Workload, f.Workload)
+	name := f.Namespace + "/" + cmp.Or(c.Workload, f.Workload)
 	if c.Revision > 0 {
 		name += fmt.Sprintf(" revision %d", c.Revision)
 	}

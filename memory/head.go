@@ -25,33 +25,7 @@ func HeadOf(t investigations.Trace) investigations.Head {
 // FeaturesOf returns a trace's features; what they lack, as in a trace that another program made, is taken from its
 // result.
 func FeaturesOf(t investigations.Trace) investigations.Features {
-	f, v, target := t.Features, t.Result.Verdict, t.Result.Target
-	f.Mechanism, f.Boundary, f.Cause, f.Trigger = v.Mechanism, v.Boundary, v.Cause, v.Trigger
-	f.Namespace, f.Workload, f.Container = or(f.Namespace, target.Namespace), or(f.Workload, target.Workload), or(f.Container, target.Container)
-	f.Node = or(f.Node, target.Node)
-	if v.Victim != nil {
-		f.Comm, f.Node = or(f.Comm, v.Victim.Comm), or(f.Node, v.Victim.Node)
-	}
-	if v.Change != nil && len(f.Changed) == 0 {
-		f.Changed = ChangedFields(v.Change.What)
-	}
-	return f
-}
-
-// ChangedFields returns which fields sentences like "image: 1.4.1 -> 1.5.0" or "env A added" are about.
-func ChangedFields(what []string) []string {
-	var out []string
-	for _, w := range what {
-		field, _, _ := strings.Cut(w, ":")
-		for _, verb := range []string{" added", " removed", " set to"} {
-			field, _, _ = strings.Cut(field, verb)
-		}
-		field = investigations.CleanText(field, 80)
-		if field != "" && !slices.Contains(out, field) {
-			out = append(out, field)
-		}
-	}
-	return out
+	return t.Features.Of(t.Result.Target, t.Result.Verdict)
 }
 
 // Matches says whether a filter selects the trace of a head. The filter's limit is not looked at.
@@ -95,11 +69,4 @@ func holds(h investigations.Head, words []string) bool {
 		}
 	}
 	return true
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

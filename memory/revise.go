@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/oombot/oombot/investigations"
@@ -11,7 +12,7 @@ import (
 // with the later At holds. Both are left as they are.
 func Revise(old, newer investigations.Trace) investigations.Trace {
 	out := newer
-	out.AskedBy = or(old.AskedBy, newer.AskedBy)
+	out.AskedBy = cmp.Or(old.AskedBy, newer.AskedBy)
 	out = Amend(out, investigations.Amendment{Outcome: &old.Outcome})
 	out.Feedback, out.ShownAt = old.Feedback, old.ShownAt
 	return Amend(out, investigations.Amendment{Feedback: newer.Feedback, ShownAt: newer.ShownAt})

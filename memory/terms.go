@@ -62,17 +62,31 @@ type terms struct {
 	seen map[string]bool
 }
 
-// add adds a term unless its last part is empty. The parts can't run into each other: none holds the separator.
+// add adds a term unless its last part is empty.
 func (t *terms) add(field string, parts ...string) {
 	if parts[len(parts)-1] == "" {
 		return
 	}
-	for i, p := range parts {
-		parts[i] = strings.ReplaceAll(p, "\x1f", " ")
-	}
-	term := field + "\x1f" + strings.Join(parts, "\x1f")
+	term := termOf(field, parts...)
 	if !t.seen[term] {
 		t.seen[term] = true
 		t.all = append(t.all, term)
 	}
 }
+
+// termOf joins a field and its value. The parts can't run into each other: none holds the separator.
+func termOf(field string, parts ...string) string {
+	term := field
+	for _, p := range parts {
+		term += separator + strings.ReplaceAll(p, separator, " ")
+	}
+	return term
+}
+
+// fieldOf is the field of a term.
+func fieldOf(term string) string {
+	field, _, _ := strings.Cut(term, separator)
+	return field
+}
+
+const separator = "\x1f"

@@ -90,7 +90,7 @@ func (p *page) precedents(r *inv.Result) {
 	}
 	p.heading("SEEN BEFORE", "")
 	for _, e := range r.Precedents {
-		say := fmt.Sprintf("%.0f %% alike, %s", e.Similarity*100, outcomeWords(e.Outcome))
+		say := fmt.Sprintf("%.0f %% alike, %s", e.Similarity*100, outcomeWords(string(e.Outcome)))
 		if len(e.Why) > 0 {
 			say += ": " + strings.Join(e.Why, ", ")
 		}

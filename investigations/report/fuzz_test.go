@@ -120,7 +120,7 @@ func (f *feed) result() *inv.Result {
 		r.Facts = append(r.Facts, inv.Fact{ID: f.text(), Tool: f.text()})
 		r.BlindSpots = append(r.BlindSpots, inv.BlindSpot{Tool: f.text(), Why: f.text(), WouldTell: f.text()})
 		r.Hypotheses = append(r.Hypotheses, inv.Hypothesis{Cause: pick(f, inv.Causes), Score: f.float(), For: f.texts(), Against: f.texts()})
-		r.Precedents = append(r.Precedents, inv.Precedent{ID: f.text(), Similarity: f.float(), Why: f.texts(), Outcome: f.text()})
+		r.Precedents = append(r.Precedents, inv.Precedent{ID: f.text(), Similarity: f.float(), Why: f.texts(), Outcome: inv.OutcomeState(f.text())})
 		r.Tools = append(r.Tools, inv.ToolRun{Name: f.text(), TookMS: f.int64(), Error: f.text()})
 	}
 	return r

@@ -62,7 +62,7 @@ func TestTextOfHostileNames(t *testing.T) {
 		},
 		Facts:      []inv.Fact{{ID: "F1", Says: evil, Source: evil}},
 		BlindSpots: []inv.BlindSpot{{Tool: evil, Why: evil, WouldTell: evil}},
-		Precedents: []inv.Precedent{{ID: evil, Why: []string{evil}, Outcome: evil}},
+		Precedents: []inv.Precedent{{ID: evil, Why: []string{evil}, Outcome: inv.OutcomeState(evil)}},
 		Tools:      []inv.ToolRun{{Name: evil}},
 	}
 	got := text(t, r, nil, TextOptions{})

@@ -15,7 +15,7 @@ const headlineLimit = 160
 func (s *scene) say() {
 	s.headline = cutRunes(investigations.WithoutCitations(s.sayHeadline()), headlineLimit)
 	var p []string
-	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayWaste(), s.sayDoubt())
+	p = append(p, s.sayWhat(), s.sayWhy(), s.sayTrigger(), s.sayStopGap(), s.sayWaste(), s.sayInherited(), s.sayDoubt())
 	var out []string
 	for _, x := range p {
 		if x != "" {

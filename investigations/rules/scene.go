@@ -27,10 +27,13 @@ func (Rules) Diagnose(req investigations.Request, ev investigations.Evidence, le
 	s.weigh()
 	s.findTrigger()
 	s.recommend()
+	s.adviseInherited()
 	s.forecast()
 	s.judgeConfidence()
 	s.say()
-	return s.diagnosis()
+	d := s.diagnosis()
+	d.Features = s.features()
+	return d
 }
 
 // scene is one investigation in the making: the evidence joined around the target, and the answers as they
@@ -103,6 +106,8 @@ type scene struct {
 	blind      []investigations.BlindSpot
 	headline   string
 	explain    string
+	// influences are how precedents changed the scores.
+	influences []investigations.Influence
 }
 
 // hypothesis is a cause with what speaks for and against it.
@@ -178,7 +183,9 @@ func (s *scene) diagnosis() investigations.Diagnosis {
 		Headline: s.headline, Explanation: s.explain, Recommendations: s.advice, NextKill: s.next,
 		WrittenBy: "rules",
 	}
-	d := investigations.Diagnosis{At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey()}
+	d := investigations.Diagnosis{
+		At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey(), Influences: s.influences,
+	}
 	// What holds the verdict's confidence down holds for the other causes, too: the scores keep their relation.
 	sure := 1.0
 	if s.best.score > 0 {

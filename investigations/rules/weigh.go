@@ -52,6 +52,7 @@ func (s *scene) weigh() {
 		}
 	}
 	slices.SortStableFunc(s.hypotheses, func(a, b hypothesis) int { return cmp.Compare(b.score, a.score) })
+	s.inherit()
 	if len(s.hypotheses) > 0 && s.hypotheses[0].score >= enough {
 		s.best = s.hypotheses[0]
 		return

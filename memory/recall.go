@@ -1,0 +1,85 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+const (
+	// usualLimit is how many precedents are recalled where nothing else is said.
+	usualLimit = 5
+	// mostCandidates is how many heads a store is asked for: those that share the rarest terms.
+	mostCandidates = 96
+	// leastSimilarity is what a precedent needs; below it two incidents only look alike.
+	leastSimilarity = 0.5
+)
+
+// Recaller recalls precedents from a store.
+type Recaller struct{ index investigations.Index }
+
+var _ investigations.Recaller = (*Recaller)(nil)
+
+// NewRecaller returns a Recaller over an index.
+func NewRecaller(index investigations.Index) *Recaller { return &Recaller{index} }
+
+// Recall implements investigations.Recaller.
+func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]investigations.Recalled, error) {
+	if q.Limit <= 0 {
+		q.Limit = usualLimit
+	}
+	cue := investigations.Cue{Terms: Terms(q.Features), Without: q.ID, Limit: mostCandidates}
+	found, err := r.index.Candidates(ctx, cue)
+	if err != nil {
+		return nil, fmt.Errorf("recall past incidents: %w", err)
+	}
+	c := newComparison(q.Features, rarities(cue.Terms, found))
+	var out []investigations.Recalled
+	for _, h := range found.Heads {
+		if p, ok := c.with(h); ok && h.ID != q.ID {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b investigations.Recalled) int {
+		return cmp.Or(cmp.Compare(rank(b), rank(a)), b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
+	})
+	return out[:min(len(out), q.Limit)], nil
+}
+
+// rank orders precedents: of two that are about as similar, the one that people stand behind comes first.
+func rank(p investigations.Recalled) float64 {
+	return p.Similarity * map[investigations.Trust]float64{
+		investigations.TrustConfirmed: 1.06, investigations.TrustCorrected: 1.03, investigations.TrustUnjudged: 1,
+		investigations.TrustDisputed: 0.95, investigations.TrustRefuted: 0.85,
+	}[p.Trust]
+}
+
+// pseudoTraces is how many imagined traces stand beside the real ones where rarity is counted, so that the first few
+// incidents of a file don't make everything they share look rare.
+const pseudoTraces = 50
+
+// usualShare is the share of incidents that have a given value of a field, as it is in a large fleet: what one
+// believes before the file is large enough to tell.
+var usualShare = map[string]float64{
+	"cause": 0.17, "comm": 0.08, "image": 0.01, "culprit": 0.02, "changed": 0.05, "function": 0.005,
+	"workload": 0.005, "container": 0.005, "node": 0.02,
+}
+
+// rarities returns how rare each term is, 0 (all have it) to 1 (none has).
+func rarities(terms []string, found investigations.Candidates) map[string]float64 {
+	out := map[string]float64{}
+	total := float64(found.Traces) + pseudoTraces
+	for i, t := range terms {
+		having := 0.0
+		if i < len(found.Having) {
+			having = float64(found.Having[i])
+		}
+		having += max(1, pseudoTraces*usualShare[fieldOf(t)])
+		out[t] = min(1, max(0.05, math.Log(total/having)/math.Log(total)))
+	}
+	return out
+}
