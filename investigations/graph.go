@@ -44,9 +44,9 @@ type GraphNode struct {
 
 // Edge is a directed edge of the context graph.
 type Edge struct {
-	From GraphNode     `json:"from"`
-	Type EdgeType `json:"type"`
-	To   GraphNode     `json:"to"`
+	From GraphNode `json:"from"`
+	Type EdgeType  `json:"type"`
+	To   GraphNode `json:"to"`
 }
 
 // Graph is the context graph that the traces span. It is safe for concurrent use.

@@ -148,10 +148,13 @@ type WorkloadState struct {
 	// Workload is kind/name.
 	Workload string `json:"workload"`
 	Replicas *int32 `json:"replicas,omitempty"`
-	Revision int64  `json:"revision,omitempty"`
-	// Since is when the revision came into force.
-	Since time.Time     `json:"since,omitzero"`
-	Now   TemplateState `json:"now"`
+	// Revision is the one that was in force at the incident, and Since when it came into force.
+	Revision int64         `json:"revision,omitempty"`
+	Since    time.Time     `json:"since,omitzero"`
+	Now      TemplateState `json:"now"`
+	// Latest is the newest revision at the look, where that is another one, and LatestSince when it came into force.
+	Latest      *TemplateState `json:"latest,omitempty"`
+	LatestSince time.Time      `json:"latest_since,omitzero"`
 	// Earlier are the revisions before it, by number, at most ten, the newest first.
 	Earlier []TemplateState `json:"earlier,omitempty"`
 }

@@ -14,6 +14,9 @@ const TermsVersion = 1
 // than its verdict those of the right one, too.
 func TermsOf(h investigations.Head) []string {
 	out := Terms(h.Features)
+	if h.Features.Workload == "" && h.Target.Pod != "" {
+		out = append(out, termOf("pod", h.Features.Cluster, h.Features.Namespace, h.Target.Pod))
+	}
 	if right := EffectiveCause(h); right != h.Features.Cause {
 		f := h.Features
 		f.Cause = right
