@@ -17,6 +17,8 @@
 //	state.go       what was in force at an incident
 //	outcome.go     what became of a verdict's advice
 //	keeper.go      stores an investigation, and lets earlier ones learn from it
-//	path.go        neighbours and paths of the graph
+//	subgraph.go    the neighbours of a node of the graph
+//	path.go        the best path between two of them
 //	stats.go       how often verdicts turned out right
+//	export.go      traces as lines of JSON
 package memory
