@@ -20,5 +20,6 @@
 //	subgraph.go    the neighbours of a node of the graph
 //	path.go        the best path between two of them
 //	stats.go       how often verdicts turned out right
-//	export.go      traces as lines of JSON
+//	document.go    reads a trace from its JSON document
+//	import.go      stores traces from lines of JSON
 package memory
