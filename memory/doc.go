@@ -17,6 +17,9 @@
 //	state.go       what was in force at an incident
 //	outcome.go     what became of a verdict's advice
 //	keeper.go      stores an investigation, and lets earlier ones learn from it
-//	path.go        neighbours and paths of the graph
+//	subgraph.go    the neighbours of a node of the graph
+//	path.go        the best path between two of them
 //	stats.go       how often verdicts turned out right
+//	document.go    reads a trace from its JSON document
+//	import.go      stores traces from lines of JSON
 package memory

@@ -11,6 +11,7 @@ import (
 // what belongs to it hold; feedback and places shown are joined; the first asker stays; and of two outcomes the one
 // with the later At holds. Both are left as they are.
 func Revise(old, newer investigations.Trace) investigations.Trace {
+	old, newer = Normalized(old), Normalized(newer)
 	out := newer
 	out.AskedBy = cmp.Or(old.AskedBy, newer.AskedBy)
 	out = Amend(out, investigations.Amendment{Outcome: &old.Outcome})
@@ -22,7 +23,7 @@ func Revise(old, newer investigations.Trace) investigations.Trace {
 // all of it is in the order of its times. An outcome replaces one whose At is not later, and an unknown one replaces
 // none that is known.
 func Amend(t investigations.Trace, a investigations.Amendment) investigations.Trace {
-	t.Feedback = slices.Clone(t.Feedback)
+	t = Normalized(t)
 	for _, f := range a.Feedback {
 		if f.Judged == "" {
 			f.Judged = t.Result.Verdict.Cause
@@ -55,13 +56,17 @@ func known(o investigations.Outcome) bool {
 }
 
 // Normalized returns a trace in the shape that its document promises: lists are never nil, the version is set, times
-// are UTC, and an outcome that is not known says so.
+// are UTC, feedback says which verdict it judged, and an outcome that is not known says so.
 func Normalized(t investigations.Trace) investigations.Trace {
 	t.Version = investigations.TraceVersion
 	t.Result = t.Result.Normalized()
 	t.Feedback = slices.Clone(t.Feedback)
 	for i := range t.Feedback {
-		t.Feedback[i].At = t.Feedback[i].At.UTC()
+		f := &t.Feedback[i]
+		f.At = f.At.UTC()
+		if f.Judged == "" {
+			f.Judged = t.Result.Verdict.Cause
+		}
 	}
 	t.Feedback, t.ShownAt = orEmpty(t.Feedback), orEmpty(t.ShownAt)
 	t.Sources, t.Influences, t.Links = orEmpty(t.Sources), orEmpty(t.Influences), orEmpty(t.Links)
