@@ -28,39 +28,36 @@ func Standing(all []investigations.Feedback) []investigations.Feedback {
 // judgement is what the standing feedback says of the present verdict of a trace.
 type judgement struct {
 	ups, downs int
-	// right is the cause that most corrections name; empty where there is none. note is that of the newest of them.
+	// right is the cause that most corrections name; empty where those who hold the verdict for right are as many. note
+	// is that of the newest of them.
 	right investigations.Cause
 	note  string
-	// by are those who judged.
-	by []string
 }
 
-// judge counts the feedback that is about the cause which the verdict names now.
+// judge counts the feedback that is about the cause which the verdict names now. Whoever names a cause says by that
+// whether the verdict is right, whichever verdict they saw; a bare vote is only about the one that they saw.
 func judge(h investigations.Head) judgement {
 	var j judgement
 	named := map[investigations.Cause]int{}
 	for _, f := range Standing(h.Feedback) {
-		if f.Judged != "" && f.Judged != h.Features.Cause && f.Cause != h.Features.Cause {
-			if f.Cause == "" {
-				continue // it was about another verdict
-			}
-		}
-		j.by = append(j.by, f.By)
 		switch {
-		case f.Cause != "" && f.Cause != h.Features.Cause:
+		case f.Cause == h.Features.Cause && f.Cause != "":
+			j.ups++
+		case f.Cause != "":
 			j.downs++
 			named[f.Cause]++
 			if named[f.Cause] >= named[j.right] {
 				j.right, j.note = f.Cause, f.Note
 			}
-		case f.Cause == h.Features.Cause && f.Cause != "", f.Vote == investigations.VoteUp:
+		case f.Judged != "" && f.Judged != h.Features.Cause: // it was about another verdict
+		case f.Vote == investigations.VoteUp:
 			j.ups++
 		case f.Vote == investigations.VoteDown:
 			j.downs++
 		}
 	}
 	if j.ups >= j.downs {
-		j.right = ""
+		j.right, j.note = "", ""
 	}
 	return j
 }
