@@ -61,7 +61,7 @@ func (p *page) hypotheses(r *inv.Result) {
 		return
 	}
 	p.heading("OTHER EXPLANATIONS", "by score, 0 to 1")
-	name := func(c inv.Cause) string { return cut(clean(causeWords(c)), len("memory-backed volume (tmpfs)")) }
+	name := func(c inv.Cause) string { return cut(clean(CauseWords(c)), len("memory-backed volume (tmpfs)")) }
 	causeWidth := 0
 	for _, h := range others {
 		causeWidth = max(causeWidth, width(name(h.Cause)))
@@ -90,7 +90,7 @@ func (p *page) precedents(r *inv.Result) {
 	}
 	p.heading("SEEN BEFORE", "")
 	for _, e := range r.Precedents {
-		say := fmt.Sprintf("%.0f %% alike, %s", e.Similarity*100, outcomeWords(string(e.Outcome)))
+		say := fmt.Sprintf("%.0f %% alike, %s", e.Similarity*100, OutcomeWords(e.Outcome))
 		if len(e.Why) > 0 {
 			say += ": " + strings.Join(e.Why, ", ")
 		}

@@ -39,7 +39,7 @@ func (p *page) verdict(r *inv.Result) {
 
 // answers writes boundary, cause, trigger and confidence in one line, or in two where they don't fit.
 func (p *page) answers(v *inv.Verdict) {
-	pairs := [][2]string{{"boundary", boundaryWords(v.Boundary)}, {"cause", causeWords(v.Cause)}}
+	pairs := [][2]string{{"boundary", boundaryWords(v.Boundary)}, {"cause", CauseWords(v.Cause)}}
 	if v.Cause != inv.CauseNotOOM || v.Trigger != inv.TriggerUnknown {
 		pairs = append(pairs, [2]string{"trigger", triggerWords(v.Trigger)})
 	}

@@ -80,8 +80,8 @@ func boundaryWords(b inv.Boundary) string {
 	return string(b)
 }
 
-// causeWords is the cause as people say it.
-func causeWords(c inv.Cause) string {
+// CauseWords is the cause as people say it; its own name where it has no words yet.
+func CauseWords(c inv.Cause) string {
 	switch c {
 	case inv.CauseUndersizedLimit:
 		return "undersized limit"
@@ -136,21 +136,21 @@ func confidenceWords(c float64) string {
 	return fmt.Sprintf("%.0f %% (%s)", c*100, word)
 }
 
-// outcomeWords says what came of an earlier incident.
-func outcomeWords(outcome string) string {
-	switch outcome {
-	case "fix_applied":
+// OutcomeWords says what came of an earlier incident's advice; its own name where it has no words yet.
+func OutcomeWords(o inv.OutcomeState) string {
+	switch o {
+	case inv.OutcomeFixApplied:
 		return "a fix was applied"
-	case "fix_held":
+	case inv.OutcomeFixHeld:
 		return "the fix held"
-	case "fix_failed":
+	case inv.OutcomeFixFailed:
 		return "the fix did not hold"
-	case "recurred_unfixed":
+	case inv.OutcomeRecurredUnfixed:
 		return "it came back, unfixed"
-	case "unknown", "":
+	case inv.OutcomeUnknown, "":
 		return "outcome unknown"
 	}
-	return outcome
+	return string(o)
 }
 
 // actionWords is a recommendation as a sentence without its full stop.

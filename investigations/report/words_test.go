@@ -23,13 +23,13 @@ func TestWordsForEveryValue(t *testing.T) {
 		check(string(b), boundaryWords(b))
 	}
 	for _, c := range inv.Causes {
-		check(string(c), causeWords(c))
+		check(string(c), CauseWords(c))
 	}
 	for _, tr := range inv.Triggers {
 		check(string(tr), triggerWords(tr))
 	}
-	for _, outcome := range []string{"fix_applied", "fix_held", "fix_failed", "recurred_unfixed", "unknown"} {
-		check(outcome, outcomeWords(outcome))
+	for _, o := range inv.OutcomeStates {
+		check(string(o), OutcomeWords(o))
 	}
 	for _, a := range inv.Actions {
 		check(string(a), actionWords(inv.Recommendation{Action: a}))
@@ -39,7 +39,7 @@ func TestWordsForEveryValue(t *testing.T) {
 // TestWordsForUnknownValues: what a later version may bring is printed as it is.
 func TestWordsForUnknownValues(t *testing.T) {
 	for _, got := range []string{
-		howWords("new"), boundaryWords("new"), causeWords("new"), triggerWords("new"), outcomeWords("new"),
+		howWords("new"), boundaryWords("new"), CauseWords("new"), triggerWords("new"), OutcomeWords("new"),
 		actionWords(inv.Recommendation{Action: "new"}),
 	} {
 		if got != "new" {
