@@ -44,18 +44,65 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 			out = append(out, p)
 		}
 	}
+	prior := newPrior(q.Features, out)
+	for i := range out {
+		out[i].Similarity = round2(out[i].Similarity * prior.of(out[i].Features))
+	}
+	rank := func(p investigations.Recalled) float64 { return p.Similarity * trustRank[p.Trust] }
 	slices.SortStableFunc(out, func(a, b investigations.Recalled) int {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 	})
 	return out[:min(len(out), q.Limit)], nil
 }
 
-// rank orders precedents: of two that are about as similar, the one that people stand behind comes first.
-func rank(p investigations.Recalled) float64 {
-	return p.Similarity * map[investigations.Trust]float64{
-		investigations.TrustConfirmed: 1.06, investigations.TrustCorrected: 1.03, investigations.TrustUnjudged: 1,
-		investigations.TrustDisputed: 0.95, investigations.TrustRefuted: 0.85,
-	}[p.Trust]
+// trustRank orders precedents: of two that are about as similar, the one that people stand behind comes first.
+var trustRank = map[investigations.Trust]float64{
+	investigations.TrustConfirmed: 1.06, investigations.TrustCorrected: 1.03, investigations.TrustUnjudged: 1,
+	investigations.TrustDisputed: 0.95, investigations.TrustRefuted: 0.85,
+}
+
+// leastPrior is what stays of the similarity of a root that was seen once where others were seen many times.
+const leastPrior = 0.8
+
+// prior says which roots are likely where the incident itself doesn't show its own, as without a heap profile: those
+// that came most often among the incidents that resemble it.
+type prior struct {
+	seen map[string]int
+	most int
+	root func(investigations.Features) string
+}
+
+func newPrior(q investigations.Features, all []investigations.Recalled) prior {
+	p := prior{seen: map[string]int{}, root: func(f investigations.Features) string {
+		root := ""
+		if len(q.Functions) == 0 && len(f.Functions) > 0 {
+			root = f.Functions[0]
+		}
+		if len(q.Changed) == 0 && q.Trigger == investigations.TriggerUnknown {
+			for _, c := range f.Changed {
+				if !commonFields[c] {
+					root += separator + c
+				}
+			}
+		}
+		return root
+	}}
+	for _, r := range all {
+		if root := p.root(r.Features); root != "" {
+			p.seen[root]++
+			p.most = max(p.most, p.seen[root])
+		}
+	}
+	return p
+}
+
+// of is leastPrior to 1; 1 where the root is not known or nothing is to be told.
+func (p prior) of(f investigations.Features) float64 {
+	root := p.root(f)
+	if root == "" || p.most <= 1 {
+		return 1
+	}
+	return leastPrior + (1-leastPrior)*float64(p.seen[root])/float64(p.most)
 }
 
 // pseudoTraces is how many imagined traces stand beside the real ones where rarity is counted, so that the first few

@@ -26,6 +26,15 @@ const (
 	weightNode      = 1.5
 )
 
+// What stays of the similarity where the two contradict each other in what tells one root from another: memory that
+// other functions took, or other culprits, or that another setting set off, is other memory, however much the rest is
+// alike.
+const (
+	otherFunctions = 0.6
+	otherCulprit   = 0.7
+	otherChange    = 0.75
+)
+
 // unknownShare is how much of a field's weight counts against a precedent that does not know the field at all: less
 // than one that knows it and differs.
 const unknownShare = 0.5
@@ -43,7 +52,9 @@ func newComparison(f investigations.Features, rarity map[string]float64) *compar
 // match is the sum of what two incidents share, of all that could be shared, and the words for it.
 type match struct {
 	shared, all float64
-	why         []reason
+	// contradiction is what stays where they contradict each other; 1 where they don't.
+	contradiction float64
+	why           []reason
 }
 
 // reason is why two incidents are alike, and how much that counts.
@@ -79,14 +90,14 @@ func (c *comparison) with(h investigations.Head) (investigations.Recalled, bool)
 	if !c.sameMechanism(h.Features, cause, trust) {
 		return p, false
 	}
-	var m match
+	m := match{contradiction: c.contradiction(h.Features)}
 	c.mechanism(&m, h.Features, cause)
 	c.software(&m, h.Features)
 	c.place(&m, h.Features, p.SameWorkload)
 	if m.all <= 0 {
 		return p, false
 	}
-	p.Precedent = investigations.Precedent{ID: h.ID, Similarity: round2(m.shared / m.all), Outcome: h.Outcome.State, Trust: trust}
+	p.Precedent = investigations.Precedent{ID: h.ID, Similarity: round2(m.contradiction * m.shared / m.all), Outcome: h.Outcome.State, Trust: trust}
 	p.Why = c.why(m, p)
 	return p, p.Similarity >= leastSimilarity
 }
@@ -105,6 +116,26 @@ func (c *comparison) sameMechanism(f investigations.Features, cause investigatio
 		return trust != investigations.TrustRefuted && !open(cause) && cause != investigations.CauseNotOOM
 	}
 	return cause == c.f.Cause || trust == investigations.TrustCorrected && f.Cause == c.f.Cause
+}
+
+// contradiction is what stays of the similarity by what both know of who took the memory.
+func (c *comparison) contradiction(f investigations.Features) float64 {
+	stays := 1.0
+	if q := c.f.Functions; len(q) > 0 && len(f.Functions) > 0 && !slices.Contains(f.Functions, q[0]) && !slices.Contains(q, f.Functions[0]) {
+		stays *= otherFunctions
+	}
+	if c.f.Culprit != f.Culprit && c.f.Culprit != "" && f.Culprit != "" {
+		stays *= otherCulprit
+	}
+	if q, o := telling(c.f.Changed), telling(f.Changed); len(q) > 0 && len(o) > 0 && !slices.ContainsFunc(q, func(v string) bool { return slices.Contains(o, v) }) {
+		stays *= otherChange
+	}
+	return stays
+}
+
+// telling are the changed fields that not every rollout changes.
+func telling(changed []string) []string {
+	return slices.DeleteFunc(slices.Clone(changed), func(v string) bool { return commonFields[v] })
 }
 
 // open says that a cause was not found.
@@ -199,26 +230,20 @@ func (c *comparison) lists(m *match, field string, weight float64, q, f []string
 	if len(q) == 0 {
 		return
 	}
-	var all, shared float64
+	var all, shared, most float64
 	var names []string
 	for i, v := range q {
-		w := c.rare(field, v) / float64(i+1) // the first grew the most
+		rare := c.rare(field, v)
 		if commonFields[v] {
-			w *= 0.2
+			rare *= 0.2
 		}
+		w := rare / float64(i+1) // the first grew the most
+		most = max(most, rare)
 		all += w
 		if slices.Contains(f, v) {
 			shared += w
 			names = append(names, clean(v))
 		}
-	}
-	most := 0.0
-	for _, v := range q {
-		r := c.rare(field, v)
-		if commonFields[v] {
-			r *= 0.2
-		}
-		most = max(most, r)
 	}
 	m.field(weight*most, shared/all, unknown, words+" ("+strings.Join(names, ", ")+")")
 }
