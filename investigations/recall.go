@@ -13,6 +13,16 @@ type RecallQuery struct {
 	Features Features `json:"features"`
 	// Limit is how many precedents at most; 0 means five.
 	Limit int `json:"limit"`
+	// Draft is the investigation so far: what it shows of earlier incidents of the same workload is told with them. It
+	// may be nil.
+	Draft *Draft `json:"-"`
+}
+
+// Draft is an investigation whose rules have judged once, without precedents. Whoever gets one leaves it as it is.
+type Draft struct {
+	Request  Request
+	Result   *Result
+	Evidence *Evidence
 }
 
 // Recaller finds precedents. It is safe for concurrent use.

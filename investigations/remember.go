@@ -26,7 +26,10 @@ func inherit(ctx context.Context, req Request, ev Evidence, facts []Fact, draft 
 	if at.IsZero() {
 		at = req.At
 	}
-	recalled, err := recall(ctx, RecallQuery{ID: KillID(at, draft.Key), Features: draft.Features}, opt)
+	res := Result{ID: KillID(at, draft.Key), At: at, Target: draft.Target, Verdict: draft.Verdict, Features: draft.Features}
+	recalled, err := recall(ctx, RecallQuery{
+		ID: res.ID, Features: draft.Features, Draft: &Draft{Request: req, Result: &res, Evidence: &ev},
+	}, opt)
 	if err != nil {
 		a := failed(0, ToolMemory, err, opt.Now().Sub(start))
 		out.spots, out.run = a.result.BlindSpots, a.run

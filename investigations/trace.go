@@ -161,8 +161,11 @@ type WorkloadState struct {
 
 // TemplateState is what of a pod template decides over memory.
 type TemplateState struct {
-	Revision   int64               `json:"revision,omitempty"`
-	Hash       string              `json:"hash,omitempty"`
+	Revision int64  `json:"revision,omitempty"`
+	Hash     string `json:"hash,omitempty"`
+	// Began is when it came into force, as far as it is known: a rollback gives an old object a new number, and may
+	// leave its old time.
+	Began      time.Time           `json:"began,omitzero"`
 	Containers []ContainerSettings `json:"containers,omitempty"`
 	// Volumes are those that are kept in memory, with their sizeLimit in bytes; 0 where there is none.
 	Volumes map[string]int64 `json:"volumes,omitempty"`

@@ -52,52 +52,102 @@ func next(t, l investigations.Trace, was investigations.Outcome) investigations.
 	if w == nil && !sameContainer(t, l) {
 		return was
 	}
+	again := killedAgain(t, l)
 	var fix []investigations.Action
-	var since time.Time
 	if w != nil {
-		fix, since = followed(t, w.Now, w.Replicas, l.State), w.Since
-		if len(fix) > 0 && !since.After(t.Result.At) {
-			since = l.Result.At // known only since it was seen
+		was = between(t, l, *w, was)
+		fix = followed(t, w.Now, w.Replicas, l.State)
+		if again { // a leak that is still there was not mended, whatever the image
+			fix = slices.DeleteFunc(fix, isFixLeak)
 		}
 	}
-	again := killedAgain(t, l)
 	switch {
-	case len(fix) > 0 && (again || killedSince(t, l, since)):
-		return investigations.Outcome{
-			State: investigations.OutcomeFixFailed, At: l.Result.At, Fix: fix,
-			Why: fmt.Sprintf("killed again at %s (%s) with %s in force", stamp(l.Result.At), l.Result.ID, actions(fix)),
-		}
 	case was.State == investigations.OutcomeFixFailed:
 		return was
+	case len(fix) > 0 && again:
+		return failed(fix, l, l.Result.At)
 	case len(fix) > 0:
-		return quiet(t, l, fix, since, was)
+		return quiet(t, l, fix, span{from: sinceOf(t, *w), until: l.Result.At}, was)
 	case again && was.State != investigations.OutcomeFixHeld:
-		out := investigations.Outcome{
-			State: investigations.OutcomeRecurredUnfixed, At: l.Result.At,
-			Why: fmt.Sprintf("killed again at %s (%s), and nothing that was recommended was in force", stamp(l.Result.At), l.Result.ID),
-		}
-		if len(was.Fix) > 0 {
-			out.Why = fmt.Sprintf("killed again at %s (%s), after %s had been taken back", stamp(l.Result.At), l.Result.ID, actions(was.Fix))
-		}
-		if fix, since := followedSince(t, l); len(fix) > 0 {
-			return appliedSince(fix, since, "it came into force after the kill of "+l.Result.ID)
-		}
-		return out
+		return recurred(t, l, was)
 	}
 	return was
 }
 
-// quiet is the outcome after a look that found the fix in force and no further kill.
-func quiet(t, l investigations.Trace, fix []investigations.Action, since time.Time, was investigations.Outcome) investigations.Outcome {
+// recurred is the outcome after a kill while nothing of the advice was in force.
+func recurred(t, l investigations.Trace, was investigations.Outcome) investigations.Outcome {
+	if fix, since := followedSince(t, l); len(fix) > 0 {
+		return appliedSince(fix, since, "it came into force after the kill of "+l.Result.ID)
+	}
+	out := investigations.Outcome{
+		State: investigations.OutcomeRecurredUnfixed, At: l.Result.At,
+		Why: fmt.Sprintf("killed again at %s (%s), and nothing that was recommended was in force", stamp(l.Result.At), l.Result.ID),
+	}
+	if len(was.Fix) > 0 {
+		out.Why = fmt.Sprintf("killed again at %s (%s), after %s had been taken back", stamp(l.Result.At), l.Result.ID, actions(was.Fix))
+	}
+	return out
+}
+
+func failed(fix []investigations.Action, l investigations.Trace, at time.Time) investigations.Outcome {
+	return investigations.Outcome{
+		State: investigations.OutcomeFixFailed, At: at, Fix: fix,
+		Why: fmt.Sprintf("killed again at %s (%s) with %s in force", stamp(at), l.Result.ID, actions(fix)),
+	}
+}
+
+// between is the outcome by revisions that came and went between two looks: their order tells what was done after the
+// kill, even where it was taken back since.
+func between(t, l investigations.Trace, w investigations.WorkloadState, was investigations.Outcome) investigations.Outcome {
+	then := about(t)
+	for i := len(w.Earlier) - 1; i >= 0; i-- {
+		e := w.Earlier[i]
+		if e.Revision <= then.Revision || then.Revision == 0 || was.State == investigations.OutcomeFixFailed {
+			continue
+		}
+		s := span{from: e.Began, until: w.Since}
+		if i > 0 {
+			s.until = w.Earlier[i-1].Began
+		}
+		if !s.from.After(t.Result.At) {
+			s.from = t.Result.At
+		}
+		if fix := followed(t, e, nil, l.State); len(fix) > 0 && s.until.After(s.from) {
+			was = quiet(t, l, fix, s, was)
+		}
+	}
+	return was
+}
+
+// span is a time in which a fix was in force.
+type span struct{ from, until time.Time }
+
+// sinceOf is since when the template of a look is in force; where that is not known, or was so before the kill, it is
+// known only since the look.
+func sinceOf(t investigations.Trace, w investigations.WorkloadState) time.Time {
+	if w.Since.After(t.Result.At) {
+		return w.Since
+	}
+	return t.Result.At
+}
+
+// quiet is the outcome by a time in which the fix was in force, as far as a look saw it.
+func quiet(t, l investigations.Trace, fix []investigations.Action, s span, was investigations.Outcome) investigations.Outcome {
+	seenFrom := s.from
+	if l.State.From.After(seenFrom) {
+		seenFrom = l.State.From
+	}
+	if at, killed := killedWithin(t, l, span{from: seenFrom, until: s.until}); killed {
+		if fix = slices.DeleteFunc(fix, isFixLeak); len(fix) > 0 {
+			return failed(fix, l, at)
+		}
+		return recurred(t, l, was)
+	}
 	if was.State == investigations.OutcomeFixHeld {
 		return was
 	}
-	out := appliedSince(fix, since, "")
-	seenFrom := since
-	if l.State.From.After(since) {
-		seenFrom = l.State.From
-	}
-	need, calm := forecast(t), l.Result.At.Sub(seenFrom)
+	out := appliedSince(fix, s.from, "")
+	need, calm := forecast(t), s.until.Sub(seenFrom)
 	switch then, now := t.State.Traffic, l.State.Traffic; {
 	case calm < need:
 		out.Why = fmt.Sprintf("%s in force; a kill was to be expected within %s, and %s were seen without one", actions(fix),
@@ -107,11 +157,28 @@ func quiet(t, l investigations.Trace, fix []investigations.Action, since time.Ti
 	case *now < comparableTraffic**then:
 		out.Why = fmt.Sprintf("%s in force and no kill for %s, but at %.3g requests per second in place of %.3g", actions(fix), investigations.FormatDuration(calm), *now, *then)
 	default:
-		out.State, out.At = investigations.OutcomeFixHeld, l.Result.At
+		out.State, out.At = investigations.OutcomeFixHeld, s.until
 		out.Why = fmt.Sprintf("%s in force and no kill for %s, in which one was to be expected within %s, at %.3g requests per second (%.3g then)",
 			actions(fix), investigations.FormatDuration(calm), investigations.FormatDuration(need), *now, *then)
 	}
 	return out
+}
+
+func isFixLeak(a investigations.Action) bool { return a == investigations.ActionFixLeak }
+
+// killedWithin is when the container was killed within a span, as a look at it shows beside its own kill.
+func killedWithin(t, l investigations.Trace, s span) (time.Time, bool) {
+	if !sameContainer(t, l) {
+		return time.Time{}, false
+	}
+	i := slices.IndexFunc(l.State.Kills, func(at time.Time) bool {
+		return at.After(s.from.Add(onceWithin)) && at.Before(s.until) && at.After(t.Result.At.Add(onceWithin)) &&
+			(at.Before(l.Result.At.Add(-onceWithin)) || !isKill(l.Result.Verdict))
+	})
+	if i < 0 {
+		return time.Time{}, false
+	}
+	return l.State.Kills[i], true
 }
 
 func appliedSince(fix []investigations.Action, since time.Time, why string) investigations.Outcome {
@@ -142,16 +209,6 @@ func killedAgain(t, l investigations.Trace) bool {
 		(cause == EffectiveCause(HeadOf(t)) || cause == investigations.CauseInsufficientEvidence || EffectiveCause(HeadOf(t)) == investigations.CauseInsufficientEvidence)
 }
 
-// killedSince says whether a look that is no kill itself shows one of the same container after the fix came into force.
-func killedSince(t, l investigations.Trace, since time.Time) bool {
-	if !sameContainer(t, l) || isKill(l.Result.Verdict) {
-		return false
-	}
-	return slices.ContainsFunc(l.State.Kills, func(at time.Time) bool {
-		return at.After(since.Add(onceWithin)) && at.After(t.Result.At.Add(onceWithin))
-	})
-}
-
 func sameContainer(t, l investigations.Trace) bool {
 	a, b := FeaturesOf(t), FeaturesOf(l)
 	if a.Cluster != b.Cluster || a.Namespace != b.Namespace || a.Container != b.Container {
@@ -168,14 +225,21 @@ func sameWorkload(t, l investigations.Trace) *investigations.WorkloadState {
 	if len(t.State.Workloads) == 0 || FeaturesOf(t).Cluster != FeaturesOf(l).Cluster {
 		return nil
 	}
-	// The advice to a neighbour is about the neighbour, which stands last.
-	about := t.State.Workloads[len(t.State.Workloads)-1]
+	about := about(t)
 	for i := range l.State.Workloads {
 		if w := &l.State.Workloads[i]; w.Namespace == about.Namespace && w.Workload == about.Workload {
 			return w
 		}
 	}
 	return nil
+}
+
+// about is the workload that the advice of t is about: that to a neighbour is about the neighbour, which stands last.
+func about(t investigations.Trace) investigations.WorkloadState {
+	if len(t.State.Workloads) == 0 {
+		return investigations.WorkloadState{}
+	}
+	return t.State.Workloads[len(t.State.Workloads)-1]
 }
 
 // followedSince is what of the advice of t the newest revision that l saw follows, and since when.
@@ -189,7 +253,7 @@ func followedSince(t, l investigations.Trace) ([]investigations.Action, time.Tim
 
 // followed returns what of the advice of t is in force in a template, in the order of the advice.
 func followed(t investigations.Trace, now investigations.TemplateState, replicas *int32, state investigations.State) []investigations.Action {
-	then := t.State.Workloads[len(t.State.Workloads)-1]
+	then := about(t)
 	var out []investigations.Action
 	for _, r := range t.Result.Verdict.Recommendations {
 		if !slices.Contains(out, r.Action) && follows(r, then, now, replicas, t.State, state) {

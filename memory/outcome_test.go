@@ -71,6 +71,16 @@ func calm(t *investigations.Trace) {
 	t.State.Kills = nil
 }
 
+// rolledBackMeanwhile is a kill of a next release, two days later: revision 13 was a rollback to the template of 11.
+func rolledBackMeanwhile(kills []time.Time) investigations.Trace {
+	return look(48, settings("r/api:1.6", 512*mib), func(t *investigations.Trace) {
+		back, w := settings("r/api:1.4", 512*mib), &t.State.Workloads[0]
+		back.Revision, back.Began = 13, killed.Add(-90*time.Hour) // an old ReplicaSet keeps its time
+		w.Revision, w.Since, w.Earlier = 14, killed.Add(44*time.Hour), []investigations.TemplateState{back}
+		t.State.Kills = append(kills, t.State.Kills...)
+	})
+}
+
 func TestOutcome(t *testing.T) {
 	old, bad := settings("r/api:1.4", 512*mib), settings("r/api:1.5", 512*mib)
 	quieter := func(t *investigations.Trace) { calm(t); t.State.Traffic = ptr(60.0) }
@@ -107,6 +117,10 @@ func TestOutcome(t *testing.T) {
 		{"unfixed, then rolled back and held", []investigations.Trace{look(2, bad, nil), look(9, old, since(3, calm))}, investigations.OutcomeFixHeld, rollback, ""},
 		{"held, and killed after it was taken back", []investigations.Trace{look(6, old, since(1, calm)), look(12, bad, since(8, nil))}, investigations.OutcomeFixHeld, rollback, ""},
 		{"applied, taken back, killed", []investigations.Trace{look(2, old, since(1, calm)), look(12, bad, since(8, nil))}, investigations.OutcomeRecurredUnfixed, nil, "after rollback had been taken back"},
+		{"mended by a newer image that leaks as well", []investigations.Trace{look(9, settings("r/api:1.5.1", 512*mib), since(2, nil))}, investigations.OutcomeRecurredUnfixed, nil, ""},
+		{"a newer image, and kills meanwhile", []investigations.Trace{look(9, settings("r/api:1.5.1", 512*mib), since(2, killedInBetween))}, investigations.OutcomeRecurredUnfixed, nil, ""},
+		{"rolled back for a while, as revisions tell, and held until the next release", []investigations.Trace{rolledBackMeanwhile(nil)}, investigations.OutcomeFixHeld, rollback, "no kill for 20 h"},
+		{"rolled back for a while, and killed meanwhile", []investigations.Trace{rolledBackMeanwhile([]time.Time{killed.Add(30 * time.Hour)})}, investigations.OutcomeFixFailed, rollback, "with rollback in force"},
 		{"failed stays failed", []investigations.Trace{look(6, old, since(1, nil)), look(30, old, since(1, calm))}, investigations.OutcomeFixFailed, rollback, ""},
 		{"an earlier one tells nothing", []investigations.Trace{look(-5, bad, nil)}, investigations.OutcomeUnknown, nil, ""},
 	}

@@ -3,9 +3,11 @@ package memory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -20,12 +22,12 @@ const (
 )
 
 // Recaller recalls precedents from a store.
-type Recaller struct{ index investigations.Index }
+type Recaller struct{ store KeeperStore }
 
 var _ investigations.Recaller = (*Recaller)(nil)
 
-// NewRecaller returns a Recaller over an index.
-func NewRecaller(index investigations.Index) *Recaller { return &Recaller{index} }
+// NewRecaller returns a Recaller over a store, of which it only reads.
+func NewRecaller(store KeeperStore) *Recaller { return &Recaller{store} }
 
 // Recall implements investigations.Recaller.
 func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]investigations.Recalled, error) {
@@ -33,11 +35,14 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 		q.Limit = usualLimit
 	}
 	cue := investigations.Cue{Terms: Terms(q.Features), Without: q.ID, Limit: mostCandidates}
-	found, err := r.index.Candidates(ctx, cue)
+	found, err := r.store.Candidates(ctx, cue)
 	if err != nil {
 		return nil, fmt.Errorf("recall past incidents: %w", err)
 	}
 	c := newComparison(q.Features, rarities(cue.Terms, found))
+	if err := r.learn(ctx, q.Draft, found.Heads); err != nil {
+		return nil, err
+	}
 	var out []investigations.Recalled
 	for _, h := range found.Heads {
 		if p, ok := c.with(h); ok && h.ID != q.ID {
@@ -54,6 +59,42 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 	})
 	return out[:min(len(out), q.Limit)], nil
 }
+
+// learn brings the outcomes of incidents of the same workload up to what the draft shows of them: whether their advice
+// was followed, and held. It changes heads, and stores nothing.
+func (r *Recaller) learn(ctx context.Context, d *investigations.Draft, heads []investigations.Head) error {
+	if d == nil {
+		return nil
+	}
+	look := TraceOf(Investigation{Request: d.Request, Result: d.Result, Evidence: d.Evidence}, time.Time{})
+	f, read := FeaturesOf(look), 0
+	for i := range heads {
+		h := &heads[i]
+		if h.Features.Workload != f.Workload || h.Features.Namespace != f.Namespace || h.Features.Cluster != f.Cluster || !h.At.Before(look.Result.At) {
+			continue
+		}
+		if read++; read > mostLearning {
+			return nil
+		}
+		t, err := r.store.Trace(ctx, h.ID)
+		switch {
+		case errors.Is(err, investigations.ErrNotFound): // forgotten meanwhile
+		case err != nil:
+			return fmt.Errorf("read past incident %s: %w", h.ID, err)
+		default:
+			h.Outcome = Normalized(withOutcome(t, next(t, look, t.Outcome))).Outcome
+		}
+	}
+	return nil
+}
+
+func withOutcome(t investigations.Trace, o investigations.Outcome) investigations.Trace {
+	t.Outcome = o
+	return t
+}
+
+// mostLearning is how many incidents of the same workload learn from a draft.
+const mostLearning = 8
 
 // trustRank orders precedents: of two that are about as similar, the one that people stand behind comes first.
 var trustRank = map[investigations.Trust]float64{

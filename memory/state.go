@@ -155,7 +155,7 @@ func workloadOf(namespace, ref string, ev *investigations.Evidence) *investigati
 
 func templateOf(r investigations.Revision) investigations.TemplateState {
 	return investigations.TemplateState{
-		Revision: r.Number, Hash: r.Hash, Containers: settingsOf(r.Template.Containers), Volumes: volumesOf(r.Template.Volumes),
+		Revision: r.Number, Hash: r.Hash, Began: began(r).UTC(), Containers: settingsOf(r.Template.Containers), Volumes: volumesOf(r.Template.Volumes),
 	}
 }
 
@@ -227,53 +227,72 @@ func trafficOf(ev *investigations.Evidence, at time.Time) *float64 {
 // onceWithin is how far apart two signs of one kill may be.
 const onceWithin = 90 * time.Second
 
-// killsOf are when the judged container of the workload was killed for want of memory, by what pods, metrics and the
-// kernel's reports say, in order.
+// killsOf are when the judged container of the workload was killed for want of memory, by what pods, the kernel's
+// reports and metrics say, in order.
 func killsOf(res *investigations.Result, ev *investigations.Evidence) []time.Time {
-	t := res.Target
 	var at []time.Time
 	if isKill(res.Verdict) {
 		at = append(at, res.At)
 	}
-	ours := map[string]bool{}
-	if ev.Pods != nil {
-		name := bare(t.Workload)
-		for _, p := range ev.Pods.Pods {
-			if p.Namespace != t.Namespace || p.Name != t.Pod && (name == "" || p.OwnerName != name && !strings.HasPrefix(p.OwnerName, name+"-")) {
-				continue
-			}
-			ours[p.UID] = true
-			for _, c := range p.Containers {
-				for _, s := range []investigations.ContainerState{c.State, c.LastState} {
-					if c.Name == t.Container && s.Terminated != nil && s.Terminated.Reason == "OOMKilled" {
-						at = append(at, s.Terminated.FinishedAt)
-					}
-				}
-			}
-		}
+	at = append(at, killsInPods(res.Target, ev)...)
+	if ev.Metrics == nil {
+		return apart(at)
 	}
-	if ev.Metrics != nil {
-		for _, s := range ev.Metrics.Queries[investigations.QueryOOMEvents].Series {
-			if s.Namespace != t.Namespace || s.Container != t.Container {
-				continue
-			}
-			for i := 1; i < len(s.V); i++ {
-				if s.V[i] > s.V[i-1] {
-					at = append(at, time.UnixMilli(s.T[i]))
-				}
-			}
+	for _, s := range ev.Metrics.Queries[investigations.QueryOOMEvents].Series {
+		if s.Namespace != res.Target.Namespace || s.Container != res.Target.Container {
+			continue
 		}
-	}
-	if ev.Kernel != nil && t.Container != "" {
-		for _, l := range ev.Kernel.Logs {
-			for _, r := range l.Reports {
-				if r.At != nil && ours[r.PodUID] && len(r.Killed) > 0 {
-					at = append(at, *r.At)
-				}
+		for i := 1; i < len(s.V); i++ {
+			if s.V[i] > s.V[i-1] && !signed(at, time.UnixMilli(s.T[i-1]), time.UnixMilli(s.T[i])) {
+				at = append(at, time.UnixMilli(s.T[i]))
 			}
 		}
 	}
 	return apart(at)
+}
+
+// killsInPods are those that the workload's pods and the kernel's reports about them show.
+func killsInPods(t investigations.Target, ev *investigations.Evidence) []time.Time {
+	var at []time.Time
+	if ev.Pods == nil {
+		return nil
+	}
+	ours, name := map[string]bool{}, bare(t.Workload)
+	for _, p := range ev.Pods.Pods {
+		if p.Namespace != t.Namespace || p.Name != t.Pod && (name == "" || p.OwnerName != name && !strings.HasPrefix(p.OwnerName, name+"-")) {
+			continue
+		}
+		for _, c := range p.Containers {
+			if c.Name != t.Container {
+				continue
+			}
+			ours[c.ContainerID] = true
+			for _, s := range []investigations.ContainerState{c.State, c.LastState} {
+				if s.Terminated != nil {
+					ours[s.Terminated.ContainerID] = true
+				}
+				if s.Terminated != nil && s.Terminated.Reason == "OOMKilled" {
+					at = append(at, s.Terminated.FinishedAt)
+				}
+			}
+		}
+	}
+	if ev.Kernel == nil {
+		return at
+	}
+	for _, l := range ev.Kernel.Logs {
+		for _, r := range l.Reports {
+			if r.At != nil && r.ContainerID != "" && ours[r.ContainerID] && len(r.Killed) > 0 {
+				at = append(at, *r.At)
+			}
+		}
+	}
+	return at
+}
+
+// signed says whether one of the times explains why a counter rose between two scrapes.
+func signed(at []time.Time, from, to time.Time) bool {
+	return slices.ContainsFunc(at, func(t time.Time) bool { return t.After(from.Add(-onceWithin)) && t.Before(to.Add(onceWithin)) })
 }
 
 // apart sorts times and joins those that are signs of one kill.

@@ -35,7 +35,7 @@ func BenchmarkInvestigate(b *testing.B) {
 	})
 	b.Run("diagnose", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := diagnose(b.Context(), opened.Request(), bundleTools(opened.FS(), opened.BlindSpots), slog.New(slog.DiscardHandler), nil); err != nil {
+			if _, _, err := diagnose(b.Context(), opened.Request(), bundleTools(opened.FS(), opened.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -85,7 +85,7 @@ func (d *demo) documents(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		result, _, err := diagnose(ctx, req, bundleTools(fsys, nil), d.log, nil)
+		result, _, err := diagnose(ctx, req, bundleTools(fsys, nil, nil), nil, d.log, nil)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func (d *demo) play(ctx context.Context, name string) error {
 		return err
 	}
 	var steps []string
-	result, evidence, err := diagnose(ctx, req, bundleTools(fsys, nil), d.log, func(p investigations.Progress) {
+	result, evidence, err := diagnose(ctx, req, bundleTools(fsys, nil, nil), nil, d.log, func(p investigations.Progress) {
 		if p.Done {
 			steps = append(steps, progressLine(p)+"\n")
 		}

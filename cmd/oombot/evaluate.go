@@ -76,7 +76,7 @@ func evaluate(ctx context.Context, dir string, log *slog.Logger) (out evaluated)
 	if err != nil {
 		return broken(err)
 	}
-	result, _, err := diagnose(ctx, b.Request(), bundleTools(b.FS(), b.BlindSpots), log, nil)
+	result, _, err := diagnose(ctx, b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), nil, log, nil)
 	if err != nil {
 		return broken(err)
 	}

@@ -67,7 +67,7 @@ func gradeBundle(t *testing.T, dir string) []eval.Grade {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, _, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots), slog.New(slog.DiscardHandler), nil)
+	res, _, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -19,17 +18,11 @@ import (
 	"github.com/oombot/oombot/tools/bundle"
 )
 
-// memoryNone is the --memory that remembers nothing.
-const memoryNone = "none"
-
-// errNoMemory says that past incidents can't be kept.
-var errNoMemory = errors.New("this version keeps no memory of past incidents: leave --memory away, or give --memory none")
-
 // investigateFlags are the flags of investigate.
 type investigateFlags struct {
 	live          liveFlags
 	bundle        string
-	memory        string
+	memory        config.Memory
 	noLLM, trace  bool
 	output        *enum
 	bundleChanged bool
@@ -59,7 +52,7 @@ source tells and needs; docs/bundle-format.md what a bundle holds.`,
 	f.output = outputFlag(cmd)
 	f.live.add(cmd)
 	cmd.Flags().StringVar(&f.bundle, "bundle", "", "the folder of the recorded incident")
-	cmd.Flags().StringVar(&f.memory, "memory", memoryNone, "the file of past incidents; none: remember nothing")
+	cmd.Flags().String("memory", config.MemoryNone, "the `FILE` of past incidents; none: remember nothing (a bundle is remembered only with this flag)")
 	noLLMFlag(cmd, &f.noLLM)
 	cmd.Flags().BoolVar(&f.trace, "trace", false, "say on standard error what each step did")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -71,8 +64,12 @@ source tells and needs; docs/bundle-format.md what a bundle holds.`,
 		if err != nil {
 			return err
 		}
+		f.memory = cfg.Memory
 		limitMemory()
 		if f.bundle != "" {
+			if !cmd.Flags().Changed("memory") {
+				f.memory.File = config.MemoryNone
+			}
 			return a.investigateBundle(cmd, f)
 		}
 		return a.investigateLive(cmd, cfg, args[0], f)
@@ -89,8 +86,6 @@ func (f *investigateFlags) check(cmd *cobra.Command, args []string) error {
 		return usagef("--bundle needs the folder of a recorded incident")
 	case len(args) == 0 && f.bundle == "":
 		return usagef("say what to investigate: a target, as shop/checkout-7c9d8f6b5-x2x4p, or --bundle DIR")
-	case f.memory != memoryNone:
-		return errNoMemory
 	}
 	if f.bundle != "" {
 		for _, name := range []string{"at", "window", "kernel-log"} {
@@ -114,7 +109,12 @@ func (a *app) investigateBundle(cmd *cobra.Command, f investigateFlags) error {
 	}
 	defer b.Close()
 	log, progress := a.watchTrace(f.trace)
-	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots), log, progress)
+	past := a.openPast(cmd.Context(), f.memory, log)
+	defer past.close()
+	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, past), past.recaller(), log, progress)
+	if err == nil {
+		past.keep(cmd.Context(), b.Request(), result, evidence, nil)
+	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
@@ -124,12 +124,18 @@ func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target str
 		return err
 	}
 	log, progress := a.watchTrace(f.trace)
+	past := a.openPast(cmd.Context(), f.memory, log)
+	defer past.close()
 	s, err := openSession(cmd.Context(), cfg, ask, &f.live, a.stdin, log)
 	if err != nil {
 		return err
 	}
 	a.tellSubject(s.subject)
+	s.past = past
 	result, evidence, err := s.investigate(cmd.Context(), progress)
+	if err == nil {
+		past.keep(cmd.Context(), s.subject.Request, result, evidence, s.origins())
+	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
@@ -141,6 +147,7 @@ func (s *session) investigate(ctx context.Context, progress func(investigations.
 		Log:           s.log,
 		Redact:        redact.Text,
 		Origins:       s.origins,
+		Memory:        s.past.recaller(),
 	})
 }
 

@@ -76,6 +76,8 @@ type session struct {
 	recording *bundle.Recording
 	subject   investigations.Subject
 	log       *slog.Logger
+	// past is what is remembered; nil where nothing is.
+	past *past
 }
 
 // openSession connects the sources and finds the target.
@@ -162,7 +164,7 @@ func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) 
 func (s *session) tools() []investigations.Tool {
 	var out []investigations.Tool
 	for _, src := range s.sources {
-		out = append(out, live.NewTool(src, s.subject, s.recording, src.read))
+		out = append(out, live.NewTool(src, s.subject, s.recording, s.past.watched(src.read)))
 	}
 	return out
 }

@@ -124,7 +124,7 @@ func investigateLikeLive(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	want, _, err := diagnose(t.Context(), again.Request(), bundleTools(again.FS(), again.BlindSpots), slog.New(slog.DiscardHandler), nil)
+	want, _, err := diagnose(t.Context(), again.Request(), bundleTools(again.FS(), again.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

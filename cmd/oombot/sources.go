@@ -42,11 +42,12 @@ func readers() []reader {
 	}
 }
 
-// bundleTools are the sources of a recorded incident. told says what its collector could not see; it may be nil.
-func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot) []investigations.Tool {
+// bundleTools are the sources of a recorded incident. told says what its collector could not see; it may be nil, and so
+// may the past, which notes what is read.
+func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot, past *past) []investigations.Tool {
 	var tools []investigations.Tool
 	for _, read := range readers() {
-		tool := read(fsys)
+		tool := past.watched(read)(fsys)
 		if told != nil {
 			tool = investigations.WithBlindSpots(tool, told)
 		}
@@ -55,15 +56,16 @@ func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot) 
 	return tools
 }
 
-// diagnose investigates what req asks with the tools of a bundle.
+// diagnose investigates what req asks with the tools of a bundle; past may be nil.
 func diagnose(
-	ctx context.Context, req investigations.Request, tools []investigations.Tool, log *slog.Logger, progress func(investigations.Progress),
+	ctx context.Context, req investigations.Request, tools []investigations.Tool, past investigations.Recaller, log *slog.Logger, progress func(investigations.Progress),
 ) (*investigations.Result, *investigations.Evidence, error) {
 	return investigations.Run(ctx, req, tools, rules.New(), investigations.Options{
 		SourceTimeout: bundleTimeout,
 		Progress:      progress,
 		Log:           log,
 		Redact:        redact.Text,
+		Memory:        past,
 	})
 }
 

@@ -18,8 +18,9 @@ const (
 	// alikeEnough is the similarity from which a precedent changes scores, and worthCiting that from which it is cited.
 	alikeEnough = 0.6
 	worthCiting = 0.5
-	// mostCited is how many are cited.
-	mostCited = 3
+	// mostCited is how many are cited, and mostReasons how many reasons are given for each.
+	mostCited   = 3
+	mostReasons = 4
 )
 
 // inherit lets judged precedents raise and lower the causes that the evidence carries. One that nobody judged, and of
@@ -112,13 +113,15 @@ func (s *scene) sayPrecedent(p *investigations.Recalled) string {
 	case p.Target.Namespace != "":
 		where = p.Target.Namespace + "/" + where
 	}
-	text := fmt.Sprintf("Incident %s, %s at %s, is %s alike (%s): its cause was %s.", p.ID, outside(where, 120), stamp(p.At),
-		percent(p.Similarity), outside(strings.Join(p.Why, ", "), 240), causeWord(p.Cause))
+	says := "its cause was " + causeWord(p.Cause)
 	if p.Cause != p.Told {
-		text = fmt.Sprintf("Incident %s, %s at %s, is %s alike (%s): its verdict said %s, people say %s.", p.ID, outside(where, 120),
-			stamp(p.At), percent(p.Similarity), outside(strings.Join(p.Why, ", "), 200), causeWord(p.Told), causeWord(p.Cause))
+		says = fmt.Sprintf("its verdict said %s, people say %s", causeWord(p.Told), causeWord(p.Cause))
 	}
-	text += " " + upperFirst(trustWords(p)) + "."
+	text := fmt.Sprintf("Incident %s, %s at %s, is %s alike (%s): %s.", p.ID, outside(where, 120), stamp(p.At),
+		percent(p.Similarity), outside(strings.Join(p.Why[:min(len(p.Why), mostReasons)], ", "), 240), says)
+	if p.Trust != investigations.TrustConfirmed || p.Ups > 0 { // else what was learned says it
+		text += " " + upperFirst(trustWords(p)) + "."
+	}
 	if w := learnedWords(p.Learned); w != "" {
 		text += " " + w
 	}

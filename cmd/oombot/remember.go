@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/oombot/oombot/cmd/oombot/config"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/memory"
+	"github.com/oombot/oombot/tools/bundle"
+)
+
+// past is what one command remembers: an open file of past incidents, or why it can't be used. An investigation
+// answers without it.
+type past struct {
+	app       *app
+	store     memory.Store
+	err       error
+	retention time.Duration
+	audit     *bundle.Audit
+	log       *slog.Logger
+}
+
+// openPast opens the file of past incidents; nil where nothing is to be remembered.
+func (a *app) openPast(ctx context.Context, c config.Memory, log *slog.Logger) *past {
+	if c.File == config.MemoryNone || c.File == "" {
+		return nil
+	}
+	p := &past{app: a, retention: time.Duration(c.Retention), audit: bundle.NewAudit(a.now), log: log}
+	p.store, p.err = a.openFile(ctx, c.File)
+	return p
+}
+
+func (p *past) close() {
+	if p == nil || p.store == nil {
+		return
+	}
+	if err := p.store.Close(); err != nil {
+		p.log.Warn("close the file of past incidents", "err", err)
+	}
+}
+
+// recaller is nil where nothing is remembered.
+func (p *past) recaller() investigations.Recaller {
+	switch {
+	case p == nil:
+		return nil
+	case p.err != nil:
+		return noRecaller{p.err}
+	}
+	return memory.NewRecaller(p.store)
+}
+
+// noRecaller says why there is no memory.
+type noRecaller struct{ err error }
+
+// Recall implements investigations.Recaller.
+func (r noRecaller) Recall(context.Context, investigations.RecallQuery) ([]investigations.Recalled, error) {
+	return nil, r.err
+}
+
+// watched returns read with a note of what it reads, for the trace.
+func (p *past) watched(read reader) reader {
+	if p == nil {
+		return read
+	}
+	return func(fsys fs.FS) investigations.Tool {
+		return read(p.audit.Watch(read(fsys).Describe().Name, fsys))
+	}
+}
+
+// keep stores an investigation. What prevents it is a blind spot of the result: the verdict is given all the same.
+func (p *past) keep(
+	ctx context.Context, req investigations.Request, res *investigations.Result, ev *investigations.Evidence, origins map[string]investigations.Origin,
+) {
+	if p == nil || p.err != nil {
+		return
+	}
+	_, err := memory.NewKeeper(p.store, p.app.now).Remember(ctx, memory.Investigation{
+		Request: req, Result: res, Evidence: ev, Sources: p.audit.Answers(origins), AskedBy: redact.Text(p.app.user()),
+	})
+	switch {
+	case errors.Is(err, memory.ErrNotLearned):
+		p.log.Warn("an earlier incident could not be told of this one", "err", err)
+	case err != nil:
+		res.BlindSpots = append(res.BlindSpots, investigations.BlindSpot{
+			Tool:      investigations.ToolMemory,
+			Why:       "this incident could not be stored: " + redact.Text(investigations.CleanText(err.Error(), 300)),
+			WouldTell: "to later investigations, what happened here",
+		})
+		return
+	}
+	if p.retention > 0 {
+		n, err := p.store.Forget(ctx, investigations.Filter{Before: p.app.now().Add(-p.retention)})
+		if err != nil {
+			p.log.Warn("forget incidents beyond the retention", "err", err)
+		} else if n > 0 {
+			p.log.Info(fmt.Sprintf("forgot %s beyond the retention", count(n, "incident")))
+		}
+	}
+}
