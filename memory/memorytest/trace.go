@@ -138,7 +138,7 @@ func (g generator) linked(t *investigations.Trace, seed uint64, i int) {
 	if g.r.IntN(2) == 0 {
 		t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeRecurredAs, ID: earlier})
 	}
-	t.Result.Precedents = []investigations.Precedent{{ID: earlier, Similarity: float64(60+g.r.IntN(40)) / 100, Why: []string{"same image repository", "same growing function"}, Outcome: string(investigations.OutcomeFixHeld)}}
+	t.Result.Precedents = []investigations.Precedent{{ID: earlier, Similarity: float64(60+g.r.IntN(40)) / 100, Why: []string{"same image repository", "same growing function"}, Outcome: investigations.OutcomeFixHeld}}
 	score := t.Result.Verdict.Confidence
 	t.Influences = []investigations.Influence{{Precedent: earlier, Cause: t.Result.Verdict.Cause, Before: max(0, score-0.05), After: score, Why: "its fix held"}}
 }
