@@ -83,6 +83,12 @@ func TrustOf(h investigations.Head) investigations.Trust {
 	return investigations.TrustUnjudged
 }
 
+// Votes returns how many people hold the present verdict of a trace for right and for wrong.
+func Votes(h investigations.Head) (ups, downs int) {
+	j := judge(h)
+	return j.ups, j.downs
+}
+
 // EffectiveCause is the cause that a trace stands for: the one that people named in place of the verdict's, else the
 // verdict's own.
 func EffectiveCause(h investigations.Head) investigations.Cause {

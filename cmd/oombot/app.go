@@ -1,17 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
+	"github.com/oombot/oombot/memory"
 )
 
 // app is what a run of the program is given from outside.
@@ -20,6 +23,11 @@ type app struct {
 	stdin  io.Reader
 	stdout stream
 	stderr stream
+	now    func() time.Time
+	// openFile opens a file of past incidents, and makes it where there is none.
+	openFile func(ctx context.Context, path string) (memory.Store, error)
+	// user is the name of who runs the program.
+	user func() string
 }
 
 // stream is a standard stream with what is known about where it leads.
@@ -34,7 +42,7 @@ type stream struct {
 }
 
 func newApp(env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
-	a := &app{env: map[string]string{}, stdin: stdin}
+	a := &app{env: map[string]string{}, stdin: stdin, now: time.Now, openFile: openFile, user: localUser}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
 		a.env[name] = value

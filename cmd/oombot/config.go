@@ -10,9 +10,12 @@ import (
 	"github.com/oombot/oombot/investigations/redact"
 )
 
+// configUsage explains --config.
+const configUsage = "the configuration file (docs/configuration.md); else " + config.EnvFile + " names it"
+
 // configFlag adds --config to a command that is configured.
 func configFlag(cmd *cobra.Command) {
-	cmd.Flags().String("config", "", "the configuration file (docs/configuration.md); else "+config.EnvFile+" names it")
+	cmd.Flags().String("config", "", configUsage)
 }
 
 // readConfig returns the configuration of a command that has --config, and has what it calls secret masked from then
