@@ -16,7 +16,7 @@ import (
 
 func newHistory(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "history COMMAND",
+		Use:   "history",
 		Short: "look up past incidents: what happened, what was said, what became of it",
 		Long: `history shows the incidents that oombot remembers, how they hang together, and how often its verdicts were right. A
 running oombot need not be stopped for it: what holds the file answers for it.

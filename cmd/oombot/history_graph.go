@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -99,7 +100,7 @@ func labelIncidents(ctx context.Context, store memory.Store, nodes []memory.Memb
 	}
 	for i, n := range nodes {
 		if h, known := heads[n.Name]; known && n.Kind == investigations.NodeIncident {
-			nodes[i].Label = fmt.Sprintf("%s %s: %s", momentWords(h.At), whereWords(h), verdictWords(h))
+			nodes[i].Label = fmt.Sprintf("%s, %s, %s", shortCause(h.Features.Cause), placeWords(h), h.At.UTC().Format(time.DateOnly))
 		}
 	}
 	return nil

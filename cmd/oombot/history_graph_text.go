@@ -20,12 +20,9 @@ func writePath(s *report.Sheet, sub memory.Subgraph) {
 		return
 	}
 	for i, n := range sub.Nodes {
-		line := []report.Span{report.Dim(string(n.Kind) + " "), report.Bold(n.Name)}
-		if n.Label != "" {
-			line = append(line, report.Dim("  "+n.Label))
-		}
+		line := nodeSpans(n)
 		if n.Kind != investigations.NodeIncident && n.Degree > 0 {
-			line = append(line, report.Dim("  "+edgesWords(n.Degree)))
+			line = append(line, report.Dim("  "+count(n.Degree, "edge")))
 		}
 		s.Line(line...)
 		if i < len(sub.Edges) {
@@ -33,9 +30,6 @@ func writePath(s *report.Sheet, sub memory.Subgraph) {
 		}
 	}
 }
-
-// edgesWords say how common a node is.
-func edgesWords(degree int) string { return "has " + count(degree, "edge") }
 
 // cutWords say where a search gave up.
 func cutWords(cuts []memory.Cut) string {
@@ -55,20 +49,36 @@ func arrowWords(e investigations.Edge, from investigations.GraphNode) string {
 	return "← " + string(e.Type)
 }
 
-// tree is a subgraph as it is printed: each node stands below the one over which it was found.
+// nodeSpans name a node. An incident is known by its id.
+func nodeSpans(n memory.Member) []report.Span {
+	if n.Kind != investigations.NodeIncident {
+		return []report.Span{report.Dim(string(n.Kind) + " "), report.Bold(n.Name)}
+	}
+	line := []report.Span{report.Bold(n.Name)}
+	if n.Label != "" {
+		line = append(line, report.Plain("  "+n.Label))
+	}
+	return line
+}
+
+// tree is a subgraph as it is printed: each node below the one over which it was found first, which is one of those
+// that are nearest to the root.
 type tree struct {
 	sheet   *report.Sheet
 	members map[investigations.GraphNode]memory.Member
 	more    map[investigations.GraphNode]int
-	// edges are those at each node that are to be printed below it.
-	edges map[investigations.GraphNode][]investigations.Edge
+	// edges are those at each node that are printed below it, and found the edge over which each node was found.
+	edges   map[investigations.GraphNode][]investigations.Edge
+	found   map[investigations.GraphNode]investigations.Edge
+	printed map[investigations.GraphNode]bool
 }
 
 // writeTree writes the neighbours of the first node.
 func writeTree(s *report.Sheet, sub memory.Subgraph) {
 	t := tree{
 		sheet: s, members: map[investigations.GraphNode]memory.Member{}, more: map[investigations.GraphNode]int{},
-		edges: map[investigations.GraphNode][]investigations.Edge{},
+		edges: map[investigations.GraphNode][]investigations.Edge{}, found: map[investigations.GraphNode]investigations.Edge{},
+		printed: map[investigations.GraphNode]bool{},
 	}
 	place := map[investigations.GraphNode]int{}
 	for i, n := range sub.Nodes {
@@ -78,19 +88,23 @@ func writeTree(s *report.Sheet, sub memory.Subgraph) {
 		t.more[c.Node] = c.More
 	}
 	for _, e := range sub.Edges {
-		upper := e.From
-		if place[e.To] < place[e.From] {
-			upper = e.To
+		upper, lower := e.From, e.To
+		if place[lower] < place[upper] {
+			upper, lower = lower, upper
 		}
 		t.edges[upper] = append(t.edges[upper], e)
+		if _, known := t.found[lower]; !known {
+			t.found[lower] = e
+		}
 	}
 	root := sub.Nodes[0]
-	s.Line(t.words(root)...)
-	t.below(root.GraphNode, "", map[investigations.GraphNode]bool{root.GraphNode: true})
+	s.Line(nodeSpans(root)...)
+	t.printed[root.GraphNode] = true
+	t.below(root.GraphNode, "")
 }
 
-// below writes what hangs on a node. What was printed already is only named.
-func (t *tree) below(n investigations.GraphNode, indent string, printed map[investigations.GraphNode]bool) {
+// below writes what hangs on a node. What stands in another place is only named.
+func (t *tree) below(n investigations.GraphNode, indent string) {
 	edges, more := t.edges[n], t.more[n]
 	for i, e := range edges {
 		branch, deeper := "├─ ", "│  "
@@ -99,23 +113,19 @@ func (t *tree) below(n investigations.GraphNode, indent string, printed map[inve
 		}
 		other := memory.Opposite(e, n)
 		line := []report.Span{report.Dim(indent + branch + arrowWords(e, n) + " ")}
-		if printed[other] {
-			t.sheet.Line(append(line, report.Dim(string(other.Kind)+" "+other.Name+", as above"))...)
+		if t.found[other] == e && !t.printed[other] {
+			t.printed[other] = true
+			t.sheet.Line(append(line, nodeSpans(t.members[other])...)...)
+			t.below(other, indent+deeper)
 			continue
 		}
-		printed[other] = true
-		t.sheet.Line(append(line, t.words(t.members[other])...)...)
-		t.below(other, indent+deeper, printed)
+		where := ", see below"
+		if t.printed[other] {
+			where = ", see above"
+		}
+		t.sheet.Line(append(line, report.Dim(other.Name+where))...)
 	}
 	if more > 0 {
 		t.sheet.Line(report.Dim(fmt.Sprintf("%s└─ and %d more", indent, more)))
 	}
-}
-
-func (t *tree) words(n memory.Member) []report.Span {
-	line := []report.Span{report.Dim(string(n.Kind) + " "), report.Bold(n.Name)}
-	if n.Label != "" {
-		line = append(line, report.Dim("  "+n.Label))
-	}
-	return line
 }

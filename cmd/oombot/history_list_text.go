@@ -30,7 +30,7 @@ func (a *app) listText(ctx context.Context, store memory.Store, filter investiga
 		s.Line(report.Plain("no past incident fits"))
 	case found > most:
 		s.Line()
-		s.Line(report.Dim(fmt.Sprintf("and %d more; --limit %d shows them, --since, --namespace and --workload narrow them down", found-most, found)))
+		s.Para(report.Plain(""), report.Dim(fmt.Sprintf("and %d more: --limit %d shows all, --since, --namespace and --workload narrow them down", found-most, found)))
 	}
 	return a.printSheet(s)
 }
@@ -44,44 +44,58 @@ func isZero(f investigations.Filter) bool {
 func writeListed(s *report.Sheet, h investigations.Head, now time.Time) {
 	s.Sides([]report.Span{report.Bold(whereWords(h))}, report.Dim(whenWords(h.At, now)))
 	if h.Headline != "" {
-		s.Line(report.Plain("  "), report.Plain(h.Headline))
+		s.Para(report.Plain("  "), report.Plain(h.Headline))
 	}
 	s.Para(report.Dim("  "+h.ID+"  "), report.Plain(strings.Join(append([]string{verdictWords(h)}, judgedWords(h)...), " · ")))
 }
 
 // whereWords names the workload and the container, or what else is known.
 func whereWords(h investigations.Head) string {
-	f := h.Features
-	where := h.Target.String()
-	if f.Workload != "" && f.Namespace != "" {
-		where = f.Namespace + "/" + f.Workload
-		if f.Container != "" {
-			where += " · " + f.Container
-		}
+	where := placeWords(h)
+	if c := h.Features.Container; c != "" && where != h.Target.String() {
+		where += " · " + c
 	}
 	return where
 }
 
-// whenWords tell a moment, and how long ago it is.
+// placeWords names the workload, or what else is known.
+func placeWords(h investigations.Head) string {
+	if f := h.Features; f.Workload != "" && f.Namespace != "" {
+		return f.Namespace + "/" + f.Workload
+	}
+	return h.Target.String()
+}
+
+// whenWords tell a moment, and about how long ago it is.
 func whenWords(at, now time.Time) string {
-	says := at.UTC().Format("2006-01-02 15:04") + " UTC"
+	says := momentWords(at) + " UTC"
 	switch ago := now.Sub(at); {
 	case ago < 0:
 		return says
 	case ago < time.Minute:
 		return says + ", just now"
 	default:
-		return says + ", " + investigations.FormatDuration(ago.Truncate(time.Minute)) + " ago"
+		largest := strings.Fields(investigations.FormatDuration(ago.Truncate(time.Minute)))[:2]
+		return says + ", " + strings.Join(largest, " ") + " ago"
 	}
 }
 
+// momentWords tell a moment to the minute.
+func momentWords(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+
 // verdictWords are the cause with the confidence.
 func verdictWords(h investigations.Head) string {
-	cause, _, _ := strings.Cut(report.CauseWords(h.Features.Cause), " (")
+	cause := shortCause(h.Features.Cause)
 	if h.Features.Cause == investigations.CauseInsufficientEvidence {
 		return cause
 	}
 	return fmt.Sprintf("%s %.0f %%", cause, h.Confidence*100)
+}
+
+// shortCause is a cause as people say it, without an explanation.
+func shortCause(c investigations.Cause) string {
+	cause, _, _ := strings.Cut(report.CauseWords(c), " (")
+	return cause
 }
 
 // judgedWords say what people and what came after say of a verdict; none where nothing is known.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,6 +123,3 @@ func (a *app) showPast(p past) error {
 	writeSources(s, p.trace.Sources)
 	return a.printSheet(s)
 }
-
-// momentWords tell a moment to the minute.
-func momentWords(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }

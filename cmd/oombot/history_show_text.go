@@ -110,16 +110,23 @@ func writePrecedents(s *report.Sheet, p past, now time.Time) {
 	}
 }
 
-// writePrecedent writes how alike a precedent is, how far it is trusted, and why it is one.
+// writePrecedent writes how alike a precedent is and why, and what it is worth.
 func writePrecedent(s *report.Sheet, q investigations.Precedent, trust investigations.Trust, outcome investigations.OutcomeState) {
-	says := fmt.Sprintf("%.0f %% alike, %s", q.Similarity*100, trustWords(trust))
-	if outcome != "" && outcome != investigations.OutcomeUnknown {
-		says += ", " + report.OutcomeWords(outcome)
-	}
+	says := fmt.Sprintf("%.0f %% alike", q.Similarity*100)
 	if len(q.Why) > 0 {
 		says += ": " + strings.Join(q.Why, ", ")
 	}
 	s.Para(report.Bold("  "+report.Cut(q.ID, 26)+"  "), report.Plain(says))
+	var worth []string
+	if trust != investigations.TrustUnjudged && trust != "" {
+		worth = append(worth, trustWords(trust))
+	}
+	if outcome != "" && outcome != investigations.OutcomeUnknown {
+		worth = append(worth, report.OutcomeWords(outcome))
+	}
+	if len(worth) > 0 {
+		s.Para(report.Plain("    "), report.Plain(strings.Join(worth, ", ")))
+	}
 }
 
 // writeOther writes where and when another incident was, and what its verdict said.
@@ -219,7 +226,7 @@ func writeSources(s *report.Sheet, all []investigations.SourceAnswer) {
 	if len(all) == 0 {
 		return
 	}
-	s.Heading("SOURCES", "what was read: its size, the beginning of its SHA-256, its file, and what was asked")
+	s.Heading("SOURCES", "size, beginning of the SHA-256, file, and what was asked")
 	rows := make([][]report.Span, 0, len(all))
 	for _, a := range all {
 		size, digest, asked := investigations.FormatBytes(a.Bytes), report.Cut(a.SHA256, 8), report.Dim(a.Asked)

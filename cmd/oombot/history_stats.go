@@ -58,15 +58,15 @@ func writeStats(s *report.Sheet, stats memory.Stats) {
 		fmt.Sprintf("%d not judged", p.Unjudged))
 
 	s.Heading("BY CAUSE", "right, of those that were found right or wrong")
-	rows := [][]report.Span{headRow("cause", "incidents", "right", "fix held", "failed", "")}
+	rows := [][]report.Span{headRow("cause", "all", "right", "share", "likely", "held", "failed")}
 	for _, c := range stats.Causes {
-		rows = append(rows, plainRow(report.CauseWords(c.Cause), fmt.Sprint(c.Traces), rightWords(c.Precision), fmt.Sprint(c.FixHeld),
-			fmt.Sprint(c.FixFailed), shareWords(c.Precision)))
+		rows = append(rows, plainRow(shortCause(c.Cause), fmt.Sprint(c.Traces), rightWords(c.Precision), shareWords(c.Precision),
+			likelyWords(c.Precision), fmt.Sprint(c.FixHeld), fmt.Sprint(c.FixFailed)))
 	}
-	s.Table("  ", rows, 1, 2, 3, 4)
+	s.Table("  ", rows, 1, 2, 3, 4, 5, 6)
 
-	s.Heading("BY CONFIDENCE", "what was claimed, and how often it was right")
-	rows = [][]report.Span{headRow("confidence", "incidents", "right", "claimed", "")}
+	s.Heading("BY CONFIDENCE", "what was claimed of those, and how often it was right")
+	rows = [][]report.Span{headRow("confidence", "all", "right", "share", "likely", "claimed")}
 	for _, b := range stats.Calibration {
 		if b.Traces == 0 {
 			continue
@@ -75,9 +75,11 @@ func writeStats(s *report.Sheet, stats memory.Stats) {
 		if b.Confidence != nil {
 			claimed = percentOf(*b.Confidence)
 		}
-		rows = append(rows, plainRow(fmt.Sprintf("%.0f to %.0f %%", b.From*100, b.To*100), fmt.Sprint(b.Traces), rightWords(b.Precision), claimed, shareWords(b.Precision)))
+		rows = append(rows, plainRow(fmt.Sprintf("%.0f to %.0f %%", b.From*100, b.To*100), fmt.Sprint(b.Traces), rightWords(b.Precision),
+			shareWords(b.Precision), likelyWords(b.Precision), claimed))
 	}
-	s.Table("  ", rows, 1, 2, 3)
+	s.Table("  ", rows, 1, 2, 3, 4, 5)
+	s.Para(report.Plain("  "), report.Dim(fmt.Sprintf("likely: where the true share lies with 95 %% probability; few: fewer than %d were judged", fewJudged)))
 
 	s.Heading("WHAT BECAME OF THE ADVICE", "")
 	rows = nil
@@ -114,16 +116,23 @@ func rightWords(p memory.Precision) string {
 // fewJudged is how many have to be judged before a share is said without a warning.
 const fewJudged = 10
 
-// shareWords say what the share is, and how sure that is.
+// shareWords say what the share of the right ones is, where that says something.
 func shareWords(p memory.Precision) string {
+	switch {
+	case p.Share == nil:
+		return "-"
+	case p.Judged() < fewJudged:
+		return "few"
+	}
+	return percentOf(*p.Share)
+}
+
+// likelyWords say where the true share lies.
+func likelyWords(p memory.Precision) string {
 	if p.Share == nil {
-		return ""
+		return "-"
 	}
-	says := fmt.Sprintf("%s, %.0f to %.0f %% likely", percentOf(*p.Share), *p.Low*100, *p.High*100)
-	if p.Judged() < fewJudged {
-		says = fmt.Sprintf("too few to say: %.0f to %.0f %%", *p.Low*100, *p.High*100)
-	}
-	return says
+	return fmt.Sprintf("%.0f to %.0f %%", *p.Low*100, *p.High*100)
 }
 
 func percentOf(share float64) string { return fmt.Sprintf("%.0f %%", share*100) }
