@@ -35,12 +35,17 @@ type Cut struct {
 	More int `json:"more"`
 }
 
-// maxNeighbours bounds a neighbourhood, in nodes.
-const maxNeighbours = 500
+const (
+	// maxNeighbours bounds a neighbourhood, in nodes.
+	maxNeighbours = 500
+	// hubFanOut is how many edges are followed of a node that so much shares that the rest can't be shown anyhow.
+	hubFanOut = 3
+)
 
-// Neighbourhood returns what leads to start or away from it over at most depth edges. At most fanOut edges of each node are
-// followed, the newest first, and at most 500 nodes are returned: what is left out is in Cut. A node that is not there
-// has no neighbours.
+// Neighbourhood returns what leads to start or away from it over at most depth edges, and at most 500 nodes. At most
+// fanOut edges of an incident are followed, and of what incidents share (a cause, a workload) all, or where there are more
+// than fanOut only the newest three: which of many they are says little. What is left out is in Cut. A node that is
+// not there has no neighbours.
 func Neighbourhood(ctx context.Context, g investigations.Graph, start investigations.GraphNode, depth, fanOut int) (Subgraph, error) {
 	b := newBuilder()
 	b.node(start, 0)
@@ -52,6 +57,9 @@ func Neighbourhood(ctx context.Context, g investigations.Graph, start investigat
 		edges, total, err := g.Edges(ctx, n.GraphNode, fanOut)
 		if err != nil {
 			return Subgraph{}, lookupError(n.GraphNode, err)
+		}
+		if hub := n.Kind != investigations.NodeIncident && i > 0; hub && total > fanOut {
+			edges = edges[:min(len(edges), hubFanOut)]
 		}
 		b.sub.Nodes[i].Degree = total
 		for _, e := range edges {

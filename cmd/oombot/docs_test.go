@@ -84,11 +84,11 @@ func TestDocumentsNameCommands(t *testing.T) {
 	for name, text := range documents(t) {
 		texts[name] = codeOf(text)
 	}
-	for _, c := range append(cmd.Commands(), cmd) {
+	for _, c := range allCommands(cmd) {
 		texts["the example of "+c.CommandPath()] = []string{c.Example}
 		texts["the long help of "+c.CommandPath()] = codeOf(c.Long)
 	}
-	call := regexp.MustCompile(`\boombot ([a-z]+)\b([^|;\n]*)`)
+	call := regexp.MustCompile(`\boombot ([a-z]+)\b((?: [a-z]+\b)?)([^|;\n]*)`)
 	flag := regexp.MustCompile(`(?:^|\s)(--?[a-z][a-z-]*)`)
 	calls := 0
 	for name, codes := range texts {
@@ -100,9 +100,17 @@ func TestDocumentsNameCommands(t *testing.T) {
 					t.Errorf("%s names `oombot %s`, which is no command", name, m[1])
 					continue
 				}
-				for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
+				if found.HasSubCommands() && m[2] != "" {
+					below, _, err := found.Find([]string{strings.TrimSpace(m[2])})
+					if err != nil || below == found {
+						t.Errorf("%s names `oombot %s%s`, which is no command", name, m[1], m[2])
+						continue
+					}
+					found = below
+				}
+				for _, f := range flag.FindAllStringSubmatch(m[3], -1) {
 					if !hasFlag(found, f[1]) {
-						t.Errorf("%s shows `oombot %s %s`, which is no flag of it", name, m[1], f[1])
+						t.Errorf("%s shows `%s %s`, which is no flag of it", name, found.CommandPath(), f[1])
 					}
 				}
 			}
@@ -119,8 +127,18 @@ func commandLine() *cobra.Command {
 	return cmd
 }
 
+// allCommands are cmd and those below it.
+func allCommands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, c := range cmd.Commands() {
+		all = append(all, allCommands(c)...)
+	}
+	return all
+}
+
 func hasFlag(cmd *cobra.Command, written string) bool {
 	cmd.InitDefaultHelpFlag()
+	cmd.InheritedFlags() // merges those of the commands above
 	name, long := strings.CutPrefix(written, "--")
 	found := false
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -154,13 +172,13 @@ func codeOf(text string) []string {
 func TestEveryCommandHasHelp(t *testing.T) {
 	cmd := commandLine()
 	var names []string
-	for _, c := range append(cmd.Commands(), cmd) {
+	for _, c := range allCommands(cmd) {
 		names = append(names, c.Name())
 		if c.Short == "" || !strings.Contains(c.Example, "oombot") || c.RunE == nil || c.Args == nil {
 			t.Errorf("%s lacks a sentence, an example, RunE or Args", c.CommandPath())
 		}
 	}
-	for _, want := range []string{"demo", "eval", "help", "investigate", "kernlog", "version"} {
+	for _, want := range []string{"demo", "eval", "help", "history", "investigate", "kernlog", "version"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("there is no command %s", want)
 		}

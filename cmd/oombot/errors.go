@@ -73,10 +73,10 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usagef("unknown flag --%s%s", name, didYouMean("--", name, known))
 }
 
-// unknownCommand is the error for a word that is no command below cmd.
-func unknownCommand(cmd *cobra.Command, word string) error {
+// unknownCommand is the error for a word that is no command below parent.
+func unknownCommand(parent *cobra.Command, word string) error {
 	var known []string
-	for _, c := range cmd.Root().Commands() {
+	for _, c := range parent.Commands() {
 		if c.IsAvailableCommand() {
 			known = append(known, c.Name())
 		}

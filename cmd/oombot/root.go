@@ -39,6 +39,7 @@ see. It only ever reads.`,
 		newInvestigate(a),
 		newCollect(a),
 		newKernlog(a),
+		newHistory(a),
 		newDoctor(a),
 		newEval(a),
 		newVersion(a),
@@ -51,15 +52,19 @@ func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
 		Short:   "list the commands, or explain one",
-		Example: "  oombot help investigate",
-		Args:    atMostOne,
+		Example: "  oombot help investigate\n  oombot help history list",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic := cmd.Root()
-			if len(args) == 1 {
-				var err error
-				if topic, _, err = cmd.Root().Find(args); err != nil || topic == cmd.Root() {
-					return unknownCommand(cmd, args[0])
+			for _, word := range args {
+				if topic.HasParent() && !topic.HasSubCommands() {
+					return usagef("%s has no further commands, and was given %q as well", topic.CommandPath(), word)
 				}
+				found, _, err := topic.Find([]string{word})
+				if err != nil || found == topic {
+					return unknownCommand(topic, word)
+				}
+				topic = found
 			}
 			topic.InitDefaultHelpFlag()
 			topic.InitDefaultVersionFlag()
