@@ -77,7 +77,7 @@ type session struct {
 	subject   investigations.Subject
 	log       *slog.Logger
 	// past is what is remembered; nil where nothing is.
-	past *past
+	past *casebook
 }
 
 // openSession connects the sources and finds the target.

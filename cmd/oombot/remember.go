@@ -15,9 +15,9 @@ import (
 	"github.com/oombot/oombot/tools/bundle"
 )
 
-// past is what one command remembers: an open file of past incidents, or why it can't be used. An investigation
+// casebook is what one command remembers: an open file of past incidents, or why it can't be used. An investigation
 // answers without it.
-type past struct {
+type casebook struct {
 	app       *app
 	store     memory.Store
 	err       error
@@ -27,16 +27,16 @@ type past struct {
 }
 
 // openPast opens the file of past incidents; nil where nothing is to be remembered.
-func (a *app) openPast(ctx context.Context, c config.Memory, log *slog.Logger) *past {
+func (a *app) openPast(ctx context.Context, c config.Memory, log *slog.Logger) *casebook {
 	if c.File == config.MemoryNone || c.File == "" {
 		return nil
 	}
-	p := &past{app: a, retention: time.Duration(c.Retention), audit: bundle.NewAudit(a.now), log: log}
+	p := &casebook{app: a, retention: time.Duration(c.Retention), audit: bundle.NewAudit(a.now), log: log}
 	p.store, p.err = a.openFile(ctx, c.File)
 	return p
 }
 
-func (p *past) close() {
+func (p *casebook) close() {
 	if p == nil || p.store == nil {
 		return
 	}
@@ -46,7 +46,7 @@ func (p *past) close() {
 }
 
 // recaller is nil where nothing is remembered.
-func (p *past) recaller() investigations.Recaller {
+func (p *casebook) recaller() investigations.Recaller {
 	switch {
 	case p == nil:
 		return nil
@@ -65,7 +65,7 @@ func (r noRecaller) Recall(context.Context, investigations.RecallQuery) ([]inves
 }
 
 // watched returns read with a note of what it reads, for the trace.
-func (p *past) watched(read reader) reader {
+func (p *casebook) watched(read reader) reader {
 	if p == nil {
 		return read
 	}
@@ -75,7 +75,7 @@ func (p *past) watched(read reader) reader {
 }
 
 // keep stores an investigation. What prevents it is a blind spot of the result: the verdict is given all the same.
-func (p *past) keep(
+func (p *casebook) keep(
 	ctx context.Context, req investigations.Request, res *investigations.Result, ev *investigations.Evidence, origins map[string]investigations.Origin,
 ) {
 	if p == nil || p.err != nil {

@@ -44,7 +44,7 @@ func readers() []reader {
 
 // bundleTools are the sources of a recorded incident. told says what its collector could not see; it may be nil, and so
 // may the past, which notes what is read.
-func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot, past *past) []investigations.Tool {
+func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot, past *casebook) []investigations.Tool {
 	var tools []investigations.Tool
 	for _, read := range readers() {
 		tool := past.watched(read)(fsys)
