@@ -23,16 +23,19 @@ func (s *stopwatch) pause(_ context.Context, d time.Duration) pauseEnd {
 	return s.keys[s.pauses]
 }
 
-func newTestDemo(p pauser) (*demo, *strings.Builder) {
+func newTestDemo(t *testing.T, p pauser) (*demo, *strings.Builder) {
+	t.Helper()
 	var out strings.Builder
 	a := newApp(nil, strings.NewReader(""), &out, &out)
-	return &demo{app: a, log: a.logger(0), pauser: p}, &out
+	d := &demo{app: a, log: a.logger(0), pauser: p}
+	t.Cleanup(d.remember(t.Context()))
+	return d, &out
 }
 
 // TestDemo plays the demo as somebody at a terminal sees it, who touches nothing.
 func TestDemo(t *testing.T) {
 	watch := &stopwatch{}
-	d, out := newTestDemo(watch)
+	d, out := newTestDemo(t, watch)
 	if err := d.show(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +44,7 @@ func TestDemo(t *testing.T) {
 	}
 	text := out.String()
 	for _, want := range []string{
-		"incident 4 of 4", " UTC  ", "kernlog", "WHAT TO DO", "EVIDENCE", "NOT SEEN", "What it teaches: ",
+		"incident 6 of 6", "SEEN BEFORE", "Rollback was done after it, and held.", " UTC  ", "kernlog", "WHAT TO DO", "EVIDENCE", "NOT SEEN", "What it teaches: ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the demo doesn't show %q", want)
@@ -54,13 +57,13 @@ func TestDemo(t *testing.T) {
 
 func TestDemoKeys(t *testing.T) {
 	all := &stopwatch{}
-	whole, _ := newTestDemo(all)
+	whole, _ := newTestDemo(t, all)
 	if err := whole.show(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
 	once := &stopwatch{keys: map[int]pauseEnd{2: goOn}}
-	hurried, _ := newTestDemo(once)
+	hurried, _ := newTestDemo(t, once)
 	if err := hurried.show(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +73,7 @@ func TestDemoKeys(t *testing.T) {
 	}
 
 	q := &stopwatch{keys: map[int]pauseEnd{3: leave}}
-	left, out := newTestDemo(q)
+	left, out := newTestDemo(t, q)
 	if err := left.show(t.Context()); err != nil {
 		t.Errorf("leaving is an error: %v", err)
 	}
@@ -80,7 +83,7 @@ func TestDemoKeys(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	interrupted, _ := newTestDemo(noPauser{})
+	interrupted, _ := newTestDemo(t, noPauser{})
 	if err := interrupted.show(ctx); err == nil {
 		t.Error("an interrupted demo is no error")
 	}

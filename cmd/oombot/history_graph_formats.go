@@ -41,7 +41,9 @@ func nodeLabel(n memory.Member) string {
 	return investigations.CleanText(redact.Text(text), maxLabel)
 }
 
-func typeLabel(e investigations.Edge) string { return investigations.CleanText(redact.Text(string(e.Type)), maxLabel) }
+func typeLabel(e investigations.Edge) string {
+	return investigations.CleanText(redact.Text(string(e.Type)), maxLabel)
+}
 
 // dotOf writes a subgraph in the language of Graphviz. What was cut off is a dotted node.
 func dotOf(sub memory.Subgraph) string {
