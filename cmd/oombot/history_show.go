@@ -36,18 +36,18 @@ source was asked and answered. The chart of memory is not there: metrics are not
 			if output.value == outputJSON {
 				return report.Document(a.stdout, t, "  ")
 			}
-			p, err := readPast(ctx, store, t)
+			p, err := readDossier(ctx, store, t)
 			if err != nil {
 				return err
 			}
-			return a.showPast(p)
+			return a.showDossier(p)
 		})
 	}
 	return cmd
 }
 
-// past is a trace with what is known now of the incidents that it names.
-type past struct {
+// dossier is a trace with what is known now of the incidents that it names.
+type dossier struct {
 	trace investigations.Trace
 	head  investigations.Head
 	// others are the heads of the incidents that it names, as far as they are still remembered.
@@ -59,8 +59,8 @@ type past struct {
 // mostRelated is how many edges of an incident are looked at.
 const mostRelated = 200
 
-func readPast(ctx context.Context, store memory.Store, t investigations.Trace) (past, error) {
-	p := past{trace: t, head: memory.HeadOf(t), others: map[string]investigations.Head{}}
+func readDossier(ctx context.Context, store memory.Store, t investigations.Trace) (dossier, error) {
+	p := dossier{trace: t, head: memory.HeadOf(t), others: map[string]investigations.Head{}}
 	me := memory.Incident(t.Result.ID)
 	edges, _, err := store.Edges(ctx, me, mostRelated)
 	if err != nil {
@@ -106,8 +106,8 @@ func headsOf(ctx context.Context, store memory.Store, ids []string) (map[string]
 	return out, nil
 }
 
-// showPast prints the verdict as it was, and what came after it.
-func (a *app) showPast(p past) error {
+// showDossier prints the verdict as it was, and what came after it.
+func (a *app) showDossier(p dossier) error {
 	result := p.trace.Result
 	result.Precedents = nil // they follow, with what is known of them now
 	if err := a.printReport(&result, nil); err != nil {

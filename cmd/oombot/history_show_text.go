@@ -41,7 +41,7 @@ func actionList(all []investigations.Action) string {
 
 // writeFeedback lists who judged the verdict. What was retracted, or replaced by a later judgement of the same person,
 // counts no more.
-func writeFeedback(s *report.Sheet, p past) {
+func writeFeedback(s *report.Sheet, p dossier) {
 	if len(p.trace.Feedback) == 0 {
 		s.Heading("FEEDBACK", "")
 		s.Line(report.Dim("  nobody has judged it; 'oombot history feedback " + p.head.ID + " up|down' does"))
@@ -84,7 +84,7 @@ func feedbackWords(f investigations.Feedback, now investigations.Cause) string {
 }
 
 // writePrecedents lists the earlier incidents that the verdict drew on, and what they did to it.
-func writePrecedents(s *report.Sheet, p past, now time.Time) {
+func writePrecedents(s *report.Sheet, p dossier, now time.Time) {
 	if len(p.trace.Result.Precedents) == 0 {
 		return
 	}
@@ -170,7 +170,7 @@ func influenceWords(i investigations.Influence) string {
 }
 
 // writeRelated lists the incidents that came before and after it.
-func writeRelated(s *report.Sheet, p past, now time.Time) {
+func writeRelated(s *report.Sheet, p dossier, now time.Time) {
 	if len(p.earlier)+len(p.later) == 0 {
 		return
 	}
