@@ -45,6 +45,17 @@
 // asks Loki, and [github.com/oombot/oombot/tools/endpoint] is how a service over HTTP is reached. What they may ask for
 // stands in deploy/. `oombot doctor` has each source check itself.
 //
+// # From one incident to the next
+//
+// With a memory file, the run asks an investigations.Recaller for precedents once the rules have judged, and has them
+// judge once more. [github.com/oombot/oombot/memory] compares incidents by how memory ran out, says whom to believe, and
+// tells from later incidents what became of an earlier one's advice; its Keeper stores what came out.
+//
+// It works over a store, whose interfaces investigations declares. [github.com/oombot/oombot/memory/bolt] is one, in a file;
+// [github.com/oombot/oombot/memory/memorytest] is the suite that every store passes, and a store in memory.
+// [github.com/oombot/oombot/memory/file] opens the file whoever holds it: if another process does, through its
+// [github.com/oombot/oombot/memory/socket].
+//
 // # Around it
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and

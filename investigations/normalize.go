@@ -24,7 +24,7 @@ func (r Result) Normalized() Result {
 	})
 	r.BlindSpots = orEmpty(r.BlindSpots)
 	r.Precedents = each(r.Precedents, func(p Precedent) Precedent {
-		p.Similarity, p.Why = share(p.Similarity), orEmpty(p.Why)
+		p.Similarity, p.Why, p.Outcome = share(p.Similarity), orEmpty(p.Why), orElse(p.Outcome, OutcomeUnknown)
 		return p
 	})
 	r.Tools = orEmpty(r.Tools)

@@ -42,7 +42,7 @@ func TestRunInherits(t *testing.T) {
 	if asked.ID != res.ID || asked.Features.Image != "shop/checkout" || asked.Draft.Result.Verdict.Cause != CauseLeak || asked.Draft.Request.Target != request().Target {
 		t.Errorf("asked %+v about %+v, want the draft of %s", asked, asked.Draft, res.ID)
 	}
-	if d := cmp.Diff([]Precedent{{ID: "01A", Similarity: 0.88, Why: []string{"password=***"}}}, res.Precedents); d != "" {
+	if d := cmp.Diff([]Precedent{{ID: "01A", Similarity: 0.88, Why: []string{"password=***"}, Outcome: OutcomeUnknown}}, res.Precedents); d != "" {
 		t.Errorf("precedents (-want +got):\n%s", d)
 	}
 	if got := res.Facts[len(res.Facts)-1]; got.Says != "seen before: 01A" || got.ID != "F2" {

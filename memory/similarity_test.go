@@ -76,10 +76,12 @@ func TestSimilarityFallsWithEachDifference(t *testing.T) {
 
 func TestOtherMechanismsAreNoPrecedents(t *testing.T) {
 	tests := map[string]func(*investigations.Features){
-		"another cause":                   func(f *investigations.Features) { f.Cause = investigations.CauseUndersizedLimit },
-		"the node's limit":                func(f *investigations.Features) { f.Boundary = investigations.BoundaryNode },
-		"no cause found then":             func(f *investigations.Features) { f.Cause = investigations.CauseInsufficientEvidence },
-		"it was no want of memory at all": func(f *investigations.Features) { f.Boundary, f.Cause = investigations.BoundaryNone, investigations.CauseNotOOM },
+		"another cause":       func(f *investigations.Features) { f.Cause = investigations.CauseUndersizedLimit },
+		"the node's limit":    func(f *investigations.Features) { f.Boundary = investigations.BoundaryNode },
+		"no cause found then": func(f *investigations.Features) { f.Cause = investigations.CauseInsufficientEvidence },
+		"it was no want of memory at all": func(f *investigations.Features) {
+			f.Boundary, f.Cause = investigations.BoundaryNone, investigations.CauseNotOOM
+		},
 	}
 	for name, change := range tests {
 		if p, ok := alike(change); ok {
