@@ -24,18 +24,15 @@ func ReadDocument(data []byte) (investigations.Trace, error) {
 	if nesting(data) > maxNesting {
 		return investigations.Trace{}, fmt.Errorf("it is nested deeper than %d: %w", maxNesting, investigations.ErrTooLarge)
 	}
-	if err := parse(data, new(any)); err != nil {
-		return investigations.Trace{}, err
-	}
-	data, err := redact.JSON(data)
-	if err != nil {
-		return investigations.Trace{}, err
-	}
 	var keys struct {
 		Result  json.RawMessage `json:"result"`
 		Verdict json.RawMessage `json:"verdict"`
 	}
 	if err := parse(data, &keys); err != nil {
+		return investigations.Trace{}, err
+	}
+	data, err := redact.JSON(data)
+	if err != nil {
 		return investigations.Trace{}, err
 	}
 	var t investigations.Trace

@@ -50,11 +50,14 @@ func Import(ctx context.Context, m investigations.Memory, r io.Reader, o ImportO
 		line, err := readLine(lines)
 		switch {
 		case ctx.Err() != nil:
-			return i.done, errors.Join(context.Cause(ctx), i.flush(context.WithoutCancel(ctx)))
+			err = errors.Join(context.Cause(ctx), i.flush(context.WithoutCancel(ctx)))
+			return i.done, err
 		case errors.Is(err, io.EOF):
-			return i.done, i.flush(ctx)
+			err = i.flush(ctx)
+			return i.done, err
 		case err != nil && !errors.Is(err, investigations.ErrTooLarge):
-			return i.done, errors.Join(fmt.Errorf("read line %d: %w", number, err), i.flush(ctx))
+			err = errors.Join(fmt.Errorf("read line %d: %w", number, err), i.flush(ctx))
+			return i.done, err
 		case err == nil && len(line) == 0:
 			continue
 		}
