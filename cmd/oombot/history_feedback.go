@@ -126,7 +126,7 @@ func (a *app) printJudged(t investigations.Trace, output string) error {
 	}
 	s.Line(report.Plain(says))
 	for _, f := range standing {
-		s.Para(report.Dim("  "+momentWords(f.At)+"  "+report.Cut(f.By, 24)+"  "), report.Plain(feedbackWords(f, h.Features.Cause)))
+		s.Para(feedbackLead(f, standing), report.Plain(feedbackWords(f, h.Features.Cause)))
 	}
 	return a.printSheet(s)
 }

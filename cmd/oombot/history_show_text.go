@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/report"
@@ -44,7 +45,7 @@ func actionList(all []investigations.Action) string {
 func writeFeedback(s *report.Sheet, p dossier) {
 	if len(p.trace.Feedback) == 0 {
 		s.Heading("FEEDBACK", "")
-		s.Line(report.Dim("  nobody has judged it; 'oombot history feedback " + p.head.ID + " up|down' does"))
+		s.Para(report.Plain("  "), report.Dim("nobody has judged it; 'oombot history feedback "+p.head.ID+" up|down' does"))
 		return
 	}
 	aside := trustWords(memory.TrustOf(p.head))
@@ -57,6 +58,7 @@ func writeFeedback(s *report.Sheet, p dossier) {
 		holds[f] = true
 	}
 	for _, f := range p.trace.Feedback {
+		lead := feedbackLead(f, p.trace.Feedback)
 		text := report.Plain(feedbackWords(f, p.head.Features.Cause))
 		if !holds[f] {
 			text = report.Dim(feedbackWords(f, p.head.Features.Cause) + ", which holds no more")
@@ -64,8 +66,17 @@ func writeFeedback(s *report.Sheet, p dossier) {
 				text = report.Dim("took back what was said before")
 			}
 		}
-		s.Para(report.Dim("  "+momentWords(f.At)+"  "+report.Cut(f.By, 24)+"  "), text)
+		s.Para(lead, text)
 	}
+}
+
+// feedbackLead says when and by whom, as wide as it is for the others.
+func feedbackLead(f investigations.Feedback, all []investigations.Feedback) report.Span {
+	widest := 0
+	for _, g := range all {
+		widest = max(widest, utf8.RuneCountInString(report.Cut(g.By, 24)))
+	}
+	return report.Dim(fmt.Sprintf("  %s  %-*s  ", momentWords(f.At), widest, report.Cut(f.By, 24)))
 }
 
 // feedbackWords are one judgement in words. now is the cause that the verdict names now.
@@ -229,16 +240,18 @@ func writeSources(s *report.Sheet, all []investigations.SourceAnswer) {
 	s.Heading("SOURCES", "size, beginning of the SHA-256, file, and what was asked")
 	rows := make([][]report.Span, 0, len(all))
 	for _, a := range all {
-		size, digest, asked := investigations.FormatBytes(a.Bytes), report.Cut(a.SHA256, 8), report.Dim(a.Asked)
-		if len(a.SHA256) > 8 {
-			digest = report.Cut(a.SHA256[:8], 8)
-		}
+		size, digest := investigations.FormatBytes(a.Bytes), a.SHA256[:min(len(a.SHA256), 8)]
 		if a.Error != "" {
-			size, digest, asked = "-", "", report.Yellow("not read: "+a.Error)
+			size, digest = "not read", ""
 		}
 		rows = append(rows, []report.Span{
-			report.Plain(report.Cut(a.Tool, 12)), report.Plain(size), report.Dim(digest), report.Plain(report.Cut(a.File, 40)), asked,
+			report.Plain(report.Cut(a.Tool, 12)), report.Plain(size), report.Dim(digest), report.Plain(report.Cut(a.File, 40)), report.Dim(a.Asked),
 		})
 	}
 	s.Table("  ", rows, 1)
+	for _, a := range all {
+		if a.Error != "" {
+			s.Para(report.Plain("  "), report.Yellow(a.File+" was not read: "+a.Error))
+		}
+	}
 }
