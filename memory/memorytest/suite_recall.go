@@ -32,6 +32,16 @@ var candidatesTests = []check{
 			s.Errorf("candidates are %q, with one that shares no term", got)
 		}
 	}},
+	{"one rare term weighs more than two that all have", func(s *store) {
+		s.keep(brief("rare", 0, investigations.Features{Image: "registry.example/rare"}))
+		for i := range 60 {
+			s.keep(brief(fmt.Sprintf("plain-%d", i), i+1, investigations.Features{Comm: "java", Node: "n1"}))
+		}
+		c := s.candidates(investigations.Cue{Terms: memory.Terms(investigations.Features{Image: "registry.example/rare", Comm: "java", Node: "n1"}), Limit: 3})
+		if got := ids(c.Heads); len(got) == 0 || got[0] != "rare" {
+			s.Errorf("candidates are %q, want rare first", got)
+		}
+	}},
 	{"one that shares a rare term is found among many that share common ones", func(s *store) {
 		var traces []investigations.Trace
 		for i := range 400 {
