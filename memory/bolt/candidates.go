@@ -211,4 +211,9 @@ func (l lightest) Len() int           { return len(l) }
 func (l lightest) Less(i, j int) bool { return heavier(l[j], l[i]) }
 func (l lightest) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
 func (l *lightest) Push(x any)        { *l = append(*l, x.(match)) }
-func (l *lightest) Pop() any          { panic("matches are only replaced") }
+
+func (l *lightest) Pop() any {
+	last := (*l)[len(*l)-1]
+	*l = (*l)[:len(*l)-1]
+	return last
+}

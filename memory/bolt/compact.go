@@ -64,14 +64,6 @@ func (s *Store) swap(old, fresh *handle) error {
 	return nil
 }
 
-func sizeOf(file *os.File) (int64, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
 // copyOf returns a new file, durable and locked, that holds what the old one holds.
 func (s *Store) copyOf(ctx context.Context, old *handle) (fresh *handle, err error) {
 	temp := s.path + compacting
@@ -158,7 +150,7 @@ func (c *copier) bucket(name []byte, sequence uint64) (err error) {
 	if c.to, err = c.tx.CreateBucketIfNotExists(name); err != nil {
 		return err
 	}
-	c.to.FillPercent = 0.95
+	c.to.FillPercent = 1
 	return c.to.SetSequence(sequence)
 }
 

@@ -19,7 +19,7 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
+	defer func() { _ = os.Remove(temp.Name()) }() // what is left of it where it fails is of no use, and in nobody's way
 	if err := temp.Chmod(0o600); err != nil {
 		return errors.Join(err, temp.Close())
 	}

@@ -10,7 +10,7 @@
 // is their version.
 //
 //	meta             format, version, terms, traces   oombot-memory, the format's version, that of the terms, how many traces
-//	traces           slot                             the trace as JSON, compressed with zstd and a dictionary
+//	traces           slot, number                     a piece of the trace: JSON, compressed with zstd and a dictionary
 //	heads            slot                             the head, field after field
 //	ids              id                               slot
 //	postings         hash of a term                   how many traces have the term

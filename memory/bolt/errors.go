@@ -61,7 +61,7 @@ var noRoom = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 func writeError(err error) error {
 	for _, errno := range noRoom {
 		if errors.Is(err, errno) || strings.Contains(err.Error(), errno.Error()) {
-			return fmt.Errorf("%w; nothing was stored: make room on its disk, or forget old incidents and compact it: %w", ErrDiskFull, err)
+			return fmt.Errorf("%w; nothing of it was stored; make room on its disk: %w", ErrDiskFull, err)
 		}
 	}
 	return err

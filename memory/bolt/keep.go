@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -84,22 +85,22 @@ func checkID(id string) error {
 
 // writer changes traces, and all that is kept about them, in one transaction.
 type writer struct {
-	tx                       *bbolt.Tx
-	meta, traces, heads, ids *bbolt.Bucket
-	postings                 postings
-	graph                    *graph
-	count, countBefore       uint64
-	wrote                    bool
+	meta, heads, ids   *bbolt.Bucket
+	traces             pieces
+	postings           postings
+	graph              *graph
+	count, countBefore uint64
+	wrote              bool
 }
 
 func writerOf(tx *bbolt.Tx) *writer {
 	w := &writer{
-		tx: tx, meta: tx.Bucket(bucketMeta), traces: tx.Bucket(bucketTraces), heads: tx.Bucket(bucketHeads), ids: tx.Bucket(bucketIDs),
-		postings: postings{tx.Bucket(bucketPostings)}, graph: graphOf(tx),
+		meta: tx.Bucket(bucketMeta), traces: pieces{tx.Bucket(bucketTraces)}, heads: tx.Bucket(bucketHeads),
+		ids: tx.Bucket(bucketIDs), postings: postings{tx.Bucket(bucketPostings)}, graph: graphOf(tx),
 	}
 	// Most traces come in the order of their kills, and so at the end of these.
-	for _, b := range []*bbolt.Bucket{w.traces, w.heads, w.ids, w.graph.edges} {
-		b.FillPercent = 0.95
+	for _, b := range []*bbolt.Bucket{w.traces.b, w.heads, w.ids, w.graph.edges} {
+		b.FillPercent = 1
 	}
 	w.count = number(w.meta, keyCount)
 	w.countBefore = w.count
@@ -120,7 +121,7 @@ func (w *writer) find(id string) (*kept, error) {
 	if key == nil {
 		return nil, nil
 	}
-	k := &kept{slot: slotOf(key), record: w.traces.Get(key)}
+	k := &kept{slot: slotOf(key), record: w.traces.get(slotOf(key))}
 	var err error
 	if k.trace, err = decodeTrace(k.record); err != nil {
 		return nil, fmt.Errorf("trace %s: %w", id, err)
@@ -162,7 +163,7 @@ func (w *writer) put(old *kept, t investigations.Trace) error {
 	if err := w.ids.Put([]byte(id), at.key()); err != nil {
 		return err
 	}
-	if err := w.traces.Put(at.key(), record); err != nil {
+	if err := w.traces.put(at, record); err != nil {
 		return err
 	}
 	if err := w.heads.Put(at.key(), encodeHead(head)); err != nil {
@@ -184,12 +185,7 @@ func (w *writer) remove(at slot, h investigations.Head) error {
 	if err := w.graph.replace(at, nil); err != nil {
 		return err
 	}
-	for _, b := range []*bbolt.Bucket{w.traces, w.heads} {
-		if err := b.Delete(at.key()); err != nil {
-			return err
-		}
-	}
-	return w.ids.Delete([]byte(h.ID))
+	return errors.Join(w.traces.cut(at, 0), w.heads.Delete(at.key()), w.ids.Delete([]byte(h.ID)))
 }
 
 // finish writes what was kept back; errNothing where nothing changed.

@@ -26,6 +26,9 @@ func lockFile(file *os.File, exclusive bool) error {
 	}
 }
 
+// unlockFile gives up the lock on a file.
+func unlockFile(file *os.File) error { return syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
+
 // inodeOf returns a file's number within its file system; 0 where that is not known.
 func inodeOf(info os.FileInfo) uint64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {

@@ -59,6 +59,9 @@ func open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.readOnly == nil {
+		s.clean()
+	}
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -181,7 +184,15 @@ func (s *Store) mapped(file *os.File) (*handle, error) {
 		return nil, fmt.Errorf("%s: %w", s.path, writeError(err))
 	}
 	h.db.AllocSize = growth
-	return h, nil
+	h.least, err = sizeOf(file)
+	return h, err
+}
+
+// clean removes what a process left that was killed while it compacted the file. Only who has the file locked compacts it.
+func (s *Store) clean() {
+	if err := os.Remove(s.path + compacting); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.options.Log.Warn("what is left of compacting the memory file can't be removed", "path", s.path+compacting, "err", err)
+	}
 }
 
 // prepare makes the buckets of a new file, and looks whether those of another one are ours.

@@ -20,7 +20,7 @@ func (s *Store) Trace(ctx context.Context, id string) (investigations.Trace, err
 		if key == nil {
 			return notFound(id)
 		}
-		t, err = decodeTrace(tx.Bucket(bucketTraces).Get(key))
+		t, err = decodeTrace(pieces{tx.Bucket(bucketTraces)}.get(slotOf(key)))
 		return err
 	})
 	return t, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -77,44 +76,6 @@ type Store struct {
 	idle sync.WaitGroup
 }
 
-// handle is an open file. After Compact the old one lives on until its last reader is done.
-type handle struct {
-	db   *bbolt.DB
-	file *os.File
-	// users and retired are guarded by Store.mu.
-	users   int
-	retired bool
-}
-
-// acquire returns the open file, which must be released.
-func (s *Store) acquire() (*handle, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == nil {
-		return nil, fmt.Errorf("%s: %w", s.path, ErrClosed)
-	}
-	s.idle.Add(1)
-	s.current.users++
-	return s.current, nil
-}
-
-func (s *Store) release(h *handle) {
-	s.mu.Lock()
-	h.users--
-	last := h.retired && h.users == 0
-	s.mu.Unlock()
-	if last {
-		if err := h.close(); err != nil {
-			s.options.Log.Warn("the memory file of before it was compacted did not close", "path", s.path, "err", err)
-		}
-	}
-	s.idle.Done()
-}
-
-func (h *handle) close() error {
-	return guarded(h.db.Close)
-}
-
 // Close ends the use of the Store, once what goes on has ended; so it must not be called within a loop over Heads.
 // A second call does nothing.
 func (s *Store) Close() error {
@@ -141,19 +102,14 @@ func (s *Store) begin(ctx context.Context) (tx *bbolt.Tx, end func(), err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = guarded(func() (err error) {
-		tx, err = h.db.Begin(false)
-		return err
-	})
-	if err != nil {
+	if tx, err = s.beginOn(h, false); err != nil {
 		s.release(h)
 		return nil, nil, s.failed("read", err)
 	}
 	var once sync.Once
 	return tx, func() {
 		once.Do(func() {
-			// Of a transaction that only reads nothing can be lost.
-			_ = guarded(tx.Rollback)
+			s.rollback(h, tx)
 			s.release(h)
 		})
 	}, nil
@@ -184,15 +140,15 @@ func (s *Store) update(ctx context.Context, fn func(*bbolt.Tx) error) error {
 		return err
 	}
 	defer s.release(h)
-	var tx *bbolt.Tx
-	err = guarded(func() (err error) {
-		if tx, err = h.db.Begin(true); err != nil {
+	tx, err := s.beginOn(h, true)
+	if err != nil {
+		return s.failed("write", err)
+	}
+	err = guarded(func() error {
+		if err := fn(tx); err != nil {
 			return err
 		}
-		if err = fn(tx); err != nil {
-			return err
-		}
-		if err = ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return tx.Commit()
@@ -200,12 +156,7 @@ func (s *Store) update(ctx context.Context, fn func(*bbolt.Tx) error) error {
 	if err == nil {
 		return nil
 	}
-	if tx != nil {
-		// After a commit that failed it is rolled back already, which is no news.
-		if rollback := guarded(tx.Rollback); errors.Is(rollback, ErrDamaged) {
-			err = errors.Join(err, rollback)
-		}
-	}
+	s.rollback(h, tx)
 	if errors.Is(err, errNothing) {
 		return nil
 	}
@@ -254,12 +205,20 @@ func (s *Store) failed(what string, err error) error {
 		return err
 	}
 	if errors.Is(err, ErrDamaged) {
-		s.mu.Lock()
-		if s.damaged == nil {
-			s.damaged = err
-			s.options.Log.Error("the memory file is damaged; from now on nothing is written into it", "path", s.path, "err", err)
-		}
-		s.mu.Unlock()
+		s.noteDamage(err)
 	}
 	return fmt.Errorf("%s %s: %w", what, s.path, writeError(err))
+}
+
+// noteDamage sees to it that nothing is written any more.
+func (s *Store) noteDamage(err error) {
+	s.mu.Lock()
+	first := s.damaged == nil
+	if first {
+		s.damaged = err
+	}
+	s.mu.Unlock()
+	if first {
+		s.options.Log.Error("the memory file is damaged; from now on nothing is written into it", "path", s.path, "err", err)
+	}
 }
