@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
@@ -203,6 +204,9 @@ var callers = []error{
 func (s *Store) failed(what string, err error) error {
 	if err == nil || slices.ContainsFunc(callers, func(target error) bool { return errors.Is(err, target) }) {
 		return err
+	}
+	if errors.Is(err, berrors.ErrIncompatibleValue) { // a key that became a bucket
+		err = fmt.Errorf("%w: restore a backup, or move it away to start anew: %w", ErrDamaged, err)
 	}
 	if errors.Is(err, ErrDamaged) {
 		s.noteDamage(err)
