@@ -88,7 +88,7 @@ func (g generator) state() investigations.State {
 	}
 	template := func(back int) investigations.TemplateState {
 		return investigations.TemplateState{
-			Revision: int64(g.minor - back), Hash: word(g.r, 10),
+			Revision: int64(g.minor - back), Hash: word(g.r, 10), Began: g.at.Add(time.Duration(-2-back) * time.Hour),
 			Containers: []investigations.ContainerSettings{{
 				Name: g.w.container, Image: g.w.image + ":" + g.version(back), Limit: &limit, Request: &request, Settings: hex(g.r, 16),
 			}},
@@ -138,7 +138,7 @@ func (g generator) linked(t *investigations.Trace, seed uint64, i int) {
 	if g.r.IntN(2) == 0 {
 		t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeRecurredAs, ID: earlier})
 	}
-	t.Result.Precedents = []investigations.Precedent{{ID: earlier, Similarity: float64(60+g.r.IntN(40)) / 100, Why: []string{"same image repository", "same growing function"}, Outcome: investigations.OutcomeFixHeld}}
+	t.Result.Precedents = []investigations.Precedent{{ID: earlier, Similarity: float64(60+g.r.IntN(40)) / 100, Why: []string{"same image repository", "same growing function"}, Outcome: investigations.OutcomeFixHeld, Trust: investigations.TrustConfirmed}}
 	score := t.Result.Verdict.Confidence
 	t.Influences = []investigations.Influence{{Precedent: earlier, Cause: t.Result.Verdict.Cause, Before: max(0, score-0.05), After: score, Why: "its fix held"}}
 }
