@@ -256,6 +256,9 @@ func (c *comparison) rare(field string, parts ...string) float64 {
 	return 0.5
 }
 
+// mostReasons is how many of the things that two incidents share are named.
+const mostReasons = 6
+
 // why puts what counts most first, then what differs and what people say.
 func (c *comparison) why(m match, p investigations.Recalled) []string {
 	slices.SortStableFunc(m.why, func(a, b reason) int {
@@ -265,7 +268,7 @@ func (c *comparison) why(m match, p investigations.Recalled) []string {
 		return 1
 	})
 	out := []string{}
-	for _, r := range m.why {
+	for _, r := range m.why[:min(len(m.why), mostReasons)] {
 		out = append(out, r.words)
 	}
 	f := p.Features

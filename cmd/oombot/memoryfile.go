@@ -11,6 +11,7 @@ import (
 
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/memory"
+	"github.com/oombot/oombot/memory/bolt"
 )
 
 // openMemory opens the file of past incidents that the configuration names. Where it has to be there already, its
@@ -30,8 +31,12 @@ func (a *app) openMemory(ctx context.Context, cfg *config.Config, mustExist bool
 }
 
 // openFile opens a file of past incidents, and makes it where there is none.
-func openFile(context.Context, string) (memory.Store, error) {
-	return nil, errors.ErrUnsupported
+func openFile(_ context.Context, path string) (memory.Store, error) {
+	s, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // localUser is the name of who runs the program; where that has none, as in many containers, the number.

@@ -37,17 +37,17 @@ func TestTerminal(t *testing.T) {
 // TestDemoAtTerminal presses keys that go on and leave.
 func TestDemoAtTerminal(t *testing.T) {
 	seen := atTerminal(t, []string{"TERM=xterm"}, "x\rq", "demo")
-	for _, want := range []string{"Enter or space goes on, q ends", "incident 1 of 4", "What it teaches", "incident 2 of 4"} {
+	for _, want := range []string{"Enter or space goes on, q ends", "incident 1 of 6", "What it teaches", "incident 2 of 6"} {
 		if !strings.Contains(seen, want) {
 			t.Errorf("the demo doesn't show %q", want)
 		}
 	}
-	if strings.Contains(seen, "incident 3 of 4") {
+	if strings.Contains(seen, "incident 3 of 6") {
 		t.Error("q doesn't end the demo")
 	}
 
 	fast := atTerminal(t, []string{"TERM=xterm"}, "", "demo", "--fast")
-	if strings.Contains(fast, "Enter or space") || !strings.Contains(fast, "incident 4 of 4") {
+	if strings.Contains(fast, "Enter or space") || !strings.Contains(fast, "incident 4 of 6") {
 		t.Error("--fast asks for keys, or doesn't come to the end")
 	}
 }
