@@ -83,8 +83,8 @@ func backup(ctx context.Context, store memory.Store, from, to string, force bool
 	}
 	if force {
 		err = os.Rename(f.Name(), to)
-	} else if err = os.Link(f.Name(), to); err == nil { // unlike a rename, it replaces nothing
-		err = os.Remove(f.Name())
+	} else {
+		err = place(f.Name(), to)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return 0, existsError(to)
@@ -93,6 +93,19 @@ func backup(ctx context.Context, store memory.Store, from, to string, force bool
 		return 0, fmt.Errorf("put the copy in its place: %w", err)
 	}
 	return n, syncDir(filepath.Dir(to))
+}
+
+// place gives a file its name, unless something has that name already; a rename would replace that. Where a file can't
+// have two names it is renamed all the same: that nothing was there was looked at before.
+func place(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		return os.Remove(from)
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	return os.Rename(from, to)
 }
 
 // vacant says whether a copy may be written to a file.

@@ -124,7 +124,7 @@ func (a *app) printJudged(t investigations.Trace, output string) error {
 	if right := memory.EffectiveCause(h); right != h.Features.Cause {
 		says += ": it was " + report.CauseWords(right) + ", and not " + report.CauseWords(h.Features.Cause)
 	}
-	s.Line(report.Plain(says))
+	s.Para(report.Plain(""), report.Plain(says))
 	for _, f := range standing {
 		s.Para(feedbackLead(f, standing), report.Plain(feedbackWords(f, h.Features.Cause)))
 	}

@@ -100,7 +100,7 @@ func labelIncidents(ctx context.Context, store memory.Store, nodes []memory.Memb
 	}
 	for i, n := range nodes {
 		if h, known := heads[n.Name]; known && n.Kind == investigations.NodeIncident {
-			nodes[i].Label = fmt.Sprintf("%s, %s, %s", shortCause(h.Features.Cause), placeWords(h), h.At.UTC().Format(time.DateOnly))
+			nodes[i].Label = fmt.Sprintf("%s, %s, %s", shortCause(memory.EffectiveCause(h)), placeWords(h), h.At.UTC().Format(time.DateOnly))
 		}
 	}
 	return nil

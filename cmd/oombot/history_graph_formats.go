@@ -38,11 +38,15 @@ func nodeLabel(n memory.Member) string {
 	if n.Label != "" {
 		text += ", " + n.Label
 	}
-	return investigations.CleanText(redact.Text(text), maxLabel)
+	return drawn(text)
 }
 
-func typeLabel(e investigations.Edge) string {
-	return investigations.CleanText(redact.Text(string(e.Type)), maxLabel)
+func typeLabel(e investigations.Edge) string { return drawn(string(e.Type)) }
+
+// drawn makes a text fit for a drawing. The mark of a character that can't be shown, which not all readers take, is a
+// question mark.
+func drawn(text string) string {
+	return strings.ReplaceAll(investigations.CleanText(redact.Text(text), maxLabel), "\ufffd", "?")
 }
 
 // dotOf writes a subgraph in the language of Graphviz. What was cut off is a dotted node.

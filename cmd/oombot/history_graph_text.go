@@ -36,7 +36,7 @@ func cutWords(cuts []memory.Cut) string {
 	c := cuts[0]
 	says := fmt.Sprintf("%s %s has %s more", c.Node.Kind, oneLine(c.Node.Name), count(c.More, "edge"))
 	if n := len(cuts) - 1; n > 0 {
-		says += fmt.Sprintf(", and so have %d others", n)
+		says += ", and " + plural(n, "other has", "others have") + " more, too"
 	}
 	return says
 }

@@ -54,7 +54,7 @@ func newHistorySearch(a *app) *cobra.Command {
 container, node, image, command and growing functions, the cause, what changed, or what people noted.`,
 		Example: `  oombot history search checkout leak
   oombot history search 'session.(*Store).Put' --since 30d -o json`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			for _, w := range args {
 				if w != "" {
 					return nil

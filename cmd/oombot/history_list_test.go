@@ -171,9 +171,20 @@ func TestHistoryListIsSafe(t *testing.T) {
 	for _, width := range []int{40, 80, 120} {
 		r.width = width
 		for _, args := range [][]string{
-			{"list"}, {"list", "-o", "json"}, {"search", "evil"}, {"show", trace.Result.ID}, {"show", trace.Result.ID, "-o", "json"}, {"export"},
-			{"graph", trace.Result.ID}, {"graph", trace.Result.ID, "-o", "json"}, {"graph", trace.Result.ID, "-o", "dot"},
-			{"graph", trace.Result.ID, "-o", "mermaid"}, {"stats"}, {"stats", "-o", "json"}, {"similar", trace.Result.ID}, {"feedback", trace.Result.ID, "up"},
+			{"list"},
+			{"list", "-o", "json"},
+			{"search", "evil"},
+			{"show", trace.Result.ID},
+			{"show", trace.Result.ID, "-o", "json"},
+			{"export"},
+			{"graph", trace.Result.ID},
+			{"graph", trace.Result.ID, "-o", "json"},
+			{"graph", trace.Result.ID, "-o", "dot"},
+			{"graph", trace.Result.ID, "-o", "mermaid"},
+			{"stats"},
+			{"stats", "-o", "json"},
+			{"similar", trace.Result.ID},
+			{"feedback", trace.Result.ID, "up"},
 		} {
 			out := r.ok(args...)
 			if strings.ContainsAny(out, "\x1b\r\u202e") || strings.Contains(out, "hunter2") {

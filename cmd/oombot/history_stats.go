@@ -57,7 +57,7 @@ func writeStats(s *report.Sheet, stats memory.Stats) {
 	s.Parts("", fmt.Sprintf("%d right", p.Right), fmt.Sprintf("%d wrong", p.Wrong), fmt.Sprintf("%d disputed", p.Disputed),
 		fmt.Sprintf("%d not judged", p.Unjudged))
 
-	s.Heading("BY CAUSE", "right, of those that were found right or wrong")
+	s.Heading("BY CAUSE", "right of those found right or wrong; fixes that held and failed")
 	rows := [][]report.Span{headRow("cause", "all", "right", "share", "likely", "held", "failed")}
 	for _, c := range stats.Causes {
 		rows = append(rows, plainRow(shortCause(c.Cause), fmt.Sprint(c.Traces), rightWords(c.Precision), shareWords(c.Precision),

@@ -181,8 +181,18 @@ func TestHistoryNeedsAFile(t *testing.T) {
 	r := remember(t)
 	gone := filepath.Join(t.TempDir(), "gone.db")
 	commands := [][]string{
-		{"list"}, {"search", "x"}, {"show", againID}, {"similar", againID}, {"graph", againID}, {"stats"}, {"forget", againID}, {"export"},
-		{"import"}, {"backup", gone}, {"compact"}, {"feedback", againID, "up"},
+		{"list"},
+		{"search", "x"},
+		{"show", againID},
+		{"similar", againID},
+		{"graph", againID},
+		{"stats"},
+		{"forget", againID},
+		{"export"},
+		{"import"},
+		{"backup", gone},
+		{"compact"},
+		{"feedback", againID, "up"},
 	}
 	for _, c := range commands {
 		for _, how := range [][]string{nil, {"--memory", "none"}} {
@@ -247,9 +257,21 @@ func TestHistorySaysWhatTheStoreSays(t *testing.T) {
 	}
 	r.stdin = `{"version": 1, "id": "` + againID + `", "at": "2026-03-04T02:17:09Z", "verdict": {}}`
 	for _, c := range [][]string{
-		{"list"}, {"list", "-o", "json"}, {"search", "x"}, {"show", againID}, {"similar", againID}, {"graph", againID}, {"stats"},
-		{"forget", againID}, {"forget", "--namespace", "shop"}, {"forget", "--namespace", "shop", "--dry-run"}, {"export"}, {"import"},
-		{"backup", filepath.Join(t.TempDir(), "x")}, {"compact"}, {"feedback", againID, "up"},
+		{"list"},
+		{"list", "-o", "json"},
+		{"search", "x"},
+		{"show", againID},
+		{"similar", againID},
+		{"graph", againID},
+		{"stats"},
+		{"forget", againID},
+		{"forget", "--namespace", "shop"},
+		{"forget", "--namespace", "shop", "--dry-run"},
+		{"export"},
+		{"import"},
+		{"backup", filepath.Join(t.TempDir(), "x")},
+		{"compact"},
+		{"feedback", againID, "up"},
 	} {
 		stdout, stderr, code := r.runOn(fake, append(c, "--memory", r.file)...)
 		if code != exitCouldNot || stdout != "" || !strings.Contains(stderr, "file already closed") {

@@ -20,26 +20,26 @@ func NewSheet(opt TextOptions) *Sheet {
 // Span is a piece of a line in one style.
 type Span struct{ span span }
 
-// Plain, Bold, Dim, Red, Green, Yellow and Cyan return text in the style that they are named after, where colours are
-// wanted.
+// Plain returns text without a style. The functions below return it in the style that they are named after, where
+// colours are wanted.
 func Plain(text string) Span { return Span{span{text, plain}} }
 
-// Bold is described with Plain.
+// Bold is like Plain.
 func Bold(text string) Span { return Span{span{text, bold}} }
 
-// Dim is described with Plain.
+// Dim is like Plain.
 func Dim(text string) Span { return Span{span{text, dim}} }
 
-// Red is described with Plain.
+// Red is like Plain.
 func Red(text string) Span { return Span{span{text, red}} }
 
-// Green is described with Plain.
+// Green is like Plain.
 func Green(text string) Span { return Span{span{text, green}} }
 
-// Yellow is described with Plain.
+// Yellow is like Plain.
 func Yellow(text string) Span { return Span{span{text, yellow}} }
 
-// Cyan is described with Plain.
+// Cyan is like Plain.
 func Cyan(text string) Span { return Span{span{text, cyan}} }
 
 // Heading starts a section: an empty line, the title, and what is said beside it.
