@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -24,7 +25,11 @@ func everything(t testing.TB, s *Store, bucket []byte) map[string]string {
 				return nil
 			}
 			tr, err := decodeTrace(pieces{tx.Bucket(bucketTraces)}.get(slotOf(key)))
-			out[string(key)] = fmt.Sprintf("%+v", tr)
+			if err != nil {
+				return err
+			}
+			doc, err := json.Marshal(tr)
+			out[string(key)] = string(doc)
 			return err
 		})
 	})

@@ -2,13 +2,10 @@ package bolt
 
 import (
 	"bufio"
-	"errors"
 	"os"
 	"strconv"
 	"strings"
 )
-
-var errBusy = errors.New("locked by another process")
 
 // holder returns the process that has a file locked; 0 where that can't be told, as on other systems than Linux, or
 // across containers.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
 )
 
 // How bbolt lays out a file: two meta pages, of which the newer valid one counts, and pages that begin with a header.
@@ -29,12 +28,8 @@ type boltMeta struct {
 
 // inspect looks at a file before it is mapped: whoever reads a page beyond a file's end gets a signal, and bbolt trusts
 // its meta page, its list of free pages and the pages that branch. An empty file is a new one, where it may be written.
-func inspect(file *os.File, writable bool) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	size := uint64(info.Size())
+func inspect(file io.ReaderAt, length int64, writable bool) error {
+	size := uint64(length)
 	if size == 0 {
 		if writable {
 			return nil
@@ -59,7 +54,7 @@ func inspect(file *os.File, writable bool) error {
 }
 
 // newestMeta finds the meta page that counts.
-func newestMeta(file *os.File, size uint64) (boltMeta, error) {
+func newestMeta(file io.ReaderAt, size uint64) (boltMeta, error) {
 	var newest *boltMeta
 	ours := false
 	// The first meta page tells where the second is; without it bbolt tries all sizes that a page can have.

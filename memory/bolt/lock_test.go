@@ -107,6 +107,34 @@ func TestWhoWaitsGetsTheNewFile(t *testing.T) {
 	}
 }
 
+// TestReplacedMeanwhile opens a file just before it is compacted, and locks it just after.
+func TestReplacedMeanwhile(t *testing.T) {
+	s := temp(t)
+	late := &Store{path: s.path, options: s.options}
+	file, err := late.openFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := late.lock(file); !errors.Is(err, errBusy) {
+		t.Errorf("before: %v, want that it is locked", err)
+	}
+	if _, _, err := s.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := late.lock(file); !errors.Is(err, errReplaced) {
+		t.Errorf("after: %v, want that it was replaced", err)
+	}
+	again, err := late.openFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := late.lock(again); !errors.Is(err, errBusy) {
+		t.Errorf("the new file: %v, want that it is locked", err)
+	}
+}
+
 func TestLockedBy(t *testing.T) {
 	for line, want := range map[string]int{
 		"1: FLOCK  ADVISORY  WRITE 4711 fd:00:131 0 EOF":    4711,

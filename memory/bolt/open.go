@@ -97,33 +97,45 @@ func (s *Store) openLocked() (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = lockFile(file, s.readOnly == nil)
-		if err == nil {
-			// Whoever compacts a file puts another one in its place: the lock counts only on what the path leads to.
-			if same, err := isAt(file, s.path); err != nil || same {
-				return s.checked(file, err)
-			}
-		} else if !errors.Is(err, errBusy) {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", s.path, err), file.Close())
+		var size int64
+		if size, err = s.lock(file); err == nil {
+			err = inspect(file, size, s.readOnly == nil)
 		}
-		if !time.Now().Before(deadline) {
+		switch {
+		case err == nil:
+			return file, nil
+		case !errors.Is(err, errBusy) && !errors.Is(err, errReplaced):
+			file.Close()
+			return nil, fmt.Errorf("%s: %w", s.path, err)
+		case !time.Now().Before(deadline):
 			pid := holder(file)
-			return nil, errors.Join(&LockedError{Path: s.path, PID: pid, Own: pid == os.Getpid()}, file.Close())
+			file.Close()
+			return nil, &LockedError{Path: s.path, PID: pid, Own: pid == os.Getpid()}
 		}
 		file.Close()
 	}
 }
 
-// checked returns the file where it is sound as far as can be seen without mapping it.
-func (s *Store) checked(file *os.File, err error) (*os.File, error) {
-	if err == nil {
-		err = inspect(file, s.readOnly == nil)
+var (
+	errBusy     = errors.New("locked by another process")
+	errReplaced = errors.New("another file took its place")
+)
+
+// lock locks the open file and returns its size; errBusy where somebody else has it locked, errReplaced where it is not the one any more that
+// the path leads to: whoever compacts a file puts another one in its place, and the lock counts only on that.
+func (s *Store) lock(file *os.File) (size int64, err error) {
+	if err := lockFile(file, s.readOnly == nil); err != nil {
+		return 0, fmt.Errorf("lock it: %w", err)
 	}
+	open, err := file.Stat()
 	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("%s: %w", s.path, err)
+		return 0, err
 	}
-	return file, nil
+	there, err := os.Stat(s.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(open, there) {
+		return 0, errReplaced
+	}
+	return open.Size(), err
 }
 
 // openFile opens the file for writing, else for reading.
@@ -144,19 +156,6 @@ func (s *Store) openFile() (*os.File, error) {
 		s.options.Log.Warn("the memory file can only be read, nothing will be stored", "path", s.path, "err", err)
 	}
 	return os.Open(s.path)
-}
-
-// isAt says whether a path leads to the open file.
-func isAt(file *os.File, path string) (bool, error) {
-	open, err := file.Stat()
-	if err != nil {
-		return false, err
-	}
-	there, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && os.SameFile(open, there), err
 }
 
 // mapped hands the file to bbolt, which closes it where it fails.

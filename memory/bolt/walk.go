@@ -3,7 +3,7 @@ package bolt
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
+	"io"
 )
 
 // What a page of bbolt is, and where its elements have what: each of them has 16 bytes, after the page's header.
@@ -26,7 +26,7 @@ const (
 // follow a circle until the program dies, and overwrite a page that is in use and free as well. Of the leaves it reads
 // those that name the buckets, and one header where a branch leads to leaves.
 type walk struct {
-	file *os.File
+	file io.ReaderAt
 	m    boltMeta
 	// used has a bit for each page that something leads to.
 	used  []uint64
