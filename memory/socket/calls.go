@@ -55,7 +55,7 @@ func (c *Client) Heads(ctx context.Context, f investigations.Filter) iter.Seq2[i
 			yield(investigations.Head{}, err)
 			return
 		}
-		defer fetched.Close()
+		defer func() { _ = fetched.Close() }() // it was only read
 		for lines := fetched.lines(); ; {
 			var line headLine
 			switch err = lines.Decode(&line); {
@@ -246,7 +246,7 @@ func (c *Client) Compact(ctx context.Context) (before, after int64, err error) {
 func checkKeys(keys ...string) error {
 	for _, k := range keys {
 		if !utf8.ValidString(k) {
-			return fmt.Errorf("memory: id or key %q is not UTF-8", k)
+			return fmt.Errorf("id or key %q is not UTF-8: %w", k, memory.ErrInvalid)
 		}
 	}
 	return nil

@@ -177,7 +177,7 @@ func (c *Client) usable(ctx context.Context) error {
 		return fmt.Errorf("memory: %w", err)
 	}
 	if c.closed.Load() {
-		return fmt.Errorf("memory: %w", fs.ErrClosed)
+		return memory.ErrClosed
 	}
 	return nil
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"syscall"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/memory"
 )
 
 // What a client and a listener fail with, beside what the store itself does.
@@ -37,13 +37,13 @@ var sentinels = []struct {
 	{"version", ErrVersion},
 	{"canceled", context.Canceled},
 	{"deadline", context.DeadlineExceeded},
-	{"closed", fs.ErrClosed},
+	{"read_only", memory.ErrReadOnly},
+	{"damaged", memory.ErrDamaged},
+	{"disk_full", memory.ErrDiskFull},
+	{"invalid", memory.ErrInvalid},
+	{"closed", memory.ErrClosed},
 	{"permission", fs.ErrPermission},
 	{"not_exist", fs.ErrNotExist},
-	{"read_only", syscall.EROFS},
-	{"no_space", syscall.ENOSPC},
-	{"quota", syscall.EDQUOT},
-	{"io", syscall.EIO},
 }
 
 // failure is an error as it goes over the socket.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Listener accepts connections of the user's own processes, and of root's. Closing it removes the socket.
@@ -93,7 +94,10 @@ func removeStale(socket string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("what is there is no socket (%v): move it away", info.Mode())
 	}
-	c, err := net.Dial("unix", socket)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", socket)
 	if err == nil {
 		_ = c.Close()
 		return ErrInUse

@@ -2,7 +2,6 @@ package socket
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/oombot/oombot/memory/memorytest"
 )
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // TestConformance runs the suite of stores through a client, a server and a fake.
 func TestConformance(t *testing.T) {
