@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+
+	"github.com/oombot/oombot/memory"
 )
 
-// What can be wrong with a file. Tests and callers use errors.Is.
+// What can be wrong with a file; what is not about opening one is memory's. Tests and callers use errors.Is.
 var (
 	// ErrLocked says that another process, or another Store of this one, has the file open; it comes as a *LockedError.
 	ErrLocked = errors.New("memory file is in use")
@@ -17,19 +19,19 @@ var (
 	ErrNewer = errors.New("memory file of a newer version")
 	// ErrDamaged says that a memory file holds what no oombot wrote. The file is read as far as it goes, and never
 	// written again.
-	ErrDamaged = errors.New("memory file is damaged")
+	ErrDamaged = memory.ErrDamaged
 	// ErrTruncated says that the end of a memory file is missing; it is a kind of ErrDamaged.
 	ErrTruncated = fmt.Errorf("%w: its end is missing", ErrDamaged)
 	// ErrReadOnly says that something was to be written where only reading is allowed.
-	ErrReadOnly = errors.New("memory file is read-only")
+	ErrReadOnly = memory.ErrReadOnly
 	// ErrDiskFull says that there was no room for what was to be written. Nothing of it is in the file.
-	ErrDiskFull = errors.New("no room for the memory file")
+	ErrDiskFull = memory.ErrDiskFull
 	// ErrNotFile says that a path leads to a folder or to a special file.
 	ErrNotFile = errors.New("not a regular file")
 	// ErrInvalid says that what was given can't be stored as it is.
-	ErrInvalid = errors.New("can't be stored")
+	ErrInvalid = memory.ErrInvalid
 	// ErrClosed says that the Store was closed.
-	ErrClosed = errors.New("memory file was closed")
+	ErrClosed = memory.ErrClosed
 )
 
 // LockedError says who holds a file.

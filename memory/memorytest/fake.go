@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"maps"
 	"math"
@@ -66,7 +64,7 @@ func (f *Fake) enter(ctx context.Context) error {
 	f.mu.Lock()
 	if f.closed {
 		f.mu.Unlock()
-		return fmt.Errorf("memory: %w", fs.ErrClosed)
+		return memory.ErrClosed
 	}
 	return nil
 }
@@ -381,9 +379,9 @@ func (r *record) headCopy() (investigations.Head, error) {
 func checkKey(key string) error {
 	switch {
 	case key == "":
-		return errors.New("it is empty")
+		return fmt.Errorf("it is empty: %w", memory.ErrInvalid)
 	case !utf8.ValidString(key):
-		return fmt.Errorf("%q is not UTF-8", key)
+		return fmt.Errorf("%q is not UTF-8: %w", key, memory.ErrInvalid)
 	}
 	return nil
 }

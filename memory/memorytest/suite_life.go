@@ -102,8 +102,8 @@ var lifeTests = []check{
 			}
 		}
 		for name, call := range calls(s.Store) {
-			if err := call(s.Context()); err == nil || errors.Is(err, investigations.ErrNotFound) || errors.Is(err, investigations.ErrLeaseLost) {
-				s.Errorf("%s: %v, want an error that says that it is closed", name, err)
+			if err := call(s.Context()); !errors.Is(err, memory.ErrClosed) {
+				s.Errorf("%s: %v, want ErrClosed", name, err)
 			}
 		}
 	}},
