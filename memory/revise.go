@@ -60,6 +60,7 @@ func known(o investigations.Outcome) bool {
 func Normalized(t investigations.Trace) investigations.Trace {
 	t.Version = investigations.TraceVersion
 	t.Result = t.Result.Normalized()
+	t.Result.Features, t.Result.Influences = investigations.Features{}, nil // the trace has its own
 	t.Feedback = slices.Clone(t.Feedback)
 	for i := range t.Feedback {
 		f := &t.Feedback[i]

@@ -78,6 +78,7 @@ func storedStateOf(s investigations.State) storedState {
 			return storedWorkloadState{
 				Namespace: w.Namespace, Workload: w.Workload, Replicas: w.Replicas, Revision: w.Revision, Since: w.Since,
 				Now: storedTemplateOf(w.Now), Earlier: each(w.Earlier, storedTemplateOf),
+				Latest: ifAny(w.Latest, storedTemplateOf), LatestSince: w.LatestSince,
 			}
 		}),
 	}
@@ -90,6 +91,7 @@ func (s storedState) state() investigations.State {
 			return investigations.WorkloadState{
 				Namespace: w.Namespace, Workload: w.Workload, Replicas: w.Replicas, Revision: w.Revision, Since: w.Since,
 				Now: w.Now.template(), Earlier: each(w.Earlier, storedTemplate.template),
+				Latest: ifAny(w.Latest, storedTemplate.template), LatestSince: w.LatestSince,
 			}
 		}),
 	}
@@ -107,6 +109,15 @@ func (t storedTemplate) template() investigations.TemplateState {
 		Revision: t.Revision, Hash: t.Hash, Began: t.Began, Volumes: t.Volumes,
 		Containers: each(t.Containers, func(c storedContainer) investigations.ContainerSettings { return investigations.ContainerSettings(c) }),
 	}
+}
+
+// ifAny converts what is there; nil stays nil.
+func ifAny[A, B any](a *A, convert func(A) B) *B {
+	if a == nil {
+		return nil
+	}
+	b := convert(*a)
+	return &b
 }
 
 // each converts a list; nil stays nil.

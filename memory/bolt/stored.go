@@ -196,13 +196,15 @@ type storedState struct {
 }
 
 type storedWorkloadState struct {
-	Namespace string           `json:"namespace,omitzero"`
-	Workload  string           `json:"workload,omitzero"`
-	Replicas  *int32           `json:"replicas,omitzero"`
-	Revision  int64            `json:"revision,omitzero"`
-	Since     time.Time        `json:"since,omitzero"`
-	Now       storedTemplate   `json:"now,omitzero"`
-	Earlier   []storedTemplate `json:"earlier,omitzero"`
+	Namespace   string           `json:"namespace,omitzero"`
+	Workload    string           `json:"workload,omitzero"`
+	Replicas    *int32           `json:"replicas,omitzero"`
+	Revision    int64            `json:"revision,omitzero"`
+	Since       time.Time        `json:"since,omitzero"`
+	Now         storedTemplate   `json:"now,omitzero"`
+	Latest      *storedTemplate  `json:"latest,omitzero"`
+	LatestSince time.Time        `json:"latest_since,omitzero"`
+	Earlier     []storedTemplate `json:"earlier,omitzero"`
 }
 
 type storedTemplate struct {
