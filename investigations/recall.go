@@ -13,6 +13,8 @@ type RecallQuery struct {
 	Features Features `json:"features"`
 	// Limit is how many precedents at most; 0 means five.
 	Limit int `json:"limit"`
+	// Least is the least similarity of a precedent; 0 means that from which it is worth telling in a verdict.
+	Least float64 `json:"least"`
 	// Draft is the investigation so far: what it shows of earlier incidents of the same workload is told with them. It
 	// may be nil.
 	Draft *Draft `json:"-"`

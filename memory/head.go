@@ -25,7 +25,11 @@ func HeadOf(t investigations.Trace) investigations.Head {
 // FeaturesOf returns a trace's features; what they lack, as in a trace that another program made, is taken from its
 // result.
 func FeaturesOf(t investigations.Trace) investigations.Features {
-	return t.Features.Of(t.Result.Target, t.Result.Verdict)
+	f := t.Features
+	if f.Image == "" && f.Shape == "" && f.Runtime == "" && len(f.Functions) == 0 && f.Culprit == "" {
+		f = extracted(f, t.Result)
+	}
+	return f.Of(t.Result.Target, t.Result.Verdict)
 }
 
 // Matches says whether a filter selects the trace of a head. The filter's limit is not looked at.

@@ -17,7 +17,8 @@ const (
 	usualLimit = 5
 	// mostCandidates is how many heads a store is asked for: those that share the rarest terms.
 	mostCandidates = 96
-	// leastSimilarity is what a precedent needs; below it two incidents only look alike.
+	// leastSimilarity is what a precedent needs to be told in a verdict: below it two incidents share little more than
+	// the kind of their cause.
 	leastSimilarity = 0.5
 )
 
@@ -34,6 +35,9 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 	if q.Limit <= 0 {
 		q.Limit = usualLimit
 	}
+	if q.Least <= 0 {
+		q.Least = leastSimilarity
+	}
 	cue := investigations.Cue{Terms: Terms(q.Features), Without: q.ID, Limit: mostCandidates}
 	found, err := r.store.Candidates(ctx, cue)
 	if err != nil {
@@ -45,7 +49,7 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 	}
 	var out []investigations.Recalled
 	for _, h := range found.Heads {
-		if p, ok := c.with(h); ok && h.ID != q.ID {
+		if p, ok := c.with(h); ok && h.ID != q.ID && p.Similarity >= q.Least {
 			out = append(out, p)
 		}
 	}

@@ -77,8 +77,7 @@ func (m *match) field(weight, alike float64, unknown bool, words string) {
 	}
 }
 
-// with compares with a stored incident. It is no precedent where memory ran out in another way, or too little is
-// shared.
+// with compares with a stored incident; false where memory ran out in another way.
 func (c *comparison) with(h investigations.Head) (investigations.Recalled, bool) {
 	trust, cause := TrustOf(h), EffectiveCause(h)
 	p := investigations.Recalled{
@@ -99,7 +98,7 @@ func (c *comparison) with(h investigations.Head) (investigations.Recalled, bool)
 	}
 	p.Precedent = investigations.Precedent{ID: h.ID, Similarity: round2(m.contradiction * m.shared / m.all), Outcome: h.Outcome.State, Trust: trust}
 	p.Why = c.why(m, p)
-	return p, p.Similarity >= leastSimilarity
+	return p, true
 }
 
 // sameMechanism is the gate: the same end by the same kind of limit for the same cause. Where the incident's own cause

@@ -10,6 +10,10 @@ import (
 	"github.com/oombot/oombot/memory"
 )
 
+// leastSimilar is the least similarity that is printed. A verdict tells only what is closer; whoever asks for what is
+// similar wants to see the rest as well.
+const leastSimilar = 0.3
+
 func newHistorySimilar(a *app) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
@@ -36,7 +40,7 @@ alike the two are, why, how far its verdict is to be trusted, and what became of
 			if err != nil {
 				return err
 			}
-			found, err := memory.NewRecaller(store).Recall(ctx, investigations.RecallQuery{ID: id, Features: memory.FeaturesOf(t), Limit: limit})
+			found, err := memory.NewRecaller(store).Recall(ctx, investigations.RecallQuery{ID: id, Features: memory.FeaturesOf(t), Limit: limit, Least: leastSimilar})
 			if err != nil {
 				return err
 			}
