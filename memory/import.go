@@ -70,7 +70,7 @@ func Import(ctx context.Context, m investigations.Memory, r io.Reader, o ImportO
 			i.bad(number, err)
 			continue
 		}
-		if err := i.add(ctx, t, len(line)); err != nil {
+		if err := i.add(ctx, number, t, len(line)); err != nil {
 			return i.done, err
 		}
 	}
@@ -81,7 +81,8 @@ type importer struct {
 	memory  investigations.Memory
 	options ImportOptions
 	batch   []investigations.Trace
-	// bytes is the length of the lines of the batch.
+	// lines are the numbers of the lines of the batch, and bytes their length.
+	lines []int
 	bytes int
 	done  Imported
 }
@@ -94,7 +95,7 @@ func (i *importer) bad(line int, err error) {
 }
 
 // add adds a trace to the batch, joined with what is there of that kill.
-func (i *importer) add(ctx context.Context, t investigations.Trace, size int) error {
+func (i *importer) add(ctx context.Context, line int, t investigations.Trace, size int) error {
 	id := t.Result.ID
 	if slices.ContainsFunc(i.batch, func(b investigations.Trace) bool { return b.Result.ID == id }) {
 		if err := i.flush(ctx); err != nil {
@@ -112,23 +113,39 @@ func (i *importer) add(ctx context.Context, t investigations.Trace, size int) er
 	if t.StoredAt.IsZero() {
 		t.StoredAt = i.options.Now.UTC()
 	}
-	i.batch = append(i.batch, t)
+	i.batch, i.lines = append(i.batch, t), append(i.lines, line)
 	if i.bytes += size; len(i.batch) >= importBatch || i.bytes >= importBytes {
 		return i.flush(ctx)
 	}
 	return nil
 }
 
-// flush stores the batch.
+// flush stores the batch: at once, or where the store can't take one of it, one by one.
 func (i *importer) flush(ctx context.Context) error {
 	if len(i.batch) == 0 {
 		return nil
 	}
-	if err := i.memory.Keep(ctx, i.batch...); err != nil {
+	batch, lines := i.batch, i.lines
+	i.batch, i.lines, i.bytes = nil, nil, 0
+	err := i.memory.Keep(ctx, batch...)
+	switch {
+	case errors.Is(err, ErrInvalid):
+		for n, t := range batch {
+			err := i.memory.Keep(ctx, t)
+			switch {
+			case errors.Is(err, ErrInvalid):
+				i.bad(lines[n], err)
+			case err != nil:
+				return fmt.Errorf("store imported incidents: %w", err)
+			default:
+				i.done.Imported++
+			}
+		}
+	case err != nil:
 		return fmt.Errorf("store imported incidents: %w", err)
+	default:
+		i.done.Imported += len(batch)
 	}
-	i.done.Imported += len(i.batch)
-	i.batch, i.bytes = nil, 0
 	if i.options.Progress != nil {
 		i.options.Progress(i.done.Imported)
 	}

@@ -198,6 +198,32 @@ func TestImportIntoAFullStore(t *testing.T) {
 	}
 }
 
+// picky is a store that does not take one incident.
+type picky struct {
+	*memorytest.Fake
+	refuses string
+}
+
+func (p picky) Keep(ctx context.Context, traces ...investigations.Trace) error {
+	for _, t := range traces {
+		if t.Result.ID == p.refuses {
+			return fmt.Errorf("%w: it is too large", memory.ErrInvalid)
+		}
+	}
+	return p.Fake.Keep(ctx, traces...)
+}
+
+func TestImportOfWhatTheStoreDoesNotTake(t *testing.T) {
+	m := picky{store(), memorytest.Trace(5, 3).Result.ID}
+	done, bad := importInto(t, m, lines(t, 10))
+	if done != (memory.Imported{Lines: 10, Imported: 9, Bad: 1}) || len(exported(t, m)) != 9 {
+		t.Errorf("%+v", done)
+	}
+	if d := cmp.Diff([]string{"4: can't be stored: it is too large"}, bad); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 // unreadable is a store whose traces can't be looked up.
 type unreadable struct{ *memorytest.Fake }
 

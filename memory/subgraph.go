@@ -1,8 +1,10 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -62,11 +64,40 @@ func Neighbourhood(ctx context.Context, g investigations.Graph, start investigat
 			edges = edges[:min(len(edges), hubFanOut)]
 		}
 		b.sub.Nodes[i].Degree = total
+		if n.Kind == investigations.NodeIncident {
+			edges = inOrder(edges, n.GraphNode)
+		}
 		for _, e := range edges {
 			b.edge(e, Opposite(e, n.GraphNode), n.Depth+1)
 		}
 	}
 	return b.done(), nil
+}
+
+// typeOrder is the order in which the edges that lead away from an incident are told: what happened, where, and what came of it.
+var typeOrder = []investigations.EdgeType{
+	investigations.EdgeCausedBy, investigations.EdgeTriggeredBy, investigations.EdgeOn, investigations.EdgeRuns, investigations.EdgeFixedBy,
+	investigations.EdgeRecurredAs, investigations.EdgeInheritedFrom, investigations.EdgeSameRootAs, investigations.EdgeJudgedBy,
+}
+
+// inOrder puts the edges that lead away from an incident first, in the order of typeOrder and then by name: they are all
+// as old as itself, and stores return them in an order of their own.
+func inOrder(edges []investigations.Edge, from investigations.GraphNode) []investigations.Edge {
+	var away, towards []investigations.Edge
+	for _, e := range edges {
+		if e.From == from {
+			away = append(away, e)
+		} else {
+			towards = append(towards, e)
+		}
+	}
+	slices.SortStableFunc(away, func(a, b investigations.Edge) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(typeOrder, a.Type), slices.Index(typeOrder, b.Type)),
+			cmp.Compare(a.To.Kind, b.To.Kind), cmp.Compare(a.To.Name, b.To.Name),
+		)
+	})
+	return append(away, towards...)
 }
 
 // Opposite returns the end of e that is not n; n itself where both are.

@@ -98,3 +98,29 @@ func TestNeighbourhoodWithALoop(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestNeighbourhoodHasOneOrder gives the edges of an incident, which are all as old as itself, in several orders.
+func TestNeighbourhoodHasOneOrder(t *testing.T) {
+	a := Incident("a")
+	g := &edgeList{}
+	g.add(a, investigations.EdgeJudgedBy, person("ann"))
+	g.add(a, investigations.EdgeCausedBy, function("Put"))
+	g.add(a, investigations.EdgeCausedBy, function("Get"))
+	g.add(a, investigations.EdgeCausedBy, cause("leak"))
+	g.add(Incident("b"), investigations.EdgeRecurredAs, a)
+	want := []string{"a", "leak", "Get", "Put", "ann", "b"}
+	for i := range g.edges {
+		g.edges = append(g.edges[i:], g.edges[:i]...)
+		s, err := Neighbourhood(t.Context(), g, a, 1, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range s.Nodes {
+			got = append(got, n.Name)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got)\n%s", d)
+		}
+	}
+}

@@ -274,7 +274,7 @@ func TestHistorySaysWhatTheStoreSays(t *testing.T) {
 		{"feedback", againID, "up"},
 	} {
 		stdout, stderr, code := r.runOn(fake, append(c, "--memory", r.file)...)
-		if code != exitCouldNot || stdout != "" || !strings.Contains(stderr, "memory file was closed") {
+		if code != exitCouldNot || stdout != "" || !strings.Contains(stderr, memory.ErrClosed.Error()) {
 			t.Errorf("%q: exit status %d, %q: %s", c, code, stdout, stderr)
 		}
 	}
