@@ -32,7 +32,7 @@ func (s *Store) Candidates(ctx context.Context, cue investigations.Cue) (investi
 		if limit == 0 {
 			return nil
 		}
-		q.read()
+		q.read(postingsBudget)
 		best, err := q.best(ctx, max(limit, min(2*limit+32, rankedMax)))
 		if err != nil {
 			return err
@@ -112,9 +112,8 @@ func rarity(n, all uint64) float64 {
 	return math.Log1p((float64(max(all, n)-n) + 0.5) / (float64(n) + 0.5))
 }
 
-// read reads the lists of the rarest terms.
-func (q *query) read() {
-	left := postingsBudget
+// read reads the lists of the rarest terms, up to so many entries in all.
+func (q *query) read(left int) {
 	for i := range q.terms {
 		t := &q.terms[i]
 		n := min(int(min(t.count, math.MaxInt32)), left)

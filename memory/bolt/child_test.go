@@ -19,6 +19,7 @@ var children = map[string]func(path string) error{
 	"fill":      fillToLimit,
 	"stranger":  openAsStranger,
 	"newfolder": createAsStranger,
+	"measure":   measure,
 }
 
 const childVariable = "OOMBOT_TEST_CHILD"
@@ -26,7 +27,11 @@ const childVariable = "OOMBOT_TEST_CHILD"
 func TestMain(m *testing.M) {
 	name, path, _ := strings.Cut(os.Getenv(childVariable), " ")
 	if name == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		if err := removeBenchFiles(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(code)
 	}
 	if err := children[name](path); err != nil {
 		fmt.Println("failed:", err)

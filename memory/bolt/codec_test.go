@@ -66,15 +66,15 @@ func fillValue(v reflect.Value, n *int) {
 func TestNoFieldIsForgotten(t *testing.T) {
 	want := filled[investigations.Trace]()
 	want.Version, want.Result.Version = investigations.TraceVersion, investigations.ResultVersion
-	record, same, err := encodeTrace(want)
+	e, err := encodeTrace(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := decodeTrace(record)
+	got, err := decodeTrace(e.record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, same); diff != "" {
+	if diff := cmp.Diff(want, e.trace); diff != "" {
 		t.Errorf("what is to be indexed (-want +got):\n%s", diff)
 	}
 	for i := range want.Result.Facts {
@@ -198,10 +198,11 @@ func TestRecordsOfOthers(t *testing.T) {
 			t.Errorf("%s: %v, %v; want ErrDamaged", what, h, err)
 		}
 	}
-	packed, _, err := encodeTrace(memorytest.Trace(1, 0))
+	e, err := encodeTrace(memorytest.Trace(1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
+	packed := e.record
 	for what, record := range map[string][]byte{
 		"nothing": nil, "a newer version": {traceVersion + 1}, "no content": {traceVersion}, "too little": packed[:len(packed)/2],
 		"a flipped bit": append(bytes.Clone(packed[:len(packed)-9]), append([]byte{packed[len(packed)-9] ^ 1}, packed[len(packed)-8:]...)...),

@@ -38,7 +38,7 @@ var packers = sync.OnceValues(func() (p packer, err error) {
 	if err != nil {
 		return packer{}, fmt.Errorf("unpack the dictionary: %w", err)
 	}
-	p.enc, err = zstd.NewWriter(nil, zstd.WithEncoderDictRaw(dictionaryID, dictionary), zstd.WithEncoderConcurrency(1),
+	p.enc, err = zstd.NewWriter(nil, zstd.WithEncoderDictRaw(dictionaryID, dictionary), zstd.WithEncoderConcurrency(2),
 		zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return packer{}, fmt.Errorf("make a compressor: %w", err)
@@ -56,31 +56,37 @@ type packer struct {
 	dec *zstd.Decoder
 }
 
-// encodeTrace returns the record of a trace, and the trace as decodeTrace will return it: JSON has no place for bytes
-// that are no UTF-8, and what is indexed must be what is stored.
-func encodeTrace(t investigations.Trace) ([]byte, investigations.Trace, error) {
+// encoded is a trace with its record.
+type encoded struct {
+	// trace is as decodeTrace will return it: JSON has no place for bytes that are no UTF-8, and what is indexed must be
+	// what is stored.
+	trace  investigations.Trace
+	record []byte
+}
+
+func encodeTrace(t investigations.Trace) (encoded, error) {
 	p, err := packers()
 	if err != nil {
-		return nil, t, err
+		return encoded{}, err
 	}
 	var plain bytes.Buffer
 	e := json.NewEncoder(&plain)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(stored(t)); err != nil {
-		return nil, t, fmt.Errorf("%w: trace %s: %w", ErrInvalid, investigations.Quote(t.Result.ID, maxID), err)
+		return encoded{}, fmt.Errorf("%w: trace %s: %w", ErrInvalid, investigations.Quote(t.Result.ID, maxID), err)
 	}
 	if plain.Len() > maxTrace {
-		return nil, t, fmt.Errorf("%w: trace %s has %d bytes, at most %d are stored: %w",
+		return encoded{}, fmt.Errorf("%w: trace %s has %d bytes, at most %d are stored: %w",
 			ErrInvalid, investigations.Quote(t.Result.ID, maxID), plain.Len(), maxTrace, investigations.ErrTooLarge)
 	}
 	if bytes.Contains(plain.Bytes(), []byte(`\ufffd`)) { // how encoding/json writes what is no UTF-8
 		var s storedTrace
 		if err := json.Unmarshal(plain.Bytes(), &s); err != nil {
-			return nil, t, fmt.Errorf("read back trace %s: %w", investigations.Quote(t.Result.ID, maxID), err)
+			return encoded{}, fmt.Errorf("read back trace %s: %w", investigations.Quote(t.Result.ID, maxID), err)
 		}
 		t = s.trace()
 	}
-	return p.enc.EncodeAll(plain.Bytes(), []byte{traceVersion}), t, nil
+	return encoded{t, p.enc.EncodeAll(plain.Bytes(), []byte{traceVersion})}, nil
 }
 
 // decodeTrace reads a record of any version.

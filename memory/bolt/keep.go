@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"unicode/utf8"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
@@ -21,31 +23,48 @@ func (s *Store) Keep(ctx context.Context, traces ...investigations.Trace) error 
 	if len(traces) == 0 {
 		return ctx.Err()
 	}
-	for _, t := range traces {
-		if err := checkID(t.Result.ID); err != nil {
-			return err
-		}
+	fresh, err := encodeAll(ctx, traces)
+	if err != nil {
+		return err
 	}
 	return s.update(ctx, func(tx *bbolt.Tx) error {
 		w := writerOf(tx)
-		for _, t := range traces {
+		for _, e := range fresh {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			old, err := w.find(t.Result.ID)
+			old, err := w.find(e.trace.Result.ID)
+			if err == nil && old != nil {
+				e, err = encodeTrace(memory.Revise(old.trace, e.trace))
+			}
 			if err != nil {
 				return err
 			}
-			t = memory.Normalized(t)
-			if old != nil {
-				t = memory.Revise(old.trace, t)
-			}
-			if err := w.put(old, t); err != nil {
+			if err := w.put(old, e); err != nil {
 				return err
 			}
 		}
 		return w.finish()
 	})
+}
+
+// encodeAll makes the records of traces as if none of them was there, on all processors, and before others have to wait.
+func encodeAll(ctx context.Context, traces []investigations.Trace) ([]encoded, error) {
+	out := make([]encoded, len(traces))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range traces {
+		g.Go(func() (err error) {
+			if err = ctx.Err(); err == nil {
+				err = checkID(t.Result.ID)
+			}
+			if err == nil {
+				out[i], err = encodeTrace(memory.Normalized(t))
+			}
+			return err
+		})
+	}
+	return out, g.Wait()
 }
 
 // Amend adds what was learned of a trace.
@@ -59,7 +78,11 @@ func (s *Store) Amend(ctx context.Context, id string, a investigations.Amendment
 		if old == nil {
 			return notFound(id)
 		}
-		if err := w.put(old, memory.Amend(old.trace, a)); err != nil {
+		e, err := encodeTrace(memory.Amend(old.trace, a))
+		if err != nil {
+			return err
+		}
+		if err := w.put(old, e); err != nil {
 			return err
 		}
 		return w.finish()
@@ -133,16 +156,13 @@ func (w *writer) find(id string) (*kept, error) {
 }
 
 // put stores a trace in place of old, or as a new one.
-func (w *writer) put(old *kept, t investigations.Trace) error {
-	record, t, err := encodeTrace(t)
-	if err != nil {
-		return err
-	}
-	if old != nil && bytes.Equal(record, old.record) {
+func (w *writer) put(old *kept, e encoded) error {
+	if old != nil && bytes.Equal(e.record, old.record) {
 		return nil
 	}
 	w.wrote = true
-	id := t.Result.ID
+	t, id := e.trace, e.trace.Result.ID
+	var err error
 	var terms []termHash // those that it has already
 	var at slot
 	switch {
@@ -163,7 +183,7 @@ func (w *writer) put(old *kept, t investigations.Trace) error {
 	if err := w.ids.Put([]byte(id), at.key()); err != nil {
 		return err
 	}
-	if err := w.traces.put(at, record); err != nil {
+	if err := w.traces.put(at, e.record); err != nil {
 		return err
 	}
 	if err := w.heads.Put(at.key(), encodeHead(head)); err != nil {

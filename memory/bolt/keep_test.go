@@ -87,18 +87,22 @@ func TestIndexesFollow(t *testing.T) {
 			verify(t, s)
 		}
 	}
-	if _, err := s.Forget(t.Context(), investigations.Filter{}); err != nil {
-		t.Fatal(err)
+	left := entries(t, s, bucketHeads)
+	for what, f := range map[string]investigations.Filter{"one by one": {Since: time.Unix(0, 0)}, "at once": {}} {
+		n, err := s.Forget(t.Context(), f)
+		if err != nil || n != left {
+			t.Fatalf("%d of %d were forgotten %s: %v", n, left, what, err)
+		}
+		verify(t, s)
+		for _, name := range traceBuckets {
+			if n := entries(t, s, name); n != 0 {
+				t.Errorf("%d entries are left in %s after everything was forgotten %s", n, name, what)
+			}
+		}
+		keep(t, s, pool[:50]...)
+		left = 50
 	}
 	verify(t, s)
-	for _, name := range buckets {
-		if string(name) == "meta" {
-			continue
-		}
-		if n := entries(t, s, name); n != 0 {
-			t.Errorf("%d entries are left in %s after everything was forgotten", n, name)
-		}
-	}
 }
 
 // TestManyOfOneTerm has chunks of postings grow, split and shrink: upwards, downwards and in between.

@@ -29,10 +29,12 @@ var (
 	bucketWork       = []byte("work")
 	bucketUnfinished = []byte("work-unfinished")
 
-	buckets = [][]byte{
-		bucketMeta, bucketTraces, bucketHeads, bucketIDs, bucketPostings, bucketNames, bucketNodes, bucketEdges, bucketTouches,
-		bucketRefs, bucketInbox, bucketReady, bucketWaiting, bucketDone, bucketWork, bucketUnfinished,
+	// traceBuckets are those that are empty where there is no trace.
+	traceBuckets = [][]byte{
+		bucketTraces, bucketHeads, bucketIDs, bucketPostings, bucketNames, bucketNodes, bucketEdges, bucketTouches, bucketRefs,
 	}
+	// buckets are all.
+	buckets = append([][]byte{bucketMeta, bucketInbox, bucketReady, bucketWaiting, bucketDone, bucketWork, bucketUnfinished}, traceBuckets...)
 )
 
 // The keys of the bucket meta.

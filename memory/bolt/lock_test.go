@@ -17,7 +17,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "memory.db")
 	c := start(t, "hold", path)
 	c.line(t)
-	for _, o := range []Options{{}, {LockTimeout: -1}, {LockTimeout: time.Millisecond, ReadOnly: true}} {
+	for _, o := range []Options{{LockTimeout: -1}, {LockTimeout: time.Millisecond}, {LockTimeout: time.Millisecond, ReadOnly: true}} {
 		_, err := Open(path, o)
 		var locked *LockedError
 		if !errors.Is(err, ErrLocked) || !errors.As(err, &locked) {

@@ -17,9 +17,6 @@ import (
 )
 
 const (
-	// reserve is how much address space a file is mapped into. As long as it fits, writers need not wait for readers
-	// to map it anew. It costs no memory.
-	reserve = 64 << 30
 	// growth is by how much a file grows at a time, in bytes.
 	growth = 1 << 20
 	// lockPause is how long to wait before a lock is tried again.
@@ -170,9 +167,9 @@ func (s *Store) mapped(file *os.File) (*handle, error) {
 		// The list of free pages is stored: else opening a file would read all of it.
 		FreelistType: bbolt.FreelistMapType,
 		NoStatistics: true,
-	}
-	if strconv.IntSize == 64 {
-		options.InitialMmapSize = reserve
+		// As long as the file fits, it is not mapped anew when it grows, and a writer need not wait for those who read: one
+		// that reads within a loop over heads would wait for that writer, and so for itself.
+		InitialMmapSize: addressSpace(),
 	}
 	err := guarded(func() (err error) {
 		h.db, err = bbolt.Open(s.path, 0o600, options)

@@ -26,7 +26,7 @@ func (s *Store) Trace(ctx context.Context, id string) (investigations.Trace, err
 	return t, err
 }
 
-// pageOfHeads is how many heads are read before they are yielded.
+// pageOfHeads is about how many heads are read before they are yielded.
 const pageOfHeads = 256
 
 // Heads yields heads, the newest kill first. The view is one of the moment when the loop begins; the loop may use the
@@ -40,13 +40,13 @@ func (s *Store) Heads(ctx context.Context, f investigations.Filter) iter.Seq2[in
 		}
 		defer end()
 		var scan *scan
+		var page []investigations.Head
 		for done := false; !done; {
-			var page []investigations.Head
 			err := guarded(func() (err error) {
 				if scan == nil {
 					scan = newScan(tx, f)
 				}
-				page, err = scan.next(ctx, pageOfHeads)
+				page, err = scan.next(ctx, page[:0])
 				return err
 			})
 			if done = err != nil || scan.done; done {
@@ -138,47 +138,45 @@ func byID(heads, ids *bbolt.Bucket, want []string) func() (key, record []byte) {
 	}
 }
 
-// next returns about n of the heads that are left, and fewer at the end, when the scan is done.
-func (s *scan) next(ctx context.Context, n int) ([]investigations.Head, error) {
-	var page []investigations.Head
-	for len(page) < n && !s.done {
+// next appends about pageOfHeads of the heads that are left to an empty page, and fewer at the end, when the scan is
+// done.
+func (s *scan) next(ctx context.Context, page []investigations.Head) ([]investigations.Head, error) {
+	for len(page) < pageOfHeads && !s.done {
 		if err := ctx.Err(); err != nil {
 			return page, err
 		}
-		group, err := s.moment()
-		if err != nil {
-			return page, err
+		before := len(page)
+		var err error
+		if page, err = s.moment(page); err != nil {
+			return page[:before], err
 		}
-		for _, h := range group {
-			page = append(page, h)
-			if s.found++; s.found == s.filter.Limit {
-				s.done = true
-				break
-			}
+		if left := s.filter.Limit - s.found; s.filter.Limit > 0 && len(page)-before >= left {
+			page, s.done = page[:before+left], true
 		}
+		s.found += len(page) - before
 	}
 	return page, nil
 }
 
-// moment returns the heads of the next millisecond that has any, and that the filter selects: within it slots are in
-// no order.
-func (s *scan) moment() ([]investigations.Head, error) {
-	var group []investigations.Head
+// moment appends the heads of the next millisecond that has any, as far as the filter selects them: within it slots are
+// in no order.
+func (s *scan) moment(page []investigations.Head) ([]investigations.Head, error) {
 	if s.key == nil || slotOf(s.key) < s.lowest {
 		s.done = true
-		return nil, nil
+		return page, nil
 	}
+	before := len(page)
 	for ms := slotOf(s.key).milli(); s.key != nil && slotOf(s.key).milli() == ms; s.key, s.record = s.step() {
 		h, err := decodeHead(s.record)
 		if err != nil {
-			return nil, err
+			return page, err
 		}
 		if memory.Matches(s.filter, h) {
-			group = append(group, h)
+			page = append(page, h)
 		}
 	}
-	slices.SortFunc(group, newerFirst)
-	return group, nil
+	slices.SortFunc(page[before:], newerFirst)
+	return page, nil
 }
 
 // newerFirst orders heads by the time of the kill, and those of the same time by their ids.

@@ -27,7 +27,7 @@ func becomeNobody() error {
 // folder makes a folder that everybody may enter, with a memory file in it of which one trace is known.
 func folder(t *testing.T, file, dir os.FileMode) string {
 	t.Helper()
-	root, err := os.MkdirTemp("", "oombot-bolt-*")
+	root, err := os.MkdirTemp("", "oombot-bolt-*") //nolint:usetesting // what is above t.TempDir is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -160,10 +160,10 @@ func (v *verifier) graph() {
 		want[n] = node{kind: n.Kind, name: n.Name, owners: uint64(len(owners))}
 	}
 	for e := range v.sharing {
-		from, to := want[e.From], want[e.To]
+		from := want[e.From]
 		from.out++
 		want[e.From] = from
-		to = want[e.To]
+		to := want[e.To]
 		to.in++
 		want[e.To] = to
 	}

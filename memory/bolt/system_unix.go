@@ -5,6 +5,7 @@ package bolt
 import (
 	"errors"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -35,4 +36,20 @@ func inodeOf(info os.FileInfo) uint64 {
 		return stat.Ino
 	}
 	return 0
+}
+
+// reserve is how much address space a file is mapped into, in bytes. It costs no memory.
+const reserve = 64 << 30
+
+// addressSpace returns reserve where the process can have so much, else 0.
+func addressSpace() int {
+	if strconv.IntSize < 64 {
+		return 0
+	}
+	size := int64(reserve) // an int has no room for the constant everywhere
+	room, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE)
+	if err != nil || syscall.Munmap(room) != nil {
+		return 0
+	}
+	return int(size)
 }
