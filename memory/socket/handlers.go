@@ -29,20 +29,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(versionHeader, version)
 	theirs, call, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if theirs != version {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.pace.body)) // for what net/http reads on
 		h.answer(w, nil, fmt.Errorf("the client speaks %q, and this process (pid %d) %q: %w", theirs, h.pid, version, ErrVersion))
 		return
 	}
-	control := http.NewResponseController(w)
-	// What can't be set is no connection that could be slow.
-	_ = control.SetReadDeadline(time.Now().Add(h.pace.body))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	_ = control.SetReadDeadline(time.Time{})
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		err = fmt.Errorf("a request to the memory file has more than %d bytes: %w", tooLarge.Limit, investigations.ErrTooLarge)
-		fallthrough
-	case err != nil:
+	body, err := h.read(w, r)
+	if err != nil {
 		h.answer(w, nil, err)
 		return
 	}
@@ -56,6 +49,24 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer, err := h.do(ctx, call, body)
 		h.answer(w, answer, err)
 	}
+}
+
+// read takes the whole request, so that the store never waits for a client.
+func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	control := http.NewResponseController(w)
+	// What can't be set is no connection that could be slow.
+	_ = control.SetReadDeadline(time.Now().Add(h.pace.body))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil { // the deadline stays: net/http reads on, for a while
+		w.Header().Set("Connection", "close")
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			err = fmt.Errorf("a request to the memory file has more than %d bytes: %w", tooLarge.Limit, investigations.ErrTooLarge)
+		}
+		return nil, err
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	return body, nil
 }
 
 // answer writes what a call returned.
