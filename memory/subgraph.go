@@ -41,12 +41,12 @@ const (
 	// maxNeighbours bounds a neighbourhood, in nodes.
 	maxNeighbours = 500
 	// hubFanOut is how many edges are followed of a node that so much shares that the rest can't be shown anyhow.
-	hubFanOut = 3
+	hubFanOut = 4
 )
 
 // Neighbourhood returns what leads to start or away from it over at most depth edges, and at most 500 nodes. At most
 // fanOut edges of an incident are followed, and of what incidents share (a cause, a workload) all, or where there are more
-// than fanOut only the newest three: which of many they are says little. What is left out is in Cut. A node that is
+// than fanOut only the newest four: which of many they are says little. What is left out is in Cut. A node that is
 // not there has no neighbours.
 func Neighbourhood(ctx context.Context, g investigations.Graph, start investigations.GraphNode, depth, fanOut int) (Subgraph, error) {
 	b := newBuilder()

@@ -38,19 +38,19 @@ func TestNeighbourhood(t *testing.T) {
 		t.Errorf("depth 1: %d edges, cut %v", len(s.Edges), s.Cut)
 	}
 
-	s, err = Neighbourhood(t.Context(), g, a, 2, 4)
+	s, err = Neighbourhood(t.Context(), g, a, 2, 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Of the eleven edges of the cause the newest three are followed, and one of them was known.
-	want := []string{"0 a of 3", "1 leak of 11", "1 Put of 2", "1 b of 2", "2 0 of 0", "2 1 of 0"}
+	// Of the eleven edges of the cause the newest four are followed, and one of them was known.
+	want := []string{"0 a of 3", "1 leak of 11", "1 Put of 2", "1 b of 2", "2 0 of 0", "2 1 of 0", "2 2 of 0"}
 	if d := cmp.Diff(want, nodes(s)); d != "" {
 		t.Errorf("depth 2 (-want +got)\n%s", d)
 	}
-	if d := cmp.Diff([]Cut{{Node: cause("leak"), More: 8}}, s.Cut); d != "" {
+	if d := cmp.Diff([]Cut{{Node: cause("leak"), More: 7}}, s.Cut); d != "" {
 		t.Errorf("depth 2 (-want +got)\n%s", d)
 	}
-	if len(s.Edges) != 6 { // that from b to Put is there once
+	if len(s.Edges) != 7 { // that from b to Put is there once
 		t.Errorf("depth 2: %d edges: %v", len(s.Edges), s.Edges)
 	}
 }

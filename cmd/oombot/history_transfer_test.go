@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
@@ -82,5 +84,54 @@ func TestHistoryImportOfBadLines(t *testing.T) {
 	stdout, _, code = r.run("import", "-o", "json")
 	if code != exitCouldNot || stdout != `{"lines":27,"imported":1,"bad":26}`+"\n" {
 		t.Errorf("exit status %d, %q", code, stdout)
+	}
+}
+
+// TestHistoryImportTellsHowFarItIs has a person watch an import on which every look at the clock takes a second.
+func TestHistoryImportTellsHowFarItIs(t *testing.T) {
+	r := remember(t)
+	var text strings.Builder
+	for _, trace := range generated(401) {
+		doc, err := json.Marshal(trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(append(doc, '\n'))
+	}
+	for terminal, want := range map[bool]string{true: "200 incidents so far\n400 incidents so far\n401 incidents so far\n", false: ""} {
+		var out, errs strings.Builder
+		a := newApp(nil, strings.NewReader(text.String()), &out, &errs)
+		clock := today
+		a.now = func() time.Time { clock = clock.Add(time.Second); return clock }
+		a.stderr.terminal = terminal
+		if err := a.importLines(t.Context(), r, outputText); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != "401 incidents imported\n" || errs.String() != want {
+			t.Errorf("at a terminal: %t: %q, %q", terminal, out.String(), errs.String())
+		}
+	}
+}
+
+// forgetful is a store that forgets an incident after it was listed.
+type forgetful struct {
+	*remembered
+	id string
+}
+
+func (f forgetful) Trace(ctx context.Context, id string) (investigations.Trace, error) {
+	if id == f.id {
+		return investigations.Trace{}, fmt.Errorf("trace %s: %w", id, investigations.ErrNotFound)
+	}
+	return f.remembered.Trace(ctx, id)
+}
+
+func TestHistoryWhileOthersForget(t *testing.T) {
+	r := rememberFile(t)
+	for _, args := range [][]string{{"list", "-o", "json"}, {"export"}} {
+		stdout, stderr, code := r.runOn(forgetful{r, cartID}, append(args, "--memory", r.file)...)
+		if code != exitDone || stderr != "" || strings.Contains(stdout, `"id":"`+cartID+`","at"`) || !strings.Contains(stdout, `"id":"`+firstID+`","at"`) {
+			t.Errorf("%q: exit status %d: %s\n%.300s", args, code, stderr, stdout)
+		}
 	}
 }
