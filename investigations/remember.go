@@ -3,7 +3,6 @@ package investigations
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 )
 
@@ -65,7 +64,7 @@ func recall(ctx context.Context, q RecallQuery, opt Options) ([]Recalled, error)
 		var r reply
 		defer func() {
 			if p := recover(); p != nil {
-				opt.Log.Error("memory panicked", slog.String("source", ToolMemory), slog.Any("err", p))
+				opt.Log.Error("memory panicked", "source", ToolMemory, "err", p)
 				opt.Log.Debug("memory panicked", "source", ToolMemory, "stack", string(debug.Stack()))
 				r = reply{err: fmt.Errorf("memory broke: %v", p)}
 			}

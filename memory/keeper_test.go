@@ -14,6 +14,14 @@ import (
 
 var firstKill = time.Date(2026, 3, 4, 2, 17, 9, 0, time.UTC)
 
+// emptyStore is a store without traces.
+func emptyStore(t *testing.T) memory.Store {
+	t.Helper()
+	store := memorytest.New(time.Now)
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
 // investigated is a kill of the container app of deployment/api, hours after the first, and the evidence of it.
 func investigated(hours int, image string) memory.Investigation {
 	at := firstKill.Add(time.Duration(hours) * time.Hour)
@@ -48,8 +56,7 @@ func investigated(hours int, image string) memory.Investigation {
 }
 
 func TestKeeperLetsEarlierOnesLearn(t *testing.T) {
-	store := memorytest.New(time.Now)
-	defer store.Close()
+	store := emptyStore(t)
 	keeper := memory.NewKeeper(store, func() time.Time { return firstKill.Add(100 * time.Hour) })
 	remember := func(i memory.Investigation) investigations.Trace {
 		t.Helper()
@@ -93,8 +100,7 @@ func TestKeeperLetsEarlierOnesLearn(t *testing.T) {
 
 // TestKeeperWithoutEvidence: a trace of an investigation that saw nothing teaches nothing, and is kept.
 func TestKeeperWithoutEvidence(t *testing.T) {
-	store := memorytest.New(time.Now)
-	defer store.Close()
+	store := emptyStore(t)
 	i := investigated(0, "r/api:1")
 	i.Evidence = nil
 	i.Result.Features, i.Result.Verdict = investigations.Features{}, investigations.Verdict{}
@@ -124,8 +130,7 @@ type deaf struct {
 func (d deaf) Amend(context.Context, string, investigations.Amendment) error { return d.err }
 
 func TestKeeperSaysWhatWasNotStored(t *testing.T) {
-	store := memorytest.New(time.Now)
-	defer store.Close()
+	store := emptyStore(t)
 	full := errors.New("no space left on device")
 	_, err := memory.NewKeeper(readOnly{store, full}, time.Now).Remember(t.Context(), investigated(0, "r/api:1"))
 	if !errors.Is(err, full) || errors.Is(err, memory.ErrNotLearned) {
@@ -144,8 +149,7 @@ func TestKeeperSaysWhatWasNotStored(t *testing.T) {
 }
 
 func TestRecallLearnsFromTheDraft(t *testing.T) {
-	store := memorytest.New(time.Now)
-	defer store.Close()
+	store := emptyStore(t)
 	first := investigated(0, "r/api:1")
 	if _, err := memory.NewKeeper(store, time.Now).Remember(t.Context(), first); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
-	"github.com/oombot/oombot/memory/memorytest"
 )
 
 // history is a generated past with known roots: of each trace its family, or -1 for a decoy.
@@ -20,8 +19,7 @@ type history struct {
 // is wrong and voted down.
 func newHistory(t *testing.T, all []family, each int, poisoned float64, seed uint64) history {
 	t.Helper()
-	h := history{memorytest.New(time.Now), map[string]int{}}
-	t.Cleanup(func() { _ = h.store.Close() })
+	h := history{emptyStore(t), map[string]int{}}
 	r := rand.New(rand.NewPCG(seed, 1))
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for range each {

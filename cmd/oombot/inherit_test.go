@@ -49,7 +49,7 @@ func incidentOf(t *testing.T, kind string, seed uint64) string {
 // of them with a wrong cause that was voted down; then it investigates further ones with and without that memory.
 func TestPastChangesNoPlainVerdict(t *testing.T) {
 	store := memorytest.New(time.Now)
-	defer store.Close()
+	t.Cleanup(func() { _ = store.Close() })
 	keeper := memory.NewKeeper(store, time.Now)
 	r := rand.New(rand.NewPCG(5, 6))
 	var kinds []incidents.Kind
@@ -104,7 +104,7 @@ func TestPastChangesNoPlainVerdict(t *testing.T) {
 // names of its workload, image and alert, has no precedent in it.
 func TestNextReleaseInherits(t *testing.T) {
 	store := memorytest.New(time.Now)
-	defer store.Close()
+	t.Cleanup(func() { _ = store.Close() })
 	keeper := memory.NewKeeper(store, time.Now)
 	remember := func(name string) *investigations.Result {
 		req, res, ev := lookAt(t, "../../examples/"+name, store)
@@ -142,7 +142,7 @@ func TestNextReleaseInherits(t *testing.T) {
 // TestSameKillRevisesItsTrace: investigated again, the same kill keeps its id and is no precedent of itself.
 func TestSameKillRevisesItsTrace(t *testing.T) {
 	store := memorytest.New(time.Now)
-	defer store.Close()
+	t.Cleanup(func() { _ = store.Close() })
 	a := newApp(os.Environ(), nil, io.Discard, io.Discard)
 	p := &casebook{app: a, store: store, audit: bundle.NewAudit(time.Now), log: slog.New(slog.DiscardHandler)}
 	for range 2 {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -100,7 +99,7 @@ func (p *casebook) keep(
 		if err != nil {
 			p.log.Warn("forget incidents beyond the retention", "err", err)
 		} else if n > 0 {
-			p.log.Info(fmt.Sprintf("forgot %s beyond the retention", count(n, "incident")))
+			p.log.Info("forgot incidents beyond the retention", "incidents", n)
 		}
 	}
 }
