@@ -152,6 +152,20 @@ func TestImportKeepsTheLaterResult(t *testing.T) {
 	}
 }
 
+// TestImportOfOneKillTwice has two looks at a kill in one batch, the later one first.
+func TestImportOfOneKillTwice(t *testing.T) {
+	look := func(headline string, stored time.Time) string {
+		return document(t, memory.Normalized(investigations.Trace{
+			Result: investigations.Result{ID: id, At: now, Verdict: investigations.Verdict{Headline: headline}}, StoredAt: stored,
+		}))
+	}
+	m := store()
+	importInto(t, m, look("later", now.Add(-time.Hour))+"\n"+look("earlier", now.Add(-2*time.Hour)))
+	if got, err := m.Trace(t.Context(), id); err != nil || got.Result.Verdict.Headline != "later" {
+		t.Errorf("%q, %v", got.Result.Verdict.Headline, err)
+	}
+}
+
 // TestImportOfAResult imports what an investigation printed, which does not say when it was stored.
 func TestImportOfAResult(t *testing.T) {
 	result := func(headline string) string {

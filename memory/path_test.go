@@ -120,6 +120,33 @@ func TestPathPrefersWhatFewShare(t *testing.T) {
 	}
 }
 
+// TestPathOverAnEdgeThatOneEndHides begins at what only a crowded node leads on from, among whose newest edges the one
+// that is needed is not.
+func TestPathOverAnEdgeThatOneEndHides(t *testing.T) {
+	g := &edgeList{}
+	a, b := Incident("a"), Incident("b")
+	g.add(a, investigations.EdgeCausedBy, cause("leak"))
+	for i := range 2 * pathFanOut {
+		g.add(Incident(fmt.Sprintf("other%d", i)), investigations.EdgeCausedBy, cause("leak"))
+	}
+	g.add(Incident("far"), investigations.EdgeCausedBy, cause("leak"))
+	want := []string{"a", "leak", "far"}
+	last := Incident("far")
+	for i := range 8 {
+		next := function(fmt.Sprint(i))
+		g.add(last, investigations.EdgeCausedBy, next)
+		last, want = next, append(want, next.Name)
+	}
+	g.add(b, investigations.EdgeCausedBy, last)
+	s, err := Path(t.Context(), g, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(append(want, "b"), walk(t, s, a, b)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 func TestPathTellsDegrees(t *testing.T) {
 	g := &edgeList{}
 	for _, name := range []string{"a", "b", "c"} {

@@ -142,3 +142,16 @@ func TestHistorySimilar(t *testing.T) {
 		t.Errorf("%d are similar, with --limit 1 %d", n, one)
 	}
 }
+
+func TestHeadsOf(t *testing.T) {
+	r := rememberFile(t)
+	for _, ids := range [][]string{nil, {}, {"unknown"}} {
+		if heads, err := headsOf(t.Context(), r, ids); err != nil || len(heads) != 0 {
+			t.Errorf("%q: %d heads, %v", ids, len(heads), err)
+		}
+	}
+	heads, err := headsOf(t.Context(), r, []string{cartID, againID, cartID, "unknown"})
+	if err != nil || len(heads) != 2 || heads[cartID].ID != cartID || heads[againID].ID != againID {
+		t.Errorf("%v, %v", heads, err)
+	}
+}
