@@ -222,7 +222,12 @@ func (s *Store) noteDamage(err error) {
 		s.damaged = err
 	}
 	s.mu.Unlock()
-	if first {
-		s.options.Log.Error("the memory file is damaged; from now on nothing is written into it", "path", s.path, "err", err)
+	if !first {
+		return
 	}
+	log := s.options.Log
+	if p := (*panicked)(nil); errors.As(err, &p) {
+		log = log.With("stack", p.stack)
+	}
+	log.Error("the memory file is damaged; from now on nothing is written into it", "path", s.path, "err", err)
 }
