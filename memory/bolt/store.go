@@ -77,6 +77,9 @@ type Store struct {
 	idle sync.WaitGroup
 }
 
+// ReadOnly says whether the file was opened for reading only.
+func (s *Store) ReadOnly() bool { return s.readOnly != nil }
+
 // Close ends the use of the Store, once what goes on has ended; so it must not be called within a loop over Heads.
 // A second call does nothing.
 func (s *Store) Close() error {

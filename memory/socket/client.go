@@ -82,7 +82,9 @@ func newClient(p place, trusted []uint32) *Client {
 		return conn, nil
 	}
 	c.http = &http.Client{Transport: &http.Transport{
-		DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 1 << 20,
+		// A connection a call: one that is kept may be ended by a server at its end just when a request is on its way, and
+		// then nobody knows whether that was read.
+		DialContext: dial, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 1 << 20,
 	}}
 	return c
 }
@@ -90,7 +92,7 @@ func newClient(p place, trusted []uint32) *Client {
 // connect opens a connection to a socket that belongs to somebody who is trusted.
 func connect(ctx context.Context, p place, trusted []uint32) (net.Conn, error) {
 	gone := func(err error) error {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EAGAIN) {
 			return fmt.Errorf("%w: %w", ErrGone, err)
 		}
 		return err

@@ -11,6 +11,9 @@
 // other end is and serves its own user and root; the client uses a server of its own user or of root, and as root one of
 // the user that the memory file belongs to.
 //
+// How it ends. The server moves the socket to the name with .end, accepts who has connected before, answers what is under
+// way for a second and a half, and removes it: whoever comes later finds no socket, and knows that nobody read a word.
+//
 // What is spoken. HTTP/1.1: a POST of a JSON document to /VERSION/CALL, answered by one. VERSION is made of the form of
 // all documents, so that programs which would misunderstand each other refuse each other by name. An error is answered
 // with the status 422 and

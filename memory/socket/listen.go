@@ -21,8 +21,10 @@ type Listener struct {
 	made    fs.FileInfo
 	trusted []uint32
 	log     *slog.Logger
-	once    sync.Once
-	err     error
+
+	mu sync.Mutex
+	// at is where the socket is now; empty after Close.
+	at string
 }
 
 // Listen makes the socket of a memory file, which only the process does that holds the file. The socket of a process that
@@ -57,8 +59,10 @@ func listenAt(p place, log *slog.Logger) (*Listener, error) {
 			return nil, err
 		}
 	}
-	if err := removeStale(p.socket); err != nil {
-		return nil, err
+	for _, socket := range []string{p.socket, p.socket + ending} {
+		if err := removeStale(socket); err != nil {
+			return nil, err
+		}
 	}
 	config := net.ListenConfig{Control: restrict}
 	bound, err := config.Listen(context.Background(), "unix", p.socket)
@@ -71,7 +75,7 @@ func listenAt(p place, log *slog.Logger) (*Listener, error) {
 		return nil, fmt.Errorf("%T is no listener at a Unix socket", bound)
 	}
 	inner.SetUnlinkOnClose(false) // what is at that path then may be another process's
-	l := &Listener{UnixListener: inner, place: p, trusted: []uint32{uint32(os.Getuid()), 0}, log: log}
+	l := &Listener{UnixListener: inner, place: p, at: p.socket, trusted: []uint32{uint32(os.Getuid()), 0}, log: log}
 	if l.made, err = os.Lstat(p.socket); err == nil && l.made.Mode().Perm() != 0o600 {
 		err = os.Chmod(p.socket, 0o600)
 	}
@@ -129,17 +133,53 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends the listening and removes the socket, where it is still this one.
+// withdraw takes the socket away from where clients look for it. When it returns all those have been accepted who
+// connected before, and nobody else comes: whoever looks for the socket finds that nobody answers.
+func (l *Listener) withdraw(ctx context.Context) error {
+	if err := l.moveAside(); err != nil {
+		return err
+	}
+	// Connections are accepted in their order: this one is the last.
+	last := newClient(place{socket: l.place.socket + ending}, l.trusted)
+	_, err := last.hello(ctx)
+	return err
+}
+
+func (l *Listener) moveAside() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.isThere() {
+		return fs.ErrNotExist
+	}
+	aside := l.place.socket + ending
+	err := os.Rename(l.at, aside)
+	if err == nil {
+		l.at = aside
+	}
+	return err
+}
+
+// isThere says whether what is at the socket's path is still this one.
+func (l *Listener) isThere() bool {
+	now, err := os.Lstat(l.at)
+	return err == nil && os.SameFile(now, l.made)
+}
+
+// Close ends the listening and removes the socket, where it is still this one. A second call does nothing.
 func (l *Listener) Close() error {
-	l.once.Do(func() {
-		// Removed first: who finds no socket knows that nobody answers.
-		if now, err := os.Lstat(l.place.socket); err == nil && os.SameFile(now, l.made) {
-			l.err = os.Remove(l.place.socket)
-		}
-		l.err = errors.Join(l.err, l.UnixListener.Close())
-		if l.place.own {
-			_ = os.Remove(filepath.Dir(l.place.socket)) // it stays where somebody else listens in it already
-		}
-	})
-	return l.err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at == "" {
+		return nil
+	}
+	var err error
+	if l.isThere() { // removed first: who finds no socket knows that nobody answers
+		err = os.Remove(l.at)
+	}
+	l.at = ""
+	err = errors.Join(err, l.UnixListener.Close())
+	if l.place.own {
+		_ = os.Remove(filepath.Dir(l.place.socket)) // it stays where somebody else listens in it already
+	}
+	return err
 }

@@ -10,8 +10,12 @@ import (
 	"path/filepath"
 )
 
-// longest is how many bytes the path of a socket can have; Linux takes 107, others less.
-const longest = 103
+const (
+	// longest is how many bytes the path of a socket can have; Linux takes 107, others 103, and an ending must fit.
+	longest = 103 - len(ending)
+	// ending is what the name of a socket gets when its server ends.
+	ending = ".end"
+)
 
 // place is a path at which the socket of a memory file may be.
 type place struct {

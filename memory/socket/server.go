@@ -2,11 +2,11 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/oombot/oombot/memory"
@@ -25,11 +25,11 @@ type pace struct {
 }
 
 func defaultPace() pace {
-	return pace{header: 5 * time.Second, body: 30 * time.Second, grace: 10 * time.Second, rate: 1 << 20, idle: 2 * time.Minute, stop: 3 * time.Second}
+	return pace{header: 5 * time.Second, body: 30 * time.Second, grace: 10 * time.Second, rate: 1 << 20, idle: 2 * time.Minute, stop: 1500 * time.Millisecond}
 }
 
 // Serve answers what clients ask of the store, until ctx is done. Then it takes no more, lets what is under way end for
-// three seconds, and breaks it off. The listener is closed when it returns, the store is not; the error is nil where it
+// a second and a half, and breaks it off. The listener is closed when it returns, the store is not; the error is nil where it
 // ended because of ctx.
 func Serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Logger) error {
 	return serve(ctx, l, store, log, defaultPace())
@@ -38,6 +38,7 @@ func Serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Lo
 func serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Logger, p pace) error {
 	requests, breakOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer breakOff()
+	open := &connections{none: make(chan struct{}, 1)}
 	server := &http.Server{
 		Handler:           &handler{store: store, pace: p, pid: os.Getpid(), stopped: requests},
 		ReadHeaderTimeout: p.header,
@@ -45,9 +46,10 @@ func serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Lo
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnState:         open.note,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }() // it ends with the shutdown below, which waits for it
+	go func() { ended <- server.Serve(l) }() // it ends with the listener, and is waited for
 	select {
 	case err := <-ended:
 		_ = server.Close()
@@ -56,13 +58,61 @@ func serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Lo
 	}
 	bounded, cancel := context.WithTimeout(requests, p.stop)
 	defer cancel()
-	if err := server.Shutdown(bounded); err != nil {
+	if own, ok := l.(*Listener); ok {
+		if err := own.withdraw(bounded); err != nil {
+			log.Debug("the memory file's socket could not be put aside", "err", err)
+		}
+	}
+	_ = l.Close() // the socket is gone, or somebody took it away before
+	<-ended
+	// Shutdown would leave requests unanswered that it meets on their way. Here every connection is answered, and closed then.
+	server.SetKeepAlivesEnabled(false)
+	if !open.wait(bounded) {
 		breakOff()
-		log.Warn("requests to the memory file were broken off", "err", err)
-		_ = server.Close()
+		log.Warn("requests to the memory file were broken off")
 	}
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		return err
+	return server.Close()
+}
+
+// connections counts the connections that are open.
+type connections struct {
+	mu   sync.Mutex
+	open int
+	// none gets one when there are none any more.
+	none chan struct{}
+}
+
+// note is told whenever the state of a connection changes.
+func (c *connections) note(_ net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		c.open++
+	case http.StateClosed, http.StateHijacked:
+		if c.open--; c.open == 0 {
+			select {
+			case c.none <- struct{}{}:
+			default:
+			}
+		}
+	default: // it goes on
 	}
-	return nil
+}
+
+// wait returns true when there are none, and false where ctx is done before. New ones must come no more.
+func (c *connections) wait(ctx context.Context) bool {
+	for {
+		c.mu.Lock()
+		open := c.open
+		c.mu.Unlock()
+		if open == 0 {
+			return true
+		}
+		select {
+		case <-c.none:
+		case <-ctx.Done():
+			return false
+		}
+	}
 }

@@ -202,6 +202,48 @@ func TestServerLetsEndWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// TestNobodyIsCutOffAtTheEnd has clients that ask all the time while servers end and begin: each call is answered, or
+// reached nobody.
+func TestNobodyIsCutOffAtTheEnd(t *testing.T) {
+	file, store := memoryFile(t), memorytest.New(time.Now)
+	var wg sync.WaitGroup
+	var answered [6]int
+	done := make(chan struct{})
+	for n := range answered {
+		wg.Go(func() {
+			c := newClient(place{socket: file + ".sock"}, servers(file))
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				switch _, _, err := c.Begin(t.Context(), investigations.Work{Key: "post"}); {
+				case err == nil:
+					answered[n]++
+				case !errors.Is(err, ErrGone) || errors.Is(err, ErrCut):
+					t.Errorf("Begin: %v, want an answer or ErrGone", err)
+					return
+				}
+			}
+		})
+	}
+	for range 40 {
+		stop := start(t, file, store, defaultPace())
+		healthy(t, file)
+		if err := stop(); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	}
+	close(done)
+	wg.Wait()
+	for n, calls := range answered {
+		if calls == 0 {
+			t.Errorf("client %d was never answered", n)
+		}
+	}
+}
+
 // endless is a store whose listing and backup never end.
 type endless struct {
 	*memorytest.Fake
