@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,31 +49,31 @@ func Dial(ctx context.Context, file string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	trusted := servers(file)
-	var failures []error
+	u := usersOf(file)
+	var at []string
 	for _, p := range places {
-		c := newClient(p, trusted)
+		c := newClient(p, u)
 		_, err := c.hello(ctx)
 		if err == nil {
 			return c, nil
 		}
 		_ = c.Close()
-		failures = append(failures, err)
 		if !errors.Is(err, ErrGone) {
 			return nil, err
 		}
+		at = append(at, p.socket)
 	}
-	return nil, errors.Join(failures...)
+	return nil, fmt.Errorf("%w: nobody listens at %s", ErrGone, strings.Join(at, " or "))
 }
 
-func newClient(p place, trusted []uint32) *Client {
+func newClient(p place, u users) *Client {
 	c := &Client{socket: p.socket, every: watchEvery, patience: watchFor}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		conn, err := connect(ctx, p, trusted)
+		conn, err := connect(ctx, p, u)
 		if err != nil {
 			return nil, err
 		}
-		process, known, err := checkPeer(conn, trusted)
+		process, known, err := checkPeer(conn, u)
 		if err != nil {
 			_ = conn.Close()
 			return nil, err
@@ -90,15 +92,18 @@ func newClient(p place, trusted []uint32) *Client {
 }
 
 // connect opens a connection to a socket that belongs to somebody who is trusted.
-func connect(ctx context.Context, p place, trusted []uint32) (net.Conn, error) {
+func connect(ctx context.Context, p place, u users) (net.Conn, error) {
 	gone := func(err error) error {
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EAGAIN) {
 			return fmt.Errorf("%w: %w", ErrGone, err)
 		}
 		return err
 	}
 	if p.own {
-		if err := checkFolder(filepath.Dir(p.socket), trusted); err != nil {
+		if err := checkFolder(filepath.Dir(p.socket), u); err != nil {
 			return nil, gone(err)
 		}
 	}
@@ -109,7 +114,7 @@ func connect(ctx context.Context, p place, trusted []uint32) (net.Conn, error) {
 	if info.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("%s is no socket: %w", p.socket, ErrRefused)
 	}
-	if err := checkOwner(p.socket, info, trusted); err != nil {
+	if err := checkOwner(p.socket, info, u); err != nil {
 		return nil, err
 	}
 	var d net.Dialer
@@ -231,6 +236,10 @@ func (c *Client) send(ctx context.Context, name string, request any) (*http.Resp
 
 // cut says what an error means that the other process did not answer with.
 func (c *Client) cut(ctx context.Context, err error) error {
+	var u *url.Error
+	if errors.As(err, &u) { // it names what nobody ever typed
+		err = u.Err
+	}
 	switch {
 	case errors.Is(err, ErrGone), errors.Is(err, ErrRefused), errors.Is(err, investigations.ErrTooLarge):
 		return fmt.Errorf("memory: %w", err)

@@ -7,9 +7,9 @@
 // a socket's can be, or the folder can't be written: oombot-HASH/memory.sock in the folder for temporary files ($TMPDIR),
 // HASH being of the file's absolute path; that folder belongs to the user and has mode 0700, or it is refused.
 //
-// Who may use it. The socket has mode 0600 from before anybody can connect. The server asks the kernel whose process the
-// other end is and serves its own user and root; the client uses a server of its own user or of root, and as root one of
-// the user that the memory file belongs to.
+// Who may use it. The socket has mode 0600 from before anybody can connect. Each end asks the kernel whose process the
+// other one is, and trusts its own user and root; as root also the user that the memory file belongs to, who gets the
+// socket then.
 //
 // How it ends. The server moves the socket to the name with .end, accepts who has connected before, answers what is under
 // way for a second and a half, and removes it: whoever comes later finds no socket, and knows that nobody read a word.

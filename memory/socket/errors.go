@@ -18,8 +18,8 @@ var (
 	ErrCut = errors.New("the process that holds the memory file did not answer")
 	// ErrVersion says that the two processes are of versions of oombot that do not understand each other.
 	ErrVersion = errors.New("the process that holds the memory file is another version of oombot")
-	// ErrRefused says that a socket, its folder or the process behind it belongs to somebody who is not trusted.
-	ErrRefused = errors.New("not to be trusted")
+	// ErrRefused says that a socket, its folder or the process behind it belongs to another user.
+	ErrRefused = errors.New("it is another user's")
 	// ErrInUse says that a living process listens there already.
 	ErrInUse = errors.New("another process listens there")
 )

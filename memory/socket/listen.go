@@ -14,13 +14,14 @@ import (
 	"time"
 )
 
-// Listener accepts connections of the user's own processes, and of root's. Closing it removes the socket.
+// Listener accepts connections of the user's own processes, and of root's; root's own also those of whom the file belongs
+// to. Closing it removes the socket.
 type Listener struct {
 	*net.UnixListener
-	place   place
-	made    fs.FileInfo
-	trusted []uint32
-	log     *slog.Logger
+	place place
+	made  fs.FileInfo
+	users users
+	log   *slog.Logger
 
 	mu sync.Mutex
 	// at is where the socket is now; empty after Close.
@@ -36,7 +37,7 @@ func Listen(file string, log *slog.Logger) (*Listener, error) {
 	}
 	var failures []error
 	for _, p := range places {
-		l, err := listenAt(p, log)
+		l, err := listenAt(p, usersOf(file), log)
 		if err == nil {
 			return l, nil
 		}
@@ -53,9 +54,9 @@ func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENAMETOOLONG)
 }
 
-func listenAt(p place, log *slog.Logger) (*Listener, error) {
+func listenAt(p place, u users, log *slog.Logger) (*Listener, error) {
 	if p.own {
-		if err := makeFolder(filepath.Dir(p.socket)); err != nil {
+		if err := makeFolder(filepath.Dir(p.socket), u); err != nil {
 			return nil, err
 		}
 	}
@@ -75,9 +76,12 @@ func listenAt(p place, log *slog.Logger) (*Listener, error) {
 		return nil, fmt.Errorf("%T is no listener at a Unix socket", bound)
 	}
 	inner.SetUnlinkOnClose(false) // what is at that path then may be another process's
-	l := &Listener{UnixListener: inner, place: p, at: p.socket, trusted: []uint32{uint32(os.Getuid()), 0}, log: log}
+	l := &Listener{UnixListener: inner, place: p, at: p.socket, users: u, log: log}
 	if l.made, err = os.Lstat(p.socket); err == nil && l.made.Mode().Perm() != 0o600 {
 		err = os.Chmod(p.socket, 0o600)
+	}
+	if err == nil {
+		err = u.give(p.socket)
 	}
 	if err != nil {
 		_ = inner.Close()
@@ -124,7 +128,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, _, err := checkPeer(c, l.trusted); err != nil {
+		if _, _, err := checkPeer(c, l.users); err != nil {
 			_ = c.Close()
 			l.log.Warn("a connection to the memory file's socket was refused", "err", err)
 			continue
@@ -140,7 +144,7 @@ func (l *Listener) withdraw(ctx context.Context) error {
 		return err
 	}
 	// Connections are accepted in their order: this one is the last.
-	last := newClient(place{socket: l.place.socket + ending}, l.trusted)
+	last := newClient(place{socket: l.place.socket + ending}, l.users)
 	_, err := last.hello(ctx)
 	return err
 }

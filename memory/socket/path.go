@@ -75,15 +75,20 @@ func resolve(file string) (string, error) {
 }
 
 // makeFolder makes the folder of a socket's own, where it is not there.
-func makeFolder(folder string) error {
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+func makeFolder(folder string, u users) error {
+	switch err := os.Mkdir(folder, 0o700); {
+	case err == nil:
+		if err := u.give(folder); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrExist):
 		return err
 	}
-	return checkFolder(folder, []uint32{uint32(os.Getuid())})
+	return checkFolder(folder, u)
 }
 
 // checkFolder refuses a folder in which somebody else could put a socket of his own.
-func checkFolder(folder string, trusted []uint32) error {
+func checkFolder(folder string, u users) error {
 	info, err := os.Lstat(folder)
 	if err != nil {
 		return err
@@ -91,28 +96,13 @@ func checkFolder(folder string, trusted []uint32) error {
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("%s is %v, and no folder that only its owner may use: %w", folder, info.Mode(), ErrRefused)
 	}
-	return checkOwner(folder, info, trusted)
+	return checkOwner(folder, info, u)
 }
 
 // checkOwner refuses what belongs to nobody of those who are trusted.
-func checkOwner(path string, info fs.FileInfo, trusted []uint32) error {
-	if owner, known := ownerOf(info); known && !isTrusted(owner, trusted) {
+func checkOwner(path string, info fs.FileInfo, u users) error {
+	if owner, known := ownerOf(info); known && !u.trusted(owner) {
 		return fmt.Errorf("%s belongs to user %d: %w", path, owner, ErrRefused)
 	}
 	return nil
-}
-
-// servers returns whose process a client trusts: its own user, root, and where it is root itself the owner of the
-// memory file.
-func servers(file string) []uint32 {
-	self := uint32(os.Getuid())
-	trusted := []uint32{self, 0}
-	if self == 0 {
-		if info, err := os.Stat(file); err == nil {
-			if owner, known := ownerOf(info); known {
-				trusted = append(trusted, owner)
-			}
-		}
-	}
-	return trusted
 }

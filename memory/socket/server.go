@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -64,7 +65,9 @@ func serve(ctx context.Context, l net.Listener, store memory.Store, log *slog.Lo
 		}
 	}
 	_ = l.Close() // the socket is gone, or somebody took it away before
-	<-ended
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		log.Debug("the memory file's socket was broken", "err", err)
+	}
 	// Shutdown would leave requests unanswered that it meets on their way. Here every connection is answered, and closed then.
 	server.SetKeepAlivesEnabled(false)
 	if !open.wait(bounded) {

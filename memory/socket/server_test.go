@@ -211,7 +211,7 @@ func TestNobodyIsCutOffAtTheEnd(t *testing.T) {
 	done := make(chan struct{})
 	for n := range answered {
 		wg.Go(func() {
-			c := newClient(place{socket: file + ".sock"}, servers(file))
+			c := newClient(place{socket: file + ".sock"}, usersOf(file))
 			for {
 				select {
 				case <-done:

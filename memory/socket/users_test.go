@@ -214,3 +214,17 @@ func TestFolderThatCanNotBeWritten(t *testing.T) {
 		t.Errorf("left in the folder for temporary files: %v, %v; want the memory file that was there", left, err)
 	}
 }
+
+// TestRootServesWhomTheFileBelongsTo lets root hold a stranger's file.
+func TestRootServesWhomTheFileBelongsTo(t *testing.T) {
+	file := publicFile(t)
+	cmd := asStranger(t, "dial", file)
+	if err := os.Chown(file, stranger, -1); err != nil {
+		t.Fatal(err)
+	}
+	start(t, file, memorytest.New(time.Now), defaultPace())
+	if out, err := cmd.Output(); err != nil || string(out) != "it was let in\n" {
+		t.Errorf("the stranger's process says %q, %v", out, err)
+	}
+	healthy(t, file) // and root as before
+}
