@@ -25,7 +25,7 @@ type app struct {
 	stderr stream
 	now    func() time.Time
 	// openFile opens a file of past incidents, and makes it where there is none.
-	openFile func(ctx context.Context, path string) (memory.Store, error)
+	openFile func(ctx context.Context, path string, log *slog.Logger) (memory.Store, error)
 	// user is the name of who runs the program.
 	user func() string
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,7 +97,7 @@ func (r *remembered) runOn(store memory.Store, args ...string) (stdout, stderr s
 	a.stdout.width = r.width
 	a.now = func() time.Time { return today }
 	a.user = func() string { return "ann" }
-	a.openFile = func(context.Context, string) (memory.Store, error) {
+	a.openFile = func(context.Context, string, *slog.Logger) (memory.Store, error) {
 		if store == nil {
 			return nil, errors.New("it is locked by process 42")
 		}

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/user"
 	"strconv"
 
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/memory"
-	"github.com/oombot/oombot/memory/bolt"
+	"github.com/oombot/oombot/memory/file"
 )
 
 // openMemory opens the file of past incidents that the configuration names. Where it has to be there already, its
@@ -27,12 +28,12 @@ func (a *app) openMemory(ctx context.Context, cfg *config.Config, mustExist bool
 				"'oombot history import --memory %s' fills one from an export", oneLine(path), oneLine(path), oneLine(path))
 		}
 	}
-	return a.openFile(ctx, path)
+	return a.openFile(ctx, path, a.logger(slog.LevelWarn))
 }
 
-// openFile opens a file of past incidents, and makes it where there is none.
-func openFile(_ context.Context, path string) (memory.Store, error) {
-	s, err := bolt.Open(path, bolt.Options{})
+// openFile opens a file of past incidents, whoever holds it, and makes it where there is none.
+func openFile(ctx context.Context, path string, log *slog.Logger) (memory.Store, error) {
+	s, err := file.Open(ctx, path, file.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (a *app) openPast(ctx context.Context, c config.Memory, log *slog.Logger) *
 		return nil
 	}
 	p := &casebook{app: a, retention: time.Duration(c.Retention), audit: bundle.NewAudit(a.now), log: log}
-	p.store, p.err = a.openFile(ctx, c.File)
+	p.store, p.err = a.openFile(ctx, c.File, log)
 	return p
 }
 
@@ -50,7 +50,8 @@ func (p *casebook) recaller() investigations.Recaller {
 	case p == nil:
 		return nil
 	case p.err != nil:
-		return noRecaller{p.err}
+		// Which process has the file says more than that the time was up.
+		return noRecaller{errors.New(p.err.Error())}
 	}
 	return memory.NewRecaller(p.store)
 }
