@@ -16,8 +16,9 @@ import (
 	"github.com/oombot/oombot/memory/socket"
 )
 
-// Patience is how long Open waits for a process that holds the file and does not answer.
-const Patience = 2 * time.Second
+// Patience is how long Open waits for a process that holds the file and does not answer: what is left of two seconds
+// when a program has begun and ended, too.
+const Patience = 1800 * time.Millisecond
 
 // Options say how a memory file is opened. The zero Options are good ones.
 type Options struct {
@@ -121,9 +122,9 @@ func pause(ctx context.Context) bool {
 
 // held explains why a file that somebody has open can't be used through that one.
 func (s *Store) held(pid int, err error) error {
-	who, end := "another process", "that process"
+	who, wake := "another process", "kill -CONT"
 	if pid != 0 {
-		who, end = fmt.Sprintf("process %d", pid), fmt.Sprintf("process %d", pid)
+		who, wake = fmt.Sprintf("process %d", pid), fmt.Sprintf("kill -CONT %d", pid)
 	}
 	switch {
 	case errors.Is(err, socket.ErrVersion):
@@ -135,8 +136,8 @@ func (s *Store) held(pid int, err error) error {
 		return fmt.Errorf("open memory file %s: %s has it open and shares it with nobody; wait for its end, or end it: %w; %w",
 			s.path, who, investigations.ErrUnavailable, err)
 	}
-	return fmt.Errorf("open memory file %s: %s has it open and does not answer; if it is stopped, let %s go on (kill -CONT) or end it: %w; %w",
-		s.path, who, end, investigations.ErrUnavailable, err)
+	return fmt.Errorf("open memory file %s: %s has it open and does not answer; if it is stopped, let it go on with %s, or end it: %w; %w",
+		s.path, who, wake, investigations.ErrUnavailable, err)
 }
 
 func (s *Store) mustExist() error {
