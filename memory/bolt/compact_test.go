@@ -22,9 +22,9 @@ func TestCompact(t *testing.T) {
 	if err := os.Chmod(s.path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	keep(t, s, history(0, 400)...)
+	keep(t, s, history(0, 200)...)
 	want := map[string]map[string]string{}
-	if _, err := s.Forget(t.Context(), investigations.Filter{Before: memorytest.Trace(1, 380).Result.At}); err != nil {
+	if _, err := s.Forget(t.Context(), investigations.Filter{Before: memorytest.Trace(1, 180).Result.At}); err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range buckets {

@@ -90,7 +90,7 @@ func writeSome(ctx context.Context, s *Store, r *rand.Rand, run uint64, i int) (
 // is sound; and what it left half done, as a compaction, is in nobody's way.
 func TestKill(t *testing.T) {
 	runs := 200
-	if testing.Short() {
+	if raceDetector { // what it finds does not depend on when a process is killed
 		runs = 20
 	}
 	path := filepath.Join(t.TempDir(), "memory.db")

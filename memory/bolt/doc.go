@@ -32,13 +32,14 @@
 // # What is left of what was forgotten
 //
 // Whatever is forgotten is in no bucket any more. Its bytes may still stand in free pages of the file, and of backups
-// of it, until the file is compacted; and on the disk as long as that keeps what it was told to overwrite.
+// of it, until the file is compacted; and on the disk as long as that keeps what it was told to overwrite. The list of
+// free pages is written with every change: after much was forgotten a file is quicker once it is compacted.
 //
 // # One process
 //
 // The file is locked for the process that has it open for writing; several may have it open for reading. Compact puts a
-// new file in the place of the old one: it is locked before it is there, and whoever waited for the old one's lock
-// notices that the path leads elsewhere and starts over.
+// new file, until then NAME.compacting, in the place of the old one: it is locked before it is there, and whoever waited
+// for the old one's lock notices that the path leads elsewhere and starts over. A new file is NAME.new-* until it is whole.
 //
 // # Damage
 //

@@ -25,12 +25,17 @@ import (
 // TestReindex opens a file whose index was made with other terms, or only half.
 func TestReindex(t *testing.T) {
 	s := temp(t)
-	keep(t, s, history(0, reindexBatch+100)...)
+	var traces []investigations.Trace
+	for i := range reindexBatch + 100 {
+		traces = append(traces, small(fmt.Sprint(i), time.Duration(i)*time.Minute))
+	}
+	keep(t, s, traces...)
 	err := s.update(t.Context(), func(tx *bbolt.Tx) error {
 		p := postings{tx.Bucket(bucketPostings)}
 		for i := range 5 {
-			for _, h := range hashTerms(memory.TermsOf(memory.HeadOf(memorytest.Trace(1, i)))) {
-				if err := p.remove(h, firstSlot(memorytest.Trace(1, i).Result.At)); err != nil {
+			at := slotOf(tx.Bucket(bucketIDs).Get([]byte(fmt.Sprint(i))))
+			for _, h := range hashTerms(memory.TermsOf(memory.HeadOf(traces[i]))) {
+				if err := p.remove(h, at); err != nil {
 					return err
 				}
 			}
@@ -65,10 +70,10 @@ func byHand(traces []investigations.Trace, cue investigations.Cue) map[string]fl
 // TestBudget searches with less and less work. What is found is the best of what shares a rare term, and it is ranked by
 // all terms, also those whose lists were not read.
 func TestBudget(t *testing.T) {
-	s, traces := temp(t), history(0, 600)
+	s, traces := temp(t), history(0, 300)
 	keep(t, s, traces...)
 	for i := range 20 {
-		tr := traces[i*29]
+		tr := traces[i*14]
 		cue := investigations.Cue{Terms: memory.Terms(tr.Features), Without: tr.Result.ID, Limit: 10}
 		weights := byHand(traces, cue)
 		best := slices.SortedFunc(maps.Keys(weights), func(a, b string) int { return cmp.Compare(weights[b], weights[a]) })

@@ -81,7 +81,7 @@ func resolve(path string) (string, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}
-	if _, err := os.Lstat(path); err == nil {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return "", fmt.Errorf("%s is a link to what is not there; remove it, or make what it leads to", path)
 	}
 	return path, nil
