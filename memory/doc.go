@@ -7,6 +7,7 @@
 //	terms.go       the terms that a trace is found by
 //	edges.go       the edges that it spans
 //	head.go        what of it is listed and compared
+//	extract.go     what of that its facts tell, where it has no features of its own
 //	errors.go      what a store fails with
 //	revise.go      what becomes of it when the same kill is investigated again, or somebody judges it
 //
