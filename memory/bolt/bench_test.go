@@ -91,10 +91,8 @@ func fillFile(b *testing.B, path string, n int) {
 			err = s.Keep(b.Context(), traces...)
 		}
 	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
+	// What is not on the disk yet the first trace that is stored durably would have to wait for.
+	if err := errors.Join(err, s.current.file.Sync(), s.Close()); err != nil {
 		b.Fatal(err)
 	}
 }

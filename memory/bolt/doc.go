@@ -13,12 +13,13 @@
 //	traces           slot, number                     a piece of the trace: JSON, compressed with zstd and a dictionary
 //	heads            slot                             the head, field after field
 //	ids              id                               slot
-//	postings         hash of a term                   how many traces have the term
-//	postings         hash of a term, slot             up to 128 ascending slots of traces that have it, from this one on
+//	postings         hash of a term, slot             up to 128 ascending slots of traces that have the term, from this one on
+//	postings         hash of a term, ff…              how many traces have the term
 //	names            hash of a node's kind and name   the node's number
-//	nodes            number                           kind, name, how many traces touch it, edges out, edges in
+//	nodes            number                           kind and name
 //	edges            slot                             the trace's edges, by numbers: from, type, to
 //	touches          number, slot                     nothing: the trace has an edge that touches the node
+//	touches          number, ff…                      how many such traces there are, how many edges out, how many in
 //	refs             from, to, type                   how many traces have the edge
 //	inbox            key                              the item as JSON
 //	inbox-ready      when it came, sequence           key of an open item that may be taken

@@ -72,15 +72,8 @@ func (g *graph) touching(ctx context.Context, id nodeID, limit int) ([]investiga
 func (g *graph) owners(ctx context.Context, id nodeID, fn func([]edge) bool) error {
 	prefix := id.append(nil)
 	c := g.touches.Cursor()
-	last := touchKey(id, ^slot(0))
-	key, _ := c.Seek(last)
-	switch {
-	case key == nil:
-		key, _ = c.Last()
-	case !bytes.Equal(key, last):
-		key, _ = c.Prev()
-	}
-	for ; bytes.HasPrefix(key, prefix); key, _ = c.Prev() {
+	c.Seek(touchKey(id, endSlot)) // what is counted of the node, which is there
+	for key, _ := c.Prev(); bytes.HasPrefix(key, prefix); key, _ = c.Prev() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

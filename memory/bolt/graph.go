@@ -18,28 +18,35 @@ type nodeID uint32
 
 const (
 	nodeIDLen = 4
-	// nodeVersion is the version of the records in the bucket nodes, edgesVersion of those in edges.
-	nodeVersion  = 1
-	edgesVersion = 1
+	// The versions of the records in the buckets nodes, touches and edges.
+	nodeVersion   = 1
+	countsVersion = 1
+	edgesVersion  = 1
 	// kindEdgeType is the kind under which types of edges have their ids. No edge leads to them.
 	kindEdgeType investigations.NodeKind = "\x00edge type"
 )
 
 func (n nodeID) append(key []byte) []byte { return binary.BigEndian.AppendUint32(key, uint32(n)) }
 
-// node is a node's record.
+// node is a node. What it is called never changes and is in the bucket nodes; what is counted changes with every trace
+// that touches it, and is in the bucket touches behind the newest of these, so on the same page.
 type node struct {
 	kind investigations.NodeKind
 	name string
+	// fresh says that it was not there before.
+	fresh bool
 	// owners are how many traces have an edge that touches the node; without any it goes.
 	owners uint64
 	// out and in are how many edges lead away from it and to it, each counted once however many traces have it.
 	out, in uint64
 }
 
-func (n *node) fields(c *coder) {
+func (n *node) label(c *coder) {
 	text(c, &n.kind)
 	text(c, &n.name)
+}
+
+func (n *node) counts(c *coder) {
 	c.uint(&n.owners)
 	c.uint(&n.out)
 	c.uint(&n.in)
@@ -67,7 +74,7 @@ func touchKey(n nodeID, s slot) []byte {
 	return binary.BigEndian.AppendUint64(n.append(make([]byte, 0, nodeIDLen+slotLen)), uint64(s))
 }
 
-// graph reads and changes the graph in one transaction. Records of nodes are kept until flush.
+// graph reads and changes the graph in one transaction. What is changed of nodes is kept until flush.
 type graph struct {
 	names, nodes, edges, touches, refs *bbolt.Bucket
 	loaded                             map[nodeID]*node
@@ -97,7 +104,11 @@ func (g *graph) load(id nodeID) (*node, error) {
 		return n, nil
 	}
 	var n node
-	if err := decode(g.nodes.Get(id.append(nil)), nodeVersion, n.fields); err != nil {
+	err := decode(g.nodes.Get(id.append(nil)), nodeVersion, n.label)
+	if err == nil {
+		err = decode(g.touches.Get(touchKey(id, endSlot)), countsVersion, n.counts)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: read node %d of the graph: %w", ErrDamaged, id, err)
 	}
 	g.loaded[id] = &n
@@ -119,7 +130,7 @@ func (g *graph) intern(n investigations.GraphNode) (nodeID, error) {
 		return 0, errNodes
 	}
 	id := nodeID(seq)
-	g.loaded[id], g.changed[id] = &node{kind: n.Kind, name: n.Name}, true
+	g.loaded[id], g.changed[id] = &node{kind: n.Kind, name: n.Name, fresh: true}, true
 	return id, g.names.Put(nameKey(n), id.append(nil))
 }
 
@@ -134,21 +145,26 @@ func (g *graph) change(id nodeID, how func(*node)) error {
 	return nil
 }
 
-// flush writes the records that were changed, and removes nodes that no trace has any more. It ends the use of g.
+// flush writes what was changed of nodes, and removes those that no trace has any more. It ends the use of g.
 func (g *graph) flush() error {
 	for id := range g.changed {
-		n := g.loaded[id]
-		if n.owners > 0 {
-			if err := g.nodes.Put(id.append(nil), encode(nodeVersion, n.fields)); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := errors.Join(g.nodes.Delete(id.append(nil)), g.names.Delete(nameKey(n.graphNode()))); err != nil {
+		if err := g.write(id, g.loaded[id]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (g *graph) write(id nodeID, n *node) error {
+	if n.owners == 0 {
+		return errors.Join(g.nodes.Delete(id.append(nil)), g.touches.Delete(touchKey(id, endSlot)), g.names.Delete(nameKey(n.graphNode())))
+	}
+	if n.fresh {
+		if err := g.nodes.Put(id.append(nil), encode(nodeVersion, n.label)); err != nil {
+			return err
+		}
+	}
+	return g.touches.Put(touchKey(id, endSlot), encode(countsVersion, n.counts))
 }
 
 // owned returns the edges of the trace in that slot.

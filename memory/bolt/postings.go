@@ -33,9 +33,13 @@ const (
 	slotLen  = 8
 )
 
-// postings are the lists of which traces have a term: under the term's hash how many there are, and under the hash with
-// a slot the chunk of ascending slots that begins with it.
+// postings are the lists of which traces have a term: under the term's hash with a slot the chunk of ascending slots that
+// begins with it, and behind the last one how many slots there are. Most changes are at the end of a list, and so on one
+// page.
 type postings struct{ b *bbolt.Bucket }
+
+// endSlot is beyond all slots.
+const endSlot = ^slot(0)
 
 func chunkKey(h termHash, s slot) []byte {
 	return binary.BigEndian.AppendUint64(slices.Clip(h[:]), uint64(s))
@@ -43,11 +47,13 @@ func chunkKey(h termHash, s slot) []byte {
 
 // isChunk says whether a key is that of a chunk of the term.
 func isChunk(key []byte, h termHash) bool {
-	return len(key) == len(h)+slotLen && bytes.HasPrefix(key, h[:])
+	return len(key) == len(h)+slotLen && bytes.HasPrefix(key, h[:]) && slotOf(key[len(h):]) != endSlot
 }
 
+func countKey(h termHash) []byte { return chunkKey(h, endSlot) }
+
 // count is how many traces have the term.
-func (p postings) count(h termHash) uint64 { return number(p.b, h[:]) }
+func (p postings) count(h termHash) uint64 { return number(p.b, countKey(h)) }
 
 // find returns the chunk that has s, or would have it: the last one that begins at or before s. key is nil where
 // there is none.
@@ -107,7 +113,7 @@ func (p postings) add(h termHash, s slot) error {
 	if there {
 		return nil
 	}
-	if err := putNumber(p.b, h[:], p.count(h)+1); err != nil {
+	if err := putNumber(p.b, countKey(h), p.count(h)+1); err != nil {
 		return err
 	}
 	if key == nil || chunkLen(chunk) >= chunkMax && at == chunkLen(chunk) {
@@ -146,10 +152,10 @@ func (p postings) remove(h termHash, s slot) error {
 	key, rest := slices.Clone(key), slices.Concat(chunk[:at*slotLen], chunk[(at+1)*slotLen:])
 	n := p.count(h)
 	if n <= 1 {
-		if err := p.b.Delete(h[:]); err != nil {
+		if err := p.b.Delete(countKey(h)); err != nil {
 			return err
 		}
-	} else if err := putNumber(p.b, h[:], n-1); err != nil {
+	} else if err := putNumber(p.b, countKey(h), n-1); err != nil {
 		return err
 	}
 	if len(rest) == 0 {
@@ -160,7 +166,7 @@ func (p postings) remove(h termHash, s slot) error {
 
 // newest appends the newest traces that have the term to list, at most n, the newest first.
 func (p postings) newest(c *bbolt.Cursor, h termHash, n int, list []slot) []slot {
-	for key, chunk := find(c, h, ^slot(0)); n > 0 && isChunk(key, h); key, chunk = c.Prev() {
+	for key, chunk := find(c, h, endSlot-1); n > 0 && isChunk(key, h); key, chunk = c.Prev() {
 		for i := chunkLen(chunk) - 1; i >= 0 && n > 0; i-- {
 			list = append(list, chunkAt(chunk, i))
 			n--

@@ -117,7 +117,7 @@ func (v *verifier) postings() {
 	b := v.tx.Bucket(bucketPostings)
 	err := b.ForEach(func(key, value []byte) error {
 		h := termHash(key[:len(termHash{})])
-		if len(key) == len(h) {
+		if !isChunk(key, h) {
 			counts[h] = int(number(b, key))
 			return nil
 		}
@@ -151,6 +151,7 @@ func (v *verifier) graph() {
 			v.Fatalf("node %d: %v", id, err)
 		}
 		nodes[n.graphNode()] = *n
+		touches[string(touchKey(id, endSlot))] = string(encode(countsVersion, n.counts))
 		if back, ok := g.lookup(n.graphNode()); !ok || back != id {
 			v.Errorf("the name of node %d leads to %d", id, back)
 		}
