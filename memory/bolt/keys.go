@@ -3,7 +3,6 @@ package bolt
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
@@ -78,7 +77,7 @@ func (s slot) key() []byte { return binary.BigEndian.AppendUint64(nil, uint64(s)
 
 func slotOf(key []byte) slot { return slot(binary.BigEndian.Uint64(key)) }
 
-var errCrowded = errors.New("too many kills in one millisecond")
+var errCrowded = fmt.Errorf("%w: too many kills in one millisecond", ErrInvalid)
 
 // newSlot finds a free slot for the trace of that id. Where it begins to look depends on the id only.
 func newSlot(heads *bbolt.Bucket, at time.Time, id string) (slot, error) {

@@ -118,8 +118,9 @@ var (
 	errReplaced = errors.New("another file took its place")
 )
 
-// lock locks the open file and returns its size; errBusy where somebody else has it locked, errReplaced where it is not the one any more that
-// the path leads to: whoever compacts a file puts another one in its place, and the lock counts only on that.
+// lock locks the open file and returns its size; errBusy where somebody else has it locked, errReplaced where it is not
+// the one any more that the path leads to: whoever compacts a file puts another one in its place, and the lock counts
+// only on that.
 func (s *Store) lock(file *os.File) (size int64, err error) {
 	if err := lockFile(file, s.readOnly == nil); err != nil {
 		return 0, fmt.Errorf("lock it: %w", err)
