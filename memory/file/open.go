@@ -76,6 +76,7 @@ func (s *source) Close() error {
 func (s *Store) open(ctx context.Context) (*source, error) {
 	patient, cancel := context.WithTimeout(ctx, s.options.Patience)
 	defer cancel()
+	var why error
 	for {
 		if err := s.mustExist(); err != nil {
 			return nil, err
@@ -92,12 +93,15 @@ func (s *Store) open(ctx context.Context) (*source, error) {
 		if err == nil {
 			return &source{Store: client, shared: true, pid: client.PID(), stop: func() {}}, nil
 		}
+		if why == nil || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, socket.ErrCut) {
+			why = err // and not that the time was over before anybody was looked for
+		}
 		again := passing(err) && pause(patient)
 		if ctxErr := ctx.Err(); ctxErr != nil {
 			return nil, fmt.Errorf("open memory file %s: %w", s.path, ctxErr)
 		}
 		if !again {
-			return nil, s.held(locked.PID, err)
+			return nil, s.held(locked.PID, why)
 		}
 	}
 }

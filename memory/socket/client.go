@@ -36,6 +36,8 @@ type Client struct {
 	socket string
 	pid    atomic.Int64
 	closed atomic.Bool
+	// reached says that there was a connection.
+	reached atomic.Bool
 	// every and patience are watchEvery and watchFor.
 	every, patience time.Duration
 }
@@ -43,7 +45,7 @@ type Client struct {
 var _ memory.Store = (*Client)(nil)
 
 // Dial finds the process that serves a memory file: ErrGone where there is none, ErrVersion where it is another version
-// of oombot, ErrRefused where it is not to be trusted, and ErrCut where it does not answer before ctx is done.
+// of oombot, ErrRefused where it is another user's, and ErrCut where it is there and does not answer before ctx is done.
 func Dial(ctx context.Context, file string) (*Client, error) {
 	places, err := placesOf(file)
 	if err != nil {
@@ -73,6 +75,7 @@ func newClient(p place, u users) *Client {
 		if err != nil {
 			return nil, err
 		}
+		c.reached.Store(true)
 		process, known, err := checkPeer(conn, u)
 		if err != nil {
 			_ = conn.Close()
@@ -245,7 +248,7 @@ func (c *Client) cut(ctx context.Context, err error) error {
 		return fmt.Errorf("memory: %w", err)
 	case errors.Is(context.Cause(ctx), ErrCut):
 		return fmt.Errorf("memory: %w", context.Cause(ctx))
-	case errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled), ctx.Err() != nil && !c.reached.Load():
 		return fmt.Errorf("memory: %w", ctx.Err())
 	}
 	return fmt.Errorf("%w: pid %d: %w", ErrCut, c.PID(), err)

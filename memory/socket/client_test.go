@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -33,6 +34,17 @@ func answering(t *testing.T, file string, h http.HandlerFunc) {
 func TestDialFindsNobody(t *testing.T) {
 	if _, err := Dial(t.Context(), memoryFile(t)); !errors.Is(err, ErrGone) {
 		t.Errorf("Dial: %v, want ErrGone", err)
+	}
+}
+
+// TestDialWithoutTime checks that who had no time to look does not say that somebody did not answer.
+func TestDialWithoutTime(t *testing.T) {
+	file := memoryFile(t)
+	start(t, file, memorytest.New(time.Now), defaultPace())
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if _, err := Dial(ctx, file); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrCut) {
+		t.Errorf("Dial: %v, want context.DeadlineExceeded alone", err)
 	}
 }
 
