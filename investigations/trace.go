@@ -135,6 +135,8 @@ type State struct {
 	Node      string          `json:"node,omitempty"`
 	// NodeBytes is the node's memory; 0 unknown.
 	NodeBytes int64 `json:"node_bytes,omitempty"`
+	// PodSince is when the pod was made; zero unknown.
+	PodSince time.Time `json:"pod_since,omitzero"`
 	// Traffic is requests per second, the median of the last hour; nil unknown.
 	Traffic *float64 `json:"traffic,omitempty"`
 	// Kills are when the judged container was killed for want of memory within From to At, as far as it is known, in
@@ -180,4 +182,7 @@ type ContainerSettings struct {
 	Request *int64 `json:"request,omitempty"`
 	// Settings is a digest of its arguments and environment.
 	Settings string `json:"settings,omitempty"`
+	// Ceiling is a digest of those of them that bound the runtime's memory, with the values that ConfigMaps give; empty
+	// where there are none.
+	Ceiling string `json:"ceiling,omitempty"`
 }

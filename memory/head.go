@@ -38,7 +38,7 @@ func Matches(f investigations.Filter, h investigations.Head) bool {
 	case len(f.IDs) > 0 && !slices.Contains(f.IDs, h.ID),
 		f.Cluster != "" && f.Cluster != h.Features.Cluster,
 		f.Namespace != "" && f.Namespace != h.Features.Namespace,
-		f.Workload != "" && f.Workload != h.Features.Workload && f.Workload != bare(h.Features.Workload),
+		f.Workload != "" && !slices.Contains([]string{h.Features.Workload, bare(h.Features.Workload), h.Target.Workload, bare(h.Target.Workload)}, f.Workload),
 		f.Container != "" && f.Container != h.Features.Container,
 		f.Cause != "" && f.Cause != h.Features.Cause,
 		!f.Since.IsZero() && h.At.Before(f.Since),

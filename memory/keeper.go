@@ -55,7 +55,7 @@ func TraceOf(i Investigation, now time.Time) investigations.Trace {
 		if cited {
 			t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeInheritedFrom, ID: p.ID})
 		}
-		if p.Similarity >= rootAlike && p.Trust != investigations.TrustRefuted {
+		if p.Similarity >= rootAlike && p.Trust != investigations.TrustRefuted && !open(i.Result.Verdict.Cause) {
 			t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeSameRootAs, ID: p.ID})
 		}
 	}
@@ -77,6 +77,7 @@ func (k *Keeper) Remember(ctx context.Context, i Investigation) (investigations.
 	if last := lastBefore(t, others); last != "" && isKill(t.Result.Verdict) {
 		t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeRecurredAs, ID: last})
 	}
+	t.State = withAdvised(t, i, others...)
 	t.Outcome = OutcomeOf(t, others)
 	if err := k.store.Keep(ctx, t); err != nil {
 		return t, fmt.Errorf("remember incident %s: %w", t.Result.ID, err)
@@ -144,12 +145,13 @@ func (k *Keeper) sameWorkload(ctx context.Context, t investigations.Trace) ([]in
 	return out, nil
 }
 
-// lastBefore is the id of the last kill of the same container before t; empty where none is known.
+// lastBefore is the id of the last kill of the same container before t, and not of the same incident; empty where none
+// is known.
 func lastBefore(t investigations.Trace, others []investigations.Trace) string {
 	var last *investigations.Trace
 	for i := range others {
 		o := &others[i]
-		if sameContainer(*o, t) && isKill(o.Result.Verdict) && o.Result.At.Before(t.Result.At) && (last == nil || o.Result.At.After(last.Result.At)) {
+		if sameContainer(*o, t) && isKill(o.Result.Verdict) && o.Result.At.Before(t.Result.At) && !sameIncident(*o, t) && (last == nil || o.Result.At.After(last.Result.At)) {
 			last = o
 		}
 	}

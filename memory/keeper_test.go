@@ -171,3 +171,77 @@ func TestRecallLearnsFromTheDraft(t *testing.T) {
 		t.Errorf("the incident is its own precedent: %v, %v", none, err)
 	}
 }
+
+// TestSameKillIsNoPrecedent: a kill that was looked at with the kernel's report and without has two ids, and is no
+// precedent of itself.
+func TestSameKillIsNoPrecedent(t *testing.T) {
+	store := emptyStore(t)
+	first := investigated(0, "r/api:1")
+	if _, err := memory.NewKeeper(store, time.Now).Remember(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	for gap, want := range map[time.Duration]int{-44 * time.Microsecond: 0, time.Second: 0, 3 * time.Minute: 1} {
+		again := investigated(0, "r/api:1")
+		again.Result.At = firstKill.Add(gap)
+		again.Result.ID = investigations.KillID(again.Result.At, "without the kernel's report")
+		draft := &investigations.Draft{Request: again.Request, Result: again.Result, Evidence: again.Evidence}
+		got, err := memory.NewRecaller(store).Recall(t.Context(), investigations.RecallQuery{ID: again.Result.ID, Features: again.Result.Features, Draft: draft})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != want {
+			t.Errorf("%s after it there are %d precedents, want %d", gap, len(got), want)
+		}
+	}
+}
+
+// TestRunsOfACronJob: each run of a CronJob is a job of another name, and the next one shows what became of the advice.
+func TestRunsOfACronJob(t *testing.T) {
+	store := emptyStore(t)
+	keeper := memory.NewKeeper(store, time.Now)
+	run := func(hours int, name string, limit int64) memory.Investigation {
+		i := investigated(hours, "r/import:1")
+		i.Result.Target.Workload, i.Result.Target.Pod = "job/"+name, name+"-x"
+		i.Result.Features.Workload = "cronjob/import"
+		containers := []investigations.Container{{Name: "app", Image: "r/import:1", MemoryLimit: &limit}}
+		i.Evidence = &investigations.Evidence{
+			Pods: &investigations.PodEvidence{Pods: []investigations.Pod{{
+				Namespace: "shop", Name: name + "-x", OwnerKind: "job", OwnerName: name, Created: i.Result.At.Add(-time.Minute), Containers: containers,
+			}}},
+			Rollouts: &investigations.RolloutEvidence{Workloads: []investigations.Workload{
+				{Namespace: "shop", Kind: "cronjob", Name: "import", Template: investigations.PodTemplate{Containers: containers}},
+				{Namespace: "shop", Kind: "job", Name: name, OwnerKind: "cronjob", OwnerName: "import", Template: investigations.PodTemplate{Containers: containers}},
+			}},
+		}
+		return i
+	}
+	first := run(0, "import-29581576", 512<<20)
+	for _, i := range []memory.Investigation{first, run(24, "import-29583016", 512<<20), run(48, "import-29584456", 768<<20)} {
+		if _, err := keeper.Remember(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+		want := map[time.Time]investigations.OutcomeState{
+			firstKill: investigations.OutcomeUnknown, firstKill.Add(24 * time.Hour): investigations.OutcomeRecurredUnfixed,
+			firstKill.Add(48 * time.Hour): investigations.OutcomeFixFailed,
+		}[i.Result.At]
+		got, err := store.Trace(t.Context(), first.Result.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Outcome.State != want {
+			t.Errorf("after %s the first run learned %+v, want %s", i.Result.Target.Workload, got.Outcome, want)
+		}
+	}
+	for _, name := range []string{"import", "cronjob/import", "job/import-29581576", "import-29581576"} {
+		found := 0
+		for _, err := range store.Heads(t.Context(), investigations.Filter{Workload: name, Before: firstKill.Add(time.Hour)}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found++
+		}
+		if found != 1 {
+			t.Errorf("workload %s selects %d of the first run", name, found)
+		}
+	}
+}

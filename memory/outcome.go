@@ -68,7 +68,7 @@ func next(t, l investigations.Trace, was investigations.Outcome) investigations.
 		return failed(fix, l, l.Result.At)
 	case len(fix) > 0:
 		return quiet(t, l, fix, span{from: sinceOf(t, *w), until: l.Result.At}, was)
-	case again && was.State != investigations.OutcomeFixHeld:
+	case again && was.State != investigations.OutcomeFixHeld && !sameIncident(t, l):
 		return recurred(t, l, was)
 	}
 	return was
@@ -78,6 +78,9 @@ func next(t, l investigations.Trace, was investigations.Outcome) investigations.
 func recurred(t, l investigations.Trace, was investigations.Outcome) investigations.Outcome {
 	if fix, since := followedSince(t, l); len(fix) > 0 {
 		return appliedSince(fix, since, "it came into force after the kill of "+l.Result.ID)
+	}
+	if was.State == investigations.OutcomeRecurredUnfixed {
+		return was // the first kill that came back says it all, and a crash loop would rewrite all of its kills each time
 	}
 	out := investigations.Outcome{
 		State: investigations.OutcomeRecurredUnfixed, At: l.Result.At,
@@ -278,7 +281,7 @@ func follows(r investigations.Recommendation, then investigations.WorkloadState,
 	case investigations.ActionSetRequest, investigations.ActionProtect:
 		return old != nil && cur != nil && atLeast(cur.Request, old.Request, r.Value)
 	case investigations.ActionSetRuntimeCeiling:
-		return old != nil && cur != nil && old.Settings != cur.Settings
+		return old != nil && cur != nil && cur.Ceiling != "" && old.Ceiling != cur.Ceiling
 	case investigations.ActionLimitCulprit:
 		return old != nil && cur != nil && cur.Limit != nil && (old.Limit == nil || *cur.Limit < *old.Limit)
 	case investigations.ActionCapVolume:
@@ -286,7 +289,7 @@ func follows(r investigations.Recommendation, then investigations.WorkloadState,
 	case investigations.ActionScaleOut:
 		return then.Replicas != nil && replicas != nil && *replicas > *then.Replicas
 	case investigations.ActionMoveOrResizeNode:
-		return nowState.Node != "" && (nowState.Node != thenState.Node || thenState.NodeBytes > 0 && nowState.NodeBytes > thenState.NodeBytes)
+		return moved(then, thenState, nowState)
 	}
 	return false
 }
@@ -332,6 +335,18 @@ func atLeast(now, then *int64, advised string) bool {
 		return false
 	}
 	return float64(*now) >= asAdvised*float64(q.Value())
+}
+
+// moved says whether the workload went to another node after the kill, or its node grew. A pod that was there before
+// is another replica, and a daemon set has one on every node.
+func moved(w investigations.WorkloadState, then, now investigations.State) bool {
+	switch {
+	case now.Node == "" || then.Node == "":
+		return false
+	case now.Node == then.Node:
+		return then.NodeBytes > 0 && now.NodeBytes > then.NodeBytes
+	}
+	return now.PodSince.After(then.At) && !strings.HasPrefix(w.Workload, "daemonset/")
 }
 
 func capped(then, now map[string]int64) bool {

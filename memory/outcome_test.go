@@ -182,7 +182,8 @@ func TestFollows(t *testing.T) {
 		{"a hostile value", rec(investigations.ActionSetLimit, "1e-999999999"), limit(ptr(int64(600 * mib))), 2, "n1", true},
 		{"no such container", investigations.Recommendation{Action: investigations.ActionSetLimit, Container: "other", Value: "768Mi"}, limit(ptr(int64(768 * mib))), 2, "n1", false},
 		{"the request", rec(investigations.ActionProtect, "400Mi"), with(func(s *investigations.TemplateState) { s.Containers[0].Request = ptr(int64(400 * mib)) }), 2, "n1", true},
-		{"the ceiling", rec(investigations.ActionSetRuntimeCeiling, "384Mi"), with(func(s *investigations.TemplateState) { s.Containers[0].Settings = "s2" }), 2, "n1", true},
+		{"the ceiling", rec(investigations.ActionSetRuntimeCeiling, "384Mi"), with(func(s *investigations.TemplateState) { s.Containers[0].Ceiling = "c2" }), 2, "n1", true},
+		{"another setting than the ceiling", rec(investigations.ActionSetRuntimeCeiling, "384Mi"), with(func(s *investigations.TemplateState) { s.Containers[0].Settings = "s2" }), 2, "n1", false},
 		{"not the ceiling", rec(investigations.ActionSetRuntimeCeiling, "384Mi"), limit(ptr(int64(768 * mib))), 2, "n1", false},
 		{"the culprit's limit", rec(investigations.ActionLimitCulprit, "128Mi"), limit(ptr(int64(128 * mib))), 2, "n1", true},
 		{"the volume's", rec(investigations.ActionCapVolume, "64Mi"), with(func(s *investigations.TemplateState) { s.Volumes["shm"] = 64 * mib }), 2, "n1", true},
@@ -197,7 +198,7 @@ func TestFollows(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			then := investigations.WorkloadState{Replicas: ptr(int32(2)), Now: base}
-			got := follows(tt.r, then, tt.now, &tt.replicas, investigations.State{Node: "n1"}, investigations.State{Node: tt.node})
+			got := follows(tt.r, then, tt.now, &tt.replicas, investigations.State{Node: "n1", At: killed}, investigations.State{Node: tt.node, PodSince: killed.Add(time.Hour)})
 			if got != tt.want {
 				t.Errorf("followed is %t, want %t", got, tt.want)
 			}

@@ -49,7 +49,7 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 	}
 	var out []investigations.Recalled
 	for _, h := range found.Heads {
-		if p, ok := c.with(h); ok && h.ID != q.ID && p.Similarity >= q.Least {
+		if p, ok := c.with(h); ok && h.ID != q.ID && !sameKill(q.Draft, h) && p.Similarity >= q.Least {
 			out = append(out, p)
 		}
 	}
@@ -70,10 +70,11 @@ func (r *Recaller) learn(ctx context.Context, d *investigations.Draft, heads []i
 	if d == nil {
 		return nil
 	}
-	look := TraceOf(Investigation{Request: d.Request, Result: d.Result, Evidence: d.Evidence}, time.Time{})
+	i := Investigation{Request: d.Request, Result: d.Result, Evidence: d.Evidence}
+	look := TraceOf(i, time.Time{})
 	f, read := FeaturesOf(look), 0
-	for i := range heads {
-		h := &heads[i]
+	for n := range heads {
+		h := &heads[n]
 		if h.Features.Workload != f.Workload || h.Features.Namespace != f.Namespace || h.Features.Cluster != f.Cluster || !h.At.Before(look.Result.At) {
 			continue
 		}
@@ -86,7 +87,9 @@ func (r *Recaller) learn(ctx context.Context, d *investigations.Draft, heads []i
 		case err != nil:
 			return fmt.Errorf("read past incident %s: %w", h.ID, err)
 		default:
-			h.Outcome = Normalized(withOutcome(t, next(t, look, t.Outcome))).Outcome
+			seen := look
+			seen.State = withAdvised(look, i, t)
+			h.Outcome = Normalized(withOutcome(t, next(t, seen, t.Outcome))).Outcome
 		}
 	}
 	return nil

@@ -2,9 +2,6 @@ package memory
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +25,10 @@ func StateOf(req investigations.Request, res *investigations.Result, ev *investi
 			}
 		}
 	}
-	if w, ok := workloadState(res.Target.Namespace, res.Target.Workload, res.Target.Pod, res.At, ev); ok {
+	if p := podOf(res.Target.Namespace, res.Target.Pod, ev); p != nil {
+		s.PodSince = p.Created.UTC()
+	}
+	if w, ok := workloadState(res.Target.Namespace, lasting(res), res.Target.Pod, res.At, ev); ok {
 		s.Workloads = append(s.Workloads, w)
 	}
 	if namespace, workload, ok := strings.Cut(res.Features.Culprit, "/"); ok && strings.Contains(workload, "/") {
@@ -43,16 +43,21 @@ func StateOf(req investigations.Request, res *investigations.Result, ev *investi
 	return s
 }
 
+// lasting is the workload of a target that lives on: of a job that a CronJob made the CronJob.
+func lasting(res *investigations.Result) string {
+	return cmp.Or(res.Features.Workload, res.Target.Workload)
+}
+
 // workloadState is what the evidence says of one workload at a moment, and since.
 func workloadState(namespace, ref, pod string, at time.Time, ev *investigations.Evidence) (investigations.WorkloadState, bool) {
 	out := investigations.WorkloadState{Namespace: namespace, Workload: ref}
-	p := podOf(namespace, pod, ev)
+	p, maps := podOf(namespace, pod, ev), configMapsOf(namespace, ev)
 	w := workloadOf(namespace, ref, ev)
 	if p == nil && w == nil {
 		return out, false
 	}
 	if w == nil {
-		out.Now = templateOf(investigations.Revision{Template: investigations.PodTemplate{Containers: p.Containers, Volumes: p.Volumes}})
+		out.Now = templateOf(investigations.Revision{Template: investigations.PodTemplate{Containers: p.Containers, Volumes: p.Volumes}}, maps)
 		out.Since = p.Created.UTC()
 		if out.Workload == "" {
 			out.Workload = "pod/" + p.Name
@@ -65,13 +70,13 @@ func workloadState(namespace, ref, pod string, at time.Time, ev *investigations.
 	now := inForce(revisions, p, at)
 	switch {
 	case now != nil:
-		out.Revision, out.Since, out.Now = now.Number, began(*now).UTC(), templateOf(*now)
+		out.Revision, out.Since, out.Now = now.Number, began(*now).UTC(), templateOf(*now, maps)
 		out.Now.Containers = asInPod(out.Now.Containers, p)
 	case p != nil:
 		out.Since = p.Created.UTC()
-		out.Now = investigations.TemplateState{Containers: settingsOf(p.Containers), Volumes: volumesOf(p.Volumes)}
+		out.Now = investigations.TemplateState{Containers: settingsOf(p.Containers, maps), Volumes: volumesOf(p.Volumes)}
 	default:
-		out.Now = templateOf(investigations.Revision{Template: w.Template})
+		out.Now = templateOf(investigations.Revision{Template: w.Template}, maps)
 	}
 	latest := investigations.Revision{Number: w.Current, Template: w.Template}
 	for _, r := range revisions {
@@ -79,10 +84,10 @@ func workloadState(namespace, ref, pod string, at time.Time, ev *investigations.
 			latest = r
 		}
 		if len(out.Earlier) < mostRevisions && (now == nil || r.Number < now.Number) {
-			out.Earlier = append(out.Earlier, templateOf(r))
+			out.Earlier = append(out.Earlier, templateOf(r, maps))
 		}
 	}
-	if t := templateOf(latest); len(t.Containers) > 0 && (now == nil || latest.Number != now.Number) {
+	if t := templateOf(latest, maps); len(t.Containers) > 0 && (now == nil || latest.Number != now.Number) {
 		out.Latest, out.LatestSince = &t, began(latest).UTC()
 	}
 	return out, true
@@ -153,32 +158,6 @@ func workloadOf(namespace, ref string, ev *investigations.Evidence) *investigati
 	return nil
 }
 
-func templateOf(r investigations.Revision) investigations.TemplateState {
-	return investigations.TemplateState{
-		Revision: r.Number, Hash: r.Hash, Began: began(r).UTC(), Containers: settingsOf(r.Template.Containers), Volumes: volumesOf(r.Template.Volumes),
-	}
-}
-
-func settingsOf(all []investigations.Container) []investigations.ContainerSettings {
-	var out []investigations.ContainerSettings
-	for _, c := range all {
-		out = append(out, investigations.ContainerSettings{
-			Name: c.Name, Image: c.Image, Limit: c.MemoryLimit, Request: c.MemoryRequest, Settings: digestOf(c),
-		})
-	}
-	return out
-}
-
-// digestOf tells two containers' arguments and environments apart without keeping them.
-func digestOf(c investigations.Container) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%q %q %q", c.Command, c.Args, c.EnvFromConfigMaps) // a hash takes all
-	for _, e := range c.Env {
-		_, _ = fmt.Fprintf(h, "%q", []string{e.Name, e.Value, e.Digest, e.ConfigMap, e.Key})
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
 func volumesOf(all []investigations.Volume) map[string]int64 {
 	var out map[string]int64
 	for _, v := range all {
@@ -224,9 +203,6 @@ func trafficOf(ev *investigations.Evidence, at time.Time) *float64 {
 	return &sum
 }
 
-// onceWithin is how far apart two signs of one kill may be.
-const onceWithin = 90 * time.Second
-
 // killsOf are when the judged container of the workload was killed for want of memory, by what pods, the kernel's
 // reports and metrics say, in order.
 func killsOf(res *investigations.Result, ev *investigations.Evidence) []time.Time {
@@ -234,7 +210,7 @@ func killsOf(res *investigations.Result, ev *investigations.Evidence) []time.Tim
 	if isKill(res.Verdict) {
 		at = append(at, res.At)
 	}
-	at = append(at, killsInPods(res.Target, ev)...)
+	at = append(at, killsInPods(res.Target, lasting(res), ev)...)
 	if ev.Metrics == nil {
 		return apart(at)
 	}
@@ -252,14 +228,14 @@ func killsOf(res *investigations.Result, ev *investigations.Evidence) []time.Tim
 }
 
 // killsInPods are those that the workload's pods and the kernel's reports about them show.
-func killsInPods(t investigations.Target, ev *investigations.Evidence) []time.Time {
+func killsInPods(t investigations.Target, workload string, ev *investigations.Evidence) []time.Time {
 	var at []time.Time
 	if ev.Pods == nil {
 		return nil
 	}
-	ours, name := map[string]bool{}, bare(t.Workload)
+	ours := map[string]bool{}
 	for _, p := range ev.Pods.Pods {
-		if p.Namespace != t.Namespace || p.Name != t.Pod && (name == "" || p.OwnerName != name && !strings.HasPrefix(p.OwnerName, name+"-")) {
+		if p.Namespace != t.Namespace || p.Name != t.Pod && !owns(workload, p) {
 			continue
 		}
 		for _, c := range p.Containers {
@@ -288,6 +264,20 @@ func killsInPods(t investigations.Target, ev *investigations.Evidence) []time.Ti
 		}
 	}
 	return at
+}
+
+// owns says whether a workload, as kind/name, is the pod's owner or that of its owner: a deployment's ReplicaSets are
+// NAME-HASH, a CronJob's jobs NAME-MINUTES.
+func owns(workload string, p investigations.Pod) bool {
+	kind, name, ok := strings.Cut(workload, "/")
+	if !ok || name == "" {
+		return false
+	}
+	if p.OwnerName == name && (p.OwnerKind == kind || p.OwnerKind == "") {
+		return true
+	}
+	rest, ok := strings.CutPrefix(p.OwnerName, name+"-")
+	return ok && !strings.Contains(rest, "-") && (p.OwnerKind == "replicaset" && kind == "deployment" || p.OwnerKind == "job" && kind == "cronjob")
 }
 
 // signed says whether one of the times explains why a counter rose between two scrapes.

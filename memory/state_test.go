@@ -18,13 +18,13 @@ func TestStateOf(t *testing.T) {
 		}
 	}
 	pod := investigations.Pod{
-		Namespace: "shop", Name: "api-1", UID: "u1", OwnerName: "api-h2", Labels: map[string]string{"pod-template-hash": "h2"},
+		Namespace: "shop", Name: "api-1", UID: "u1", OwnerKind: "replicaset", OwnerName: "api-h2", Created: hour(-5), Labels: map[string]string{"pod-template-hash": "h2"},
 		Containers: []investigations.Container{{
 			Name: "app", MemoryRequest: ptr(int64(100 * mib)), MemoryLimit: ptr(int64(512 * mib)), ContainerID: "c2", // the limit is a LimitRange's default
 			LastState: investigations.ContainerState{Terminated: &investigations.Termination{Reason: "OOMKilled", FinishedAt: hour(0), ContainerID: "c1"}},
 		}},
 	}
-	other := investigations.Pod{Namespace: "shop", Name: "web-1", OwnerName: "web-h1", Containers: []investigations.Container{{
+	other := investigations.Pod{Namespace: "shop", Name: "web-1", OwnerKind: "replicaset", OwnerName: "web-h1", Containers: []investigations.Container{{
 		Name: "app", LastState: investigations.ContainerState{Terminated: &investigations.Termination{Reason: "OOMKilled", FinishedAt: hour(-1)}},
 	}}}
 	report := func(at time.Time, container string) investigations.KernelReport {
@@ -62,7 +62,7 @@ func TestStateOf(t *testing.T) {
 	}
 	volumes := map[string]int64{"shm": 64 * mib}
 	want := investigations.State{
-		At: killed, From: hour(-6), Node: "n1", NodeBytes: 1 << 34, Traffic: ptr(25.0), Kills: []time.Time{hour(-2.9), hour(0)},
+		At: killed, From: hour(-6), Node: "n1", NodeBytes: 1 << 34, PodSince: hour(-5), Traffic: ptr(25.0), Kills: []time.Time{hour(-2.9), hour(0)},
 		Workloads: []investigations.WorkloadState{{
 			Namespace: "shop", Workload: "deployment/api", Replicas: ptr(int32(3)), Revision: 12, Since: hour(-5),
 			Now:    investigations.TemplateState{Revision: 12, Hash: "h2", Began: hour(-5), Containers: settingsOf("r/api:2", ptr(int64(512*mib))), Volumes: volumes},

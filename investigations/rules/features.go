@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/oombot/oombot/investigations"
@@ -13,7 +14,7 @@ const mostFunctions = 5
 func (s *scene) features() investigations.Features {
 	f := investigations.Features{
 		Shape: s.shapeWord(), Runtime: s.runtimeWord(), Functions: s.growingFunctions(), Culprit: s.culpritWord(),
-		Cluster: s.req.Cluster, Namespace: s.target.Namespace, Workload: s.target.Workload, Container: s.container, Node: s.node,
+		Cluster: s.req.Cluster, Namespace: s.target.Namespace, Workload: s.lasting(s.target.Namespace, s.target.Workload, s.pod), Container: s.container, Node: s.node,
 	}
 	if s.victim != nil {
 		f.Comm = investigations.CleanText(s.victim.Comm, 63)
@@ -115,9 +116,32 @@ func (s *scene) culpritWord() string {
 	for i := range s.ev.Pods.Pods {
 		if p := &s.ev.Pods.Pods[i]; p.Namespace == c.Namespace && p.Name == c.Pod {
 			if w := s.workloadOf(p); w != nil {
-				return w.Namespace + "/" + w.Ref()
+				return w.Namespace + "/" + s.lasting(w.Namespace, w.Ref(), p)
 			}
 		}
 	}
 	return c.Namespace + "/pod/" + c.Pod
+}
+
+// jobRE is the name that the CronJob controller gives a job: the CronJob's, and the minute that it was due, since 1970.
+var jobRE = regexp.MustCompile(`^job/(.+)-[0-9]{8}$`)
+
+// lasting is what lives on of a workload where the next incident has another name: of a job that a CronJob made the
+// CronJob, of a ReplicaSet that a deployment made the deployment.
+func (s *scene) lasting(namespace, ref string, p *investigations.Pod) string {
+	if w := s.findWorkload(namespace, ref); w != nil && w.OwnerKind != "" {
+		if w.OwnerKind == "cronjob" || w.OwnerKind == "deployment" {
+			return w.OwnerKind + "/" + w.OwnerName
+		}
+		return ref
+	}
+	if m := jobRE.FindStringSubmatch(ref); m != nil {
+		return "cronjob/" + m[1]
+	}
+	if name, ok := strings.CutPrefix(ref, "replicaset/"); ok && p != nil {
+		if hash := p.Labels["pod-template-hash"]; hash != "" && strings.HasSuffix(name, "-"+hash) {
+			return "deployment/" + strings.TrimSuffix(name, "-"+hash)
+		}
+	}
+	return ref
 }

@@ -191,6 +191,7 @@ type storedState struct {
 	Workloads []storedWorkloadState `json:"workloads,omitzero"`
 	Node      string                `json:"node,omitzero"`
 	NodeBytes int64                 `json:"node_bytes,omitzero"`
+	PodSince  time.Time             `json:"pod_since,omitzero"`
 	Traffic   *float64              `json:"traffic,omitzero"`
 	Kills     []time.Time           `json:"kills,omitzero"`
 }
@@ -221,6 +222,7 @@ type storedContainer struct {
 	Limit    *int64 `json:"limit,omitzero"`
 	Request  *int64 `json:"request,omitzero"`
 	Settings string `json:"settings,omitzero"`
+	Ceiling  string `json:"ceiling,omitzero"`
 }
 
 type storedSource struct {
