@@ -117,6 +117,11 @@ func checkTrace(t investigations.Trace) error {
 	if err := oneOf("outcome.state", t.Outcome.State, investigations.OutcomeStates); err != nil {
 		return err
 	}
+	for _, fix := range t.Outcome.Fix {
+		if err := oneOf("outcome.fix", fix, investigations.Actions); err != nil {
+			return err
+		}
+	}
 	for i, f := range t.Feedback {
 		if err := checkFeedback(f); err != nil {
 			return fmt.Errorf("feedback %d: %w", i+1, err)

@@ -119,6 +119,7 @@ func TestDocumentsThatCanNotBeTaken(t *testing.T) {
 		{verdict(`"recommendations": [{"action": "reboot"}]`), `recommendations.action "reboot" is none of`},
 		{strings.Replace(small(""), `"verdict"`, `"hypotheses": [{"cause": "leek"}], "verdict"`, 1), `hypotheses.cause "leek" is none of`},
 		{small(`, "outcome": {"state": "fixed"}`), `outcome.state "fixed" is none of`},
+		{small(`, "outcome": {"state": "fix_held", "fix": ["rollback", "rm -rf"]}`), `outcome.fix "rm -rf" is none of`},
 		{small(`, "links": [{"type": "on", "id": "x"}]`), `links.type "on" is none of same-root-as`},
 		{small(`, "feedback": [{"vote": "up", "at": "2026-03-04T02:17:09Z"}]`), "feedback 1: it does not say by whom"},
 		{small(`, "feedback": [{"by": "U1", "vote": "up"}]`), "feedback 1: it does not say when"},

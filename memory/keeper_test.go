@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
 	"github.com/oombot/oombot/memory/memorytest"
@@ -243,5 +245,34 @@ func TestRunsOfACronJob(t *testing.T) {
 		if found != 1 {
 			t.Errorf("workload %s selects %d of the first run", name, found)
 		}
+	}
+}
+
+// TestLookedAtAgainItRecallsTheSame: that it is stored meanwhile makes its precedents no less similar.
+func TestLookedAtAgainItRecallsTheSame(t *testing.T) {
+	store := emptyStore(t)
+	keeper, recaller := memory.NewKeeper(store, time.Now), memory.NewRecaller(store)
+	now := investigated(30, "r/api:1")
+	now.Result.Features.Image = "r/other"
+	recall := func() []investigations.Recalled {
+		t.Helper()
+		draft := &investigations.Draft{Request: now.Request, Result: now.Result, Evidence: now.Evidence}
+		got, err := recaller.Recall(t.Context(), investigations.RecallQuery{ID: now.Result.ID, Features: now.Result.Features, Draft: draft})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if _, err := keeper.Remember(t.Context(), investigated(0, "r/api:1")); err != nil {
+		t.Fatal(err)
+	}
+	first := recall()
+	for range 2 {
+		if _, err := keeper.Remember(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(first, recall()); diff != "" || len(first) != 1 {
+		t.Errorf("looked at again it recalls something else than %v (-first +again):\n%s", first, diff)
 	}
 }

@@ -27,6 +27,6 @@ func sameKill(d *investigations.Draft, h investigations.Head) bool {
 		return false
 	}
 	t, o := d.Result.Target, h.Target
-	return t.Pod != "" && t.Pod == o.Pod && t.Namespace == o.Namespace && t.Container == o.Container &&
+	return t.Pod != "" && t.Pod == o.Pod && t.Namespace == o.Namespace && (t.Container == o.Container || t.Container == "" || o.Container == "") &&
 		d.Request.Cluster == h.Features.Cluster && h.At.Sub(d.Result.At).Abs() <= onceWithin
 }

@@ -43,6 +43,9 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 	if err != nil {
 		return nil, fmt.Errorf("recall past incidents: %w", err)
 	}
+	if found, err = r.withoutItself(ctx, q.ID, cue, found); err != nil {
+		return nil, err
+	}
 	c := newComparison(q.Features, rarities(cue.Terms, found))
 	if err := r.learn(ctx, q.Draft, found.Heads); err != nil {
 		return nil, err
@@ -62,6 +65,30 @@ func (r *Recaller) Recall(ctx context.Context, q investigations.RecallQuery) ([]
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 	})
 	return out[:min(len(out), q.Limit)], nil
+}
+
+// withoutItself takes the incident itself out of the counts, where it is stored already: looked at again, it has the
+// same precedents, and these are as similar as before.
+func (r *Recaller) withoutItself(ctx context.Context, id string, cue investigations.Cue, found investigations.Candidates) (investigations.Candidates, error) {
+	if id == "" {
+		return found, nil
+	}
+	itself, err := r.store.Trace(ctx, id)
+	switch {
+	case errors.Is(err, investigations.ErrNotFound):
+		return found, nil
+	case err != nil:
+		return found, fmt.Errorf("recall past incidents: %w", err)
+	}
+	terms := TermsOf(HeadOf(itself))
+	found.Traces--
+	found.Having = slices.Clone(found.Having)
+	for i, t := range cue.Terms {
+		if i < len(found.Having) && slices.Contains(terms, t) {
+			found.Having[i]--
+		}
+	}
+	return found, nil
 }
 
 // learn brings the outcomes of incidents of the same workload up to what the draft shows of them: whether their advice

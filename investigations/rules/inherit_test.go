@@ -114,6 +114,34 @@ func TestPrecedentsLeanWithinBounds(t *testing.T) {
 	}
 }
 
+// TestPrecedentsNameNoCause: whether the evidence carries a cause at all is not for the past to say, neither way.
+func TestPrecedentsNameNoCause(t *testing.T) {
+	const leak = investigations.CauseLeak
+	named := func(score float64, past ...investigations.Recalled) investigations.Cause {
+		i := leakIncident(past...)
+		s := newScene(i.req, i.ev, investigations.NewLedger(nil))
+		s.hypotheses = []hypothesis{{cause: leak, score: score}, {cause: investigations.CauseLoadSpike, score: 0.1}}
+		s.decide()
+		return s.best.cause
+	}
+	for _, tt := range []struct {
+		name  string
+		trust investigations.Trust
+		score float64
+		want  investigations.Cause
+	}{
+		{"confirmed, just below", investigations.TrustConfirmed, enough - 0.01, investigations.CauseInsufficientEvidence},
+		{"confirmed, just enough", investigations.TrustConfirmed, enough, leak},
+		{"refuted, just enough", investigations.TrustRefuted, enough, leak},
+		{"refuted, just below", investigations.TrustRefuted, enough - 0.01, investigations.CauseInsufficientEvidence},
+	} {
+		past := earlier("01A", leak, trusted(tt.trust, 3, 3))
+		if got, without := named(tt.score, past), named(tt.score); got != tt.want || without != tt.want {
+			t.Errorf("%s: the cause is %s, and without the past %s, want %s", tt.name, got, without, tt.want)
+		}
+	}
+}
+
 // TestPrecedentsDoNotOverruleEvidence: whatever the past says, the verdict of plain evidence stays.
 func TestPrecedentsDoNotOverruleEvidence(t *testing.T) {
 	plain, _ := leakIncident().diagnose()

@@ -52,8 +52,15 @@ func (s *scene) weigh() {
 		}
 	}
 	slices.SortStableFunc(s.hypotheses, func(a, b hypothesis) int { return cmp.Compare(b.score, a.score) })
+	s.decide()
+}
+
+// decide lets precedents lean on the hypotheses, which are in order, and takes the first. Whether a cause is named at all
+// the evidence alone says.
+func (s *scene) decide() {
+	carried := len(s.hypotheses) > 0 && s.hypotheses[0].score >= enough
 	s.inherit()
-	if len(s.hypotheses) > 0 && s.hypotheses[0].score >= enough {
+	if carried {
 		s.best = s.hypotheses[0]
 		return
 	}
