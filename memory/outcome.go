@@ -68,7 +68,7 @@ func next(t, l investigations.Trace, was investigations.Outcome) investigations.
 		return failed(fix, l, l.Result.At)
 	case len(fix) > 0:
 		return quiet(t, l, fix, span{from: sinceOf(t, *w), until: l.Result.At}, was)
-	case again && was.State != investigations.OutcomeFixHeld && !sameIncident(t, l):
+	case again && w != nil && was.State != investigations.OutcomeFixHeld && !sameIncident(t, l):
 		return recurred(t, l, was)
 	}
 	return was

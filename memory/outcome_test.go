@@ -102,6 +102,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		{"nothing is known", nil, investigations.OutcomeUnknown, nil, ""},
 		{"killed again", []investigations.Trace{look(2, bad, nil)}, investigations.OutcomeRecurredUnfixed, nil, "nothing that was recommended was in force"},
+		{"killed again, and what was in force is not known", []investigations.Trace{look(2, bad, func(t *investigations.Trace) { t.State.Workloads = nil })}, investigations.OutcomeUnknown, nil, ""},
 		{"rolled back, too early to tell", []investigations.Trace{look(3, old, since(1, calm))}, investigations.OutcomeFixApplied, rollback, "a kill was to be expected within 3 h, and 2 h were seen without one"},
 		{"rolled back, and it held", []investigations.Trace{look(6, old, since(1, calm))}, investigations.OutcomeFixHeld, rollback, "no kill for 5 h"},
 		{"at less traffic", []investigations.Trace{look(6, old, since(1, quieter))}, investigations.OutcomeFixApplied, rollback, "60 requests per second in place of 100"},
