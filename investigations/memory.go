@@ -83,8 +83,7 @@ type Candidates struct {
 // Index finds traces that share terms with a cue. It is safe for concurrent use.
 type Index interface {
 	// Candidates returns heads that share at least one term with the cue, those that share most of its rare ones first,
-	// and of equals the one that was stored last. The work is bounded: where very many share a term, those that were
-	// stored last are looked at.
+	// and of equals the newest kill. The work is bounded: where very many share a term, the newest kills are looked at.
 	Candidates(ctx context.Context, cue Cue) (Candidates, error)
 }
 

@@ -135,6 +135,9 @@ type State struct {
 	Node      string          `json:"node,omitempty"`
 	// NodeBytes is the node's memory; 0 unknown.
 	NodeBytes int64 `json:"node_bytes,omitempty"`
+	// QuietSince is since when the judged container has not ended in any pod of the workload that is there: from when the
+	// oldest of them was made. Zero where that can't be told.
+	QuietSince time.Time `json:"quiet_since,omitzero"`
 	// PodSince is when the pod was made; zero unknown.
 	PodSince time.Time `json:"pod_since,omitzero"`
 	// Traffic is requests per second, the median of the last hour; nil unknown.

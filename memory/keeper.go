@@ -69,12 +69,15 @@ func SourceOf(id string) string { return "oombot history show " + id }
 // these, and what later ones show of it is added to it. An error says that it was not stored, or that not all earlier
 // ones could learn from it; then errors.Is says ErrNotLearned.
 func (k *Keeper) Remember(ctx context.Context, i Investigation) (investigations.Trace, error) {
-	t := TraceOf(i, k.now())
+	t, err := k.orRicher(ctx, TraceOf(i, k.now()))
+	if err != nil {
+		return t, err
+	}
 	others, err := k.sameWorkload(ctx, t)
 	if err != nil {
 		return t, err
 	}
-	if last := lastBefore(t, others); last != "" && isKill(t.Result.Verdict) {
+	if last := lastBefore(t, others); last != "" && isKill(t.Result.Verdict) && !linked(t, last) {
 		t.Links = append(t.Links, investigations.Link{Type: investigations.EdgeRecurredAs, ID: last})
 	}
 	t.State = withAdvised(t, i, others...)
@@ -83,6 +86,30 @@ func (k *Keeper) Remember(ctx context.Context, i Investigation) (investigations.
 		return t, fmt.Errorf("remember incident %s: %w", t.Result.ID, err)
 	}
 	return t, k.teach(ctx, append(others, t), t.Result.At)
+}
+
+// orRicher returns a trace, or what is stored of the same kill where that names a cause and the new one does not: a look
+// for which a source was down takes back no verdict.
+func (k *Keeper) orRicher(ctx context.Context, t investigations.Trace) (investigations.Trace, error) {
+	if !open(t.Result.Verdict.Cause) {
+		return t, nil
+	}
+	stored, err := k.store.Trace(ctx, t.Result.ID)
+	switch {
+	case errors.Is(err, investigations.ErrNotFound):
+		return t, nil
+	case err != nil:
+		return t, fmt.Errorf("read what is stored of incident %s: %w", t.Result.ID, err)
+	case open(stored.Result.Verdict.Cause):
+		return t, nil
+	}
+	stored.ShownAt = append(stored.ShownAt, t.ShownAt...)
+	return stored, nil
+}
+
+// linked says whether a trace is the recurrence of an incident already.
+func linked(t investigations.Trace, id string) bool {
+	return slices.Contains(t.Links, investigations.Link{Type: investigations.EdgeRecurredAs, ID: id})
 }
 
 // ErrNotLearned says that an incident was stored, and that an earlier one could not be told what it shows of it.

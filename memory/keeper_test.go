@@ -115,6 +115,27 @@ func TestKeeperWithoutEvidence(t *testing.T) {
 	}
 }
 
+// TestPoorerLookTakesBackNoVerdict: a second look at a kill while a source was down does not replace what the first found.
+func TestPoorerLookTakesBackNoVerdict(t *testing.T) {
+	store := emptyStore(t)
+	keeper := memory.NewKeeper(store, time.Now)
+	rich, poor := investigated(0, "r/api:1"), investigated(0, "r/api:1")
+	poor.Result.Verdict.Cause, poor.Result.Verdict.Headline = investigations.CauseInsufficientEvidence, "nothing can be told"
+	poor.ShownAt = []string{"https://chat.example/p2"}
+	for _, i := range []memory.Investigation{poor, rich, poor} {
+		if _, err := keeper.Remember(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := store.Trace(t.Context(), rich.Result.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Result.Verdict.Cause != rich.Result.Verdict.Cause || got.Features.Cause != rich.Result.Verdict.Cause || !slices.Equal(got.ShownAt, poor.ShownAt) {
+		t.Errorf("the poorer look left %s, shown at %v", got.Result.Verdict.Cause, got.ShownAt)
+	}
+}
+
 // readOnly is a store that refuses to be written.
 type readOnly struct {
 	memory.Store

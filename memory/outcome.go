@@ -134,12 +134,19 @@ func sinceOf(t investigations.Trace, w investigations.WorkloadState) time.Time {
 	return t.Result.At
 }
 
+// seenSince is from when on a kill would show in a look: from the start of its window, or, since a killed container is
+// restarted in its pod, from when the pods that are there began to be quiet.
+func seenSince(t, l investigations.Trace) time.Time {
+	from := l.State.From
+	if q := l.State.QuietSince; sameContainer(t, l) && !q.IsZero() && q.Before(from) {
+		return q
+	}
+	return from
+}
+
 // quiet is the outcome by a time in which the fix was in force, as far as a look saw it.
 func quiet(t, l investigations.Trace, fix []investigations.Action, s span, was investigations.Outcome) investigations.Outcome {
-	seenFrom := s.from
-	if l.State.From.After(seenFrom) {
-		seenFrom = l.State.From
-	}
+	seenFrom := later(s.from, seenSince(t, l))
 	if at, killed := killedWithin(t, l, span{from: seenFrom, until: s.until}); killed {
 		if fix = slices.DeleteFunc(fix, isFixLeak); len(fix) > 0 {
 			return failed(fix, l, at)

@@ -139,6 +139,25 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
+// TestOutcomeWithoutForecast: where no kill was forecast a fix has to hold for a week, which pods that were not restarted
+// tell beyond the window of the look.
+func TestOutcomeWithoutForecast(t *testing.T) {
+	first := leak(func(t *investigations.Trace) { t.Result.Verdict.NextKill = nil })
+	after := func(quiet time.Duration) investigations.Trace {
+		return look(9*24, settings("r/api:1.4", 512*mib), since(1, func(t *investigations.Trace) {
+			calm(t)
+			t.State.QuietSince = t.Result.At.Add(-quiet)
+		}))
+	}
+	for quiet, want := range map[time.Duration]investigations.OutcomeState{
+		6 * 24 * time.Hour: investigations.OutcomeFixApplied, 8 * 24 * time.Hour: investigations.OutcomeFixHeld, 90 * 24 * time.Hour: investigations.OutcomeFixHeld,
+	} {
+		if got := OutcomeOf(first, []investigations.Trace{after(quiet)}); got.State != want {
+			t.Errorf("quiet for %v: %+v, want %s", quiet, got, want)
+		}
+	}
+}
+
 func TestOutcomeOfItsOwnLook(t *testing.T) {
 	old := settings("r/api:1.4", 512*mib)
 	got := OutcomeOf(leak(func(t *investigations.Trace) {

@@ -28,6 +28,7 @@ func StateOf(req investigations.Request, res *investigations.Result, ev *investi
 	if p := podOf(res.Target.Namespace, res.Target.Pod, ev); p != nil {
 		s.PodSince = p.Created.UTC()
 	}
+	s.QuietSince = quietSince(res.Target, lasting(res), ev)
 	if w, ok := workloadState(res.Target.Namespace, lasting(res), res.Target.Pod, res.At, ev); ok {
 		s.Workloads = append(s.Workloads, w)
 	}
@@ -264,6 +265,45 @@ func killsInPods(t investigations.Target, workload string, ev *investigations.Ev
 		}
 	}
 	return at
+}
+
+// quietSince is since when the container has not ended in any of the workload's pods that are there.
+func quietSince(t investigations.Target, workload string, ev *investigations.Evidence) time.Time {
+	if ev.Pods == nil {
+		return time.Time{}
+	}
+	var oldest, lastEnd time.Time
+	for _, p := range ev.Pods.Pods {
+		if p.Namespace != t.Namespace || p.Name != t.Pod && !owns(workload, p) {
+			continue
+		}
+		for _, c := range p.Containers {
+			if c.Name != t.Container {
+				continue
+			}
+			last := c.State.Terminated
+			if last == nil {
+				last = c.LastState.Terminated
+			}
+			switch {
+			case last != nil:
+				lastEnd = later(lastEnd, last.FinishedAt)
+			case c.Restarts > 0: // it ended, and nobody knows when
+				return time.Time{}
+			}
+			if oldest.IsZero() || p.Created.Before(oldest) {
+				oldest = p.Created
+			}
+		}
+	}
+	return later(oldest, lastEnd).UTC()
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // owns says whether a workload, as kind/name, is the pod's owner or that of its owner: a deployment's ReplicaSets are

@@ -62,7 +62,7 @@ func TestStateOf(t *testing.T) {
 	}
 	volumes := map[string]int64{"shm": 64 * mib}
 	want := investigations.State{
-		At: killed, From: hour(-6), Node: "n1", NodeBytes: 1 << 34, PodSince: hour(-5), Traffic: ptr(25.0), Kills: []time.Time{hour(-2.9), hour(0)},
+		At: killed, From: hour(-6), Node: "n1", NodeBytes: 1 << 34, QuietSince: killed, PodSince: hour(-5), Traffic: ptr(25.0), Kills: []time.Time{hour(-2.9), hour(0)},
 		Workloads: []investigations.WorkloadState{{
 			Namespace: "shop", Workload: "deployment/api", Replicas: ptr(int32(3)), Revision: 12, Since: hour(-5),
 			Now:    investigations.TemplateState{Revision: 12, Hash: "h2", Began: hour(-5), Containers: settingsOf("r/api:2", ptr(int64(512*mib))), Volumes: volumes},
@@ -92,5 +92,34 @@ func TestStateOfLittle(t *testing.T) {
 	got = StateOf(req, res, &investigations.Evidence{Rollouts: &investigations.RolloutEvidence{Workloads: []investigations.Workload{w}}})
 	if len(got.Workloads) != 1 || got.Workloads[0].Now.Containers[0].Image != "r/a:2" {
 		t.Errorf("a workload without revisions: %+v", got.Workloads)
+	}
+}
+
+func TestQuietSince(t *testing.T) {
+	target := investigations.Target{Namespace: "shop", Container: "app"}
+	made := func(days int, c investigations.Container) investigations.Pod {
+		c.Name = "app"
+		return investigations.Pod{
+			Namespace: "shop", Name: "api-x", OwnerKind: "replicaset", OwnerName: "api-h1", Created: killed.AddDate(0, 0, -days), Containers: []investigations.Container{c},
+		}
+	}
+	ended := func(days int) investigations.ContainerState {
+		return investigations.ContainerState{Terminated: &investigations.Termination{FinishedAt: killed.AddDate(0, 0, -days)}}
+	}
+	tests := []struct {
+		name string
+		pods []investigations.Pod
+		want time.Time
+	}{
+		{"no pod", nil, time.Time{}},
+		{"the oldest of those that never ended", []investigations.Pod{made(3, investigations.Container{}), made(9, investigations.Container{})}, killed.AddDate(0, 0, -9)},
+		{"the last end of all", []investigations.Pod{made(9, investigations.Container{Restarts: 1, LastState: ended(2)}), made(9, investigations.Container{})}, killed.AddDate(0, 0, -2)},
+		{"an end that nobody knows the time of", []investigations.Pod{made(9, investigations.Container{Restarts: 1})}, time.Time{}},
+	}
+	for _, tt := range tests {
+		ev := &investigations.Evidence{Pods: &investigations.PodEvidence{Pods: tt.pods}}
+		if got := quietSince(target, "deployment/api", ev); !got.Equal(tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }

@@ -73,7 +73,8 @@ func (v storedVerdict) verdict() investigations.Verdict {
 
 func storedStateOf(s investigations.State) storedState {
 	return storedState{
-		At: s.At, From: s.From, Node: s.Node, NodeBytes: s.NodeBytes, PodSince: s.PodSince, Traffic: s.Traffic, Kills: s.Kills,
+		At: s.At, From: s.From, Node: s.Node, NodeBytes: s.NodeBytes,
+		PodSince: s.PodSince, QuietSince: s.QuietSince, Traffic: s.Traffic, Kills: s.Kills,
 		Workloads: each(s.Workloads, func(w investigations.WorkloadState) storedWorkloadState {
 			return storedWorkloadState{
 				Namespace: w.Namespace, Workload: w.Workload, Replicas: w.Replicas, Revision: w.Revision, Since: w.Since,
@@ -86,7 +87,8 @@ func storedStateOf(s investigations.State) storedState {
 
 func (s storedState) state() investigations.State {
 	return investigations.State{
-		At: s.At, From: s.From, Node: s.Node, NodeBytes: s.NodeBytes, PodSince: s.PodSince, Traffic: s.Traffic, Kills: s.Kills,
+		At: s.At, From: s.From, Node: s.Node, NodeBytes: s.NodeBytes,
+		PodSince: s.PodSince, QuietSince: s.QuietSince, Traffic: s.Traffic, Kills: s.Kills,
 		Workloads: each(s.Workloads, func(w storedWorkloadState) investigations.WorkloadState {
 			return investigations.WorkloadState{
 				Namespace: w.Namespace, Workload: w.Workload, Replicas: w.Replicas, Revision: w.Revision, Since: w.Since,

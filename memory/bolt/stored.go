@@ -186,14 +186,15 @@ type storedFeatures struct {
 }
 
 type storedState struct {
-	At        time.Time             `json:"at,omitzero"`
-	From      time.Time             `json:"from,omitzero"`
-	Workloads []storedWorkloadState `json:"workloads,omitzero"`
-	Node      string                `json:"node,omitzero"`
-	NodeBytes int64                 `json:"node_bytes,omitzero"`
-	PodSince  time.Time             `json:"pod_since,omitzero"`
-	Traffic   *float64              `json:"traffic,omitzero"`
-	Kills     []time.Time           `json:"kills,omitzero"`
+	At         time.Time             `json:"at,omitzero"`
+	From       time.Time             `json:"from,omitzero"`
+	Workloads  []storedWorkloadState `json:"workloads,omitzero"`
+	Node       string                `json:"node,omitzero"`
+	NodeBytes  int64                 `json:"node_bytes,omitzero"`
+	PodSince   time.Time             `json:"pod_since,omitzero"`
+	QuietSince time.Time             `json:"quiet_since,omitzero"`
+	Traffic    *float64              `json:"traffic,omitzero"`
+	Kills      []time.Time           `json:"kills,omitzero"`
 }
 
 type storedWorkloadState struct {
