@@ -39,7 +39,7 @@ func lookAt(t *testing.T, dir string, store memory.Store) (investigations.Reques
 func incidentOf(t *testing.T, kind string, seed uint64) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := incidents.Write(dir, kind, seed, incidents.Options{}); err != nil {
+	if err := incidents.Write(dir, kind, seed, incidents.Options{Small: true}); err != nil {
 		t.Fatal(err)
 	}
 	return dir
