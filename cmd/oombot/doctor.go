@@ -59,6 +59,7 @@ its exit status is 0 also where something fails.`,
 			return err
 		default:
 			c.examine(cmd.Context(), cfg, words, a.logger(slog.LevelError))
+			c.add(a.checkMemory(cmd.Context(), cfg.Memory, a.logger(slog.LevelError))...)
 		}
 		c.mask()
 		if err := context.Cause(cmd.Context()); err != nil {
