@@ -32,6 +32,8 @@ type Proxy struct {
 	mu     sync.Mutex
 	faults []*struck
 	calls  []Call
+	// open counts the requests that are on their way.
+	open int
 }
 
 // struck is a fault with the requests that it met.
@@ -110,11 +112,17 @@ func (p *Proxy) Break(faults ...Fault) {
 	}
 }
 
-// Calls returns the requests that were answered, or given up, so far.
+// Calls returns the requests that were answered, or given up, so far. A client may have its answer before the proxy has
+// counted it: those that are on their way are waited for, up to a second.
 func (p *Proxy) Calls() []Call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.calls)
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		calls, open := slices.Clone(p.calls), p.open
+		p.mu.Unlock()
+		if open == 0 || time.Now().After(deadline) {
+			return calls
+		}
+	}
 }
 
 // Reset forgets the calls.
@@ -153,6 +161,9 @@ func (p *Proxy) strike(r *http.Request) *Fault {
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
+	p.mu.Lock()
+	p.open++
+	p.mu.Unlock()
 	in := &counted{ReadCloser: r.Body}
 	if r.Body != nil && r.Body != http.NoBody { // a body that looks unknown would make a GET a chunked one
 		r.Body = in
@@ -164,6 +175,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		call.In, call.Out, call.Status, call.Took = in.n, out.n, out.status, time.Since(call.Began)
 		p.mu.Lock()
 		p.calls = append(p.calls, call)
+		p.open--
 		p.mu.Unlock()
 	}()
 	f := p.strike(r)
