@@ -42,7 +42,8 @@ var arrows = []arrow{
 
 	{"investigations", nil},
 	{"investigations/redact", nil},
-	{"investigations/agent", []string{"investigations", "investigations/redact"}},
+	{"investigations/agent", []string{"investigations", "investigations/redact", "investigations/agent/*"}},
+	{"investigations/agent/*", []string{"investigations", "investigations/redact"}},
 	{"investigations/*", []string{"investigations", "investigations/redact"}},
 
 	// Clients and parsers that several sources share.
@@ -68,7 +69,7 @@ var homes = []struct {
 	{"github.com/slack-go/slack", []string{"bot", "bot/*"}},
 	{"k8s.io/client-go", []string{"tools/*", "tools/*/*", "cmd/oombot"}},
 	{"github.com/prometheus/client_golang/api", []string{"tools/metrics"}},
-	{"github.com/sashabaranov/go-openai", []string{"investigations/agent"}},
+	{"github.com/sashabaranov/go-openai", []string{"investigations/agent", "investigations/agent/*"}},
 	{"go.etcd.io/bbolt", []string{"memory/bolt"}},
 	{"github.com/google/pprof", []string{"tools/profiles", "tools/profiles/*", "tools/toolstest", "examples/*"}},
 	{"github.com/grafana/pyroscope", []string{"tools/profiles", "tools/profiles/*"}},
