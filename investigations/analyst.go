@@ -15,9 +15,12 @@ type Case struct {
 	Result *Result
 	// Evidence is what the sources read.
 	Evidence *Evidence
-	// Suppose judges anew under a supposition; see Supposer. It is nil where the rules can't, and its diagnoses have passed
-	// redaction.
-	Suppose func(Supposition) (Supposed, bool)
+	// Suppose judges under a supposition, as Supposer says. The ledger holds the facts of Result and those found since; what
+	// follows adds its own. It is nil where the rules can't; what it returns has passed redaction.
+	Suppose func(facts *Ledger, s Supposition) (Verdict, bool)
+	// Tidy makes a fact that was found later read like those of Result: redacted, with the place that a person can open
+	// as its source. It is never nil.
+	Tidy func(Fact) Fact
 	// Recall finds further precedents; it may be nil.
 	Recall Recaller
 }
@@ -34,16 +37,10 @@ type Analysis struct {
 type Supposition struct {
 	Cause   Cause
 	Trigger Trigger
-	// Revision is that of the target's workload which set it off, where Trigger is deploy or config_change.
+	// Revision is that which set it off, where Trigger is deploy, config_change or not given: of the target's workload, and
+	// for noisy_neighbour of the culprit's.
 	Revision int64
 	Culprit  *Party
-}
-
-// Supposed is what follows from a supposition.
-type Supposed struct {
-	Verdict Verdict
-	// Facts are those that the diagnosis added to the ledger's, numbered on.
-	Facts []Fact
 }
 
 // Supposer is a Rules that can also judge under a supposition: the boundary, the mechanism and the victim are what the

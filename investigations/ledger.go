@@ -2,7 +2,9 @@ package investigations
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 )
 
 var citationRE = regexp.MustCompile(`\[(F\d+)\]`)
@@ -43,6 +45,11 @@ func (l *Ledger) Add(f Fact) string {
 		l.byKey[f.Key] = f.ID
 	}
 	return f.ID
+}
+
+// clone returns a ledger of its own with the same facts.
+func (l *Ledger) clone() *Ledger {
+	return &Ledger{facts: slices.Clone(l.facts), byKey: maps.Clone(l.byKey)}
 }
 
 // ID returns the id of the fact with that key, or "" where there is none.

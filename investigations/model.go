@@ -55,6 +55,8 @@ type Message struct {
 	Calls []FunctionCall `json:"calls,omitempty"`
 	// Answers is the id of the call that a function's message answers.
 	Answers string `json:"answers,omitempty"`
+	// Opaque is the Opaque of the reply that an assistant's message repeats.
+	Opaque string `json:"-"`
 }
 
 // Function is one that a model may call.
@@ -85,6 +87,9 @@ type ChatReply struct {
 	Calls  []FunctionCall
 	Finish string
 	Usage  TokenUse
+	// Opaque is what the endpoint wants to see again with this answer, in the Model's own form: some refuse a chat whose
+	// calls come back without it. Who repeats the answer in a Message copies it there; it is not shown or recorded.
+	Opaque string `json:"-"`
 }
 
 // TokenUse counts tokens, as the endpoint says; Known is false where it does not.
@@ -123,6 +128,8 @@ const (
 	WithoutLimit = "limit"
 	// WithoutMust is the choice of a function that must be called.
 	WithoutMust = "must"
+	// WithoutReasoning is calling functions while reasoning.
+	WithoutReasoning = "reasoning"
 )
 
 // ModelError says why there is no answer.

@@ -33,15 +33,7 @@ func (r *Result) rename(origins map[string]Origin) {
 	text := strings.NewReplacer(pairs...)
 	for i := range r.Facts {
 		f := &r.Facts[i]
-		lines := lineRange.FindString(f.Source)
-		if folder, ok := strings.CutSuffix(f.Source, "/"); ok {
-			f.Source = CleanText(sourceOf(folder, origins), 300)
-		} else if o, ok := origins[strings.TrimSuffix(f.Source, lines)]; ok {
-			f.Source = CleanText(o.Source, 300)
-			if o.File {
-				f.Source += lines
-			}
-		}
+		f.Source = placeOf(f.Source, origins)
 		f.Says = text.Replace(f.Says)
 	}
 	for i := range r.BlindSpots {
@@ -50,26 +42,20 @@ func (r *Result) rename(origins map[string]Origin) {
 	r.Verdict.Explanation = text.Replace(r.Verdict.Explanation)
 }
 
-// rename does for the evidence what Result's rename does: kernel logs, whose lines a report quotes, are called by what
-// a person finds. Lines of what is no file of theirs are none.
-func (e *Evidence) rename(origins map[string]Origin) {
-	if e.Kernel == nil {
-		return
+// placeOf returns where a person finds what source names; source itself where nobody says.
+func placeOf(source string, origins map[string]Origin) string {
+	lines := lineRange.FindString(source)
+	if folder, ok := strings.CutSuffix(source, "/"); ok {
+		return CleanText(sourceOf(folder, origins), 300)
 	}
-	for i := range e.Kernel.Logs {
-		log := &e.Kernel.Logs[i]
-		o, ok := origins[log.Source]
-		if !ok {
-			continue
-		}
-		if log.Source = o.Source; o.File {
-			continue
-		}
-		log.Source = o.Name
-		for j := range log.Reports {
-			log.Reports[j].Lines = [2]int64{}
-		}
+	o, ok := origins[strings.TrimSuffix(source, lines)]
+	switch {
+	case !ok:
+		return source
+	case o.File:
+		return CleanText(o.Source, 300) + lines
 	}
+	return CleanText(o.Source, 300)
 }
 
 // mostPlaces is how many places stand for a folder.

@@ -2,6 +2,7 @@ package investigations
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,23 +71,65 @@ func TestRename(t *testing.T) {
 }
 
 func TestRenameEvidence(t *testing.T) {
-	report := []KernelReport{{Lines: [2]int64{3, 9}}}
-	ev := &Evidence{Kernel: &KernelEvidence{Logs: []KernelLog{
-		{Source: "kernel/a.log", Reports: append([]KernelReport{}, report...)},
-		{Source: "kernel/b.log", Reports: append([]KernelReport{}, report...)},
-		{Source: "kernel/c.log", Reports: append([]KernelReport{}, report...)},
-	}}}
+	report := KernelReport{Lines: [2]int64{3, 9}}
+	log := func(source string) KernelLog {
+		return KernelLog{Source: source, Reports: []KernelReport{report}, UserKills: []UserKill{{Line: 7}}}
+	}
+	line := LogLine{Line: 4}
+	logged := func(source string) ContainerLog {
+		return ContainerLog{Source: source, Matches: []LogMatch{{LogLine: line}}, Last: []LogLine{line}}
+	}
+	ev := &Evidence{
+		Kernel: &KernelEvidence{Logs: []KernelLog{log("kernel/a.log"), log("kernel/b.log"), log("kernel/c.log")}},
+		Logs:   &LogEvidence{Logs: []ContainerLog{logged("logs/n/p/file.log"), logged("logs/n/p/api.log"), logged("logs/n/p/other.log")}},
+		Pods: &PodEvidence{
+			Pods: []Pod{{Source: "kubernetes/pods.json:3-9"}}, Nodes: []Node{{Source: "kubernetes/nodes.json"}}, Events: []Event{{Source: "kubernetes/pods.json"}},
+			LimitRanges: []LimitRange{{Source: "kubernetes/pods.json"}}, Quotas: []ResourceQuota{{Source: "kubernetes/pods.json"}},
+			Namespaces: []Namespace{{Source: "kubernetes/pods.json"}},
+		},
+		Rollouts: &RolloutEvidence{
+			Workloads:  []Workload{{Source: "kubernetes/pods.json", Revisions: []Revision{{Source: "kubernetes/pods.json"}}}},
+			ConfigMaps: []ConfigMap{{Source: "kubernetes/pods.json"}}, Autoscalers: []Autoscaler{{Source: "kubernetes/pods.json"}},
+			GitOps: []GitOps{{Source: "kubernetes/pods.json"}}, Priorities: []PriorityClass{{Source: "kubernetes/pods.json"}},
+		},
+		Metrics: &MetricEvidence{
+			Queries: map[string]Query{QueryTraffic: {Source: "kubernetes/pods.json"}}, Recorder: []Recorder{{Source: "kubernetes/pods.json"}},
+		},
+		Profiles: &ProfileEvidence{
+			Profiles: []HeapProfile{{Source: "kubernetes/pods.json"}},
+			Growth:   []ProfileGrowth{{BeforeSource: "kubernetes/pods.json", AfterSource: "kubernetes/nodes.json"}},
+		},
+	}
 	ev.rename(map[string]Origin{
-		"kernel/a.log": {Name: "the file", Source: "/var/log/kern.log", File: true},
-		"kernel/b.log": {Name: "the journal of node b", Source: `{nodename="b"}`},
+		"kernel/a.log":         {Name: "the file", Source: "/var/log/kern.log", File: true},
+		"kernel/b.log":         {Name: "the journal of node b", Source: `{nodename="b"}`},
+		"kubernetes/pods.json": {Name: "the list of pods", Source: "kubectl get pods"},
+		"logs/n/p/file.log":    {Name: "the file", Source: "/tmp/p.log", File: true},
+		"logs/n/p/api.log":     {Name: "the log of p", Source: "kubectl logs p"},
 	})
 	var got []string
 	for _, l := range ev.Kernel.Logs {
-		got = append(got, fmt.Sprint(l.Source, l.Reports[0].Lines))
+		got = append(got, fmt.Sprint(l.Source, l.Reports[0].Lines, l.UserKills[0].Line))
 	}
-	want := []string{"/var/log/kern.log[3 9]", "the journal of node b[0 0]", "kernel/c.log[3 9]"}
+	for _, l := range ev.Logs.Logs {
+		got = append(got, fmt.Sprint(l.Source, l.Matches[0].Line, l.Last[0].Line))
+	}
+	want := []string{
+		"/var/log/kern.log[3 9] 7", "the journal of node b[0 0] 0", "kernel/c.log[3 9] 7",
+		"/tmp/p.log4 4", "kubectl logs p0 0", "logs/n/p/other.log4 4",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	objects := slices.Concat(ev.Pods.sources(), ev.Rollouts.sources(), ev.Profiles.sources())
+	traffic := ev.Metrics.Queries[QueryTraffic].Source
+	for _, s := range append(objects, &traffic, &ev.Metrics.Recorder[0].Source) {
+		if *s != "kubectl get pods" && *s != "kubernetes/nodes.json" {
+			t.Errorf("the source %q is as the file is called", *s)
+		}
+	}
+	if len(objects) != 15 {
+		t.Errorf("%d sources of objects, want 15", len(objects))
 	}
 	(&Evidence{}).rename(map[string]Origin{"kernel/a.log": {}}) // there is nothing to rename
 }

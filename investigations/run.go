@@ -50,6 +50,11 @@ type Options struct {
 	Origins func() map[string]Origin
 	// Memory recalls past incidents; nil means that none are known.
 	Memory Recaller
+	// Analyst looks at what the rules judged; nil leaves their verdict as it is.
+	Analyst Analyst
+	// Published is given the rules' document before the Analyst is asked, and not at all where there is none. It leaves
+	// the document as it is; it may be nil.
+	Published func(*Result)
 	// Now is the clock that timings are read from; nil means time.Now.
 	Now func() time.Time
 }
@@ -66,8 +71,9 @@ type Progress struct {
 	Err   error
 }
 
-// Run investigates: it asks all tools in parallel, each under its own deadline, and has rules judge what they
-// found. A tool that fails, panics or is late becomes a blind spot. The error is ctx's own only.
+// Run investigates: it asks all tools in parallel, each under its own deadline, has rules judge what they found, and
+// the analyst look at that. A tool that fails, panics or is late becomes a blind spot; an analyst that does leaves the
+// verdict of the rules. The error is ctx's own only.
 func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Options) (*Result, *Evidence, error) {
 	if opt.SourceTimeout <= 0 {
 		opt.SourceTimeout = DefaultSourceTimeout
@@ -103,11 +109,19 @@ func Run(ctx context.Context, req Request, tools []Tool, rules Rules, opt Option
 			return nil, nil, fmt.Errorf("investigate %s: %w", req.Target, err)
 		}
 	}
-	return conclude(req, res, ev, d, ledger, opt)
+	conclude(req, &res, &ev, d, ledger, opt)
+	if opt.Analyst != nil {
+		analyse(ctx, req, &res, &ev, ledger, rules, opt)
+		if err := context.Cause(ctx); err != nil {
+			return nil, nil, fmt.Errorf("investigate %s: %w", req.Target, err)
+		}
+	}
+	return &res, &ev, nil
 }
 
-// conclude makes the document of a diagnosis.
-func conclude(req Request, res Result, ev Evidence, d Diagnosis, ledger *Ledger, opt Options) (*Result, *Evidence, error) {
+// conclude makes the document of a diagnosis out of what the tools brought.
+func conclude(req Request, doc *Result, ev *Evidence, d Diagnosis, ledger *Ledger, opt Options) {
+	res := *doc
 	res.At = d.At
 	if res.At.IsZero() {
 		res.At = req.At
@@ -126,7 +140,7 @@ func conclude(req Request, res Result, ev Evidence, d Diagnosis, ledger *Ledger,
 		ev.rename(origins)
 	}
 	res.redact(opt.Redact)
-	return &res, &ev, nil
+	*doc = res
 }
 
 // judge asks rules. Where they break on this evidence, the answer is that nothing can be concluded: one odd
