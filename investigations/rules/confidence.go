@@ -72,6 +72,9 @@ func (s *scene) judgeConfidence() {
 	if s.mechanism == investigations.MechanismUnknown && s.death == nil {
 		ceiling = math.Min(ceiling, 0.3)
 	}
+	if s.supposed != nil {
+		ceiling = math.Min(ceiling, s.supposed.ceiling)
+	}
 	s.confidence = round2(clamp(math.Min(c, ceiling), 0.05, ceilingAll))
 }
 

@@ -33,9 +33,19 @@ func (s *scene) findParties() {
 	default:
 		s.nodeCulprit()
 	}
-	if s.culprit != nil && s.culprit.Pod == s.target.Pod && s.culprit.Container != "" && s.culprit.Container != s.container {
-		s.subjectContainer = s.culprit.Container
-		s.lives = s.livesOf(s.subjectContainer)
+	s.findSubject()
+}
+
+// findSubject takes the culprit for the container whose memory is judged, where it is of the target's pod; else the
+// victim.
+func (s *scene) findSubject() {
+	subject := s.container
+	if s.culprit != nil && s.culprit.Pod == s.target.Pod && s.culprit.Container != "" {
+		subject = s.culprit.Container
+	}
+	if subject != s.subjectContainer {
+		s.subjectContainer = subject
+		s.lives = s.livesOf(subject)
 		s.life = s.lifeAt(s.lives, s.target.Pod)
 	}
 	s.runtimeFit = s.findRuntimeFit()
@@ -268,15 +278,20 @@ func (s *scene) nodeCulprit() {
 		}
 		return
 	}
+	s.culprit = s.holderParty(h)
+}
+
+// holderParty names a holder of the node.
+func (s *scene) holderParty(h *holder) *investigations.Party {
 	if h.outside() {
-		s.culprit = &investigations.Party{Node: s.node, Comm: h.comm, PID: h.pid}
-		return
+		return &investigations.Party{Node: s.node, Comm: h.comm, PID: h.pid}
 	}
-	s.culprit = s.party(h.pod.Namespace, h.pod.Name, s.containerOfHolder(h))
-	s.culprit.PID, s.culprit.Comm = h.pid, h.comm
-	if s.victim != nil && h.pod.Name == s.victim.Pod && h.pod.Namespace == s.victim.Namespace && s.culprit.Container == s.victim.Container {
-		s.culprit = s.copyVictim()
+	p := s.party(h.pod.Namespace, h.pod.Name, s.containerOfHolder(h))
+	p.PID, p.Comm = h.pid, h.comm
+	if s.isVictim(h) && p.Container == s.victim.Container {
+		return s.copyVictim()
 	}
+	return p
 }
 
 // unitCulprit: the cgroup of a system service ran into its own limit; no pod has a part in it.

@@ -14,6 +14,7 @@
 //	nextkill.go                       when it will happen again
 //	confidence.go                     how sure the evidence lets one be
 //	say.go                            the sentences
+//	suppose.go … supposeledger.go     the same, where cause, trigger or culprit are taken for given
 //
 // Every number that a sentence holds stands in a fact, with its arithmetic. Where evidence is thin, the
 // confidence falls; a rule never guesses to fill a field.

@@ -33,6 +33,9 @@ func (s *scene) noisyNeighbour() hypothesis {
 		h.support(w+0.3*(sh-0.5), id, s.fact("neighbour/excess", investigations.ToolPods, s.at, s.holderSource(top),
 			map[string]float64{"excess_bytes": top.excess(), "all_excess_bytes": s.view.excess, "share": round2(sh)},
 			"%s holds %s of all memory beyond what was requested (%s of %s).", top.name, percent(sh), bytesOf(top.excess()), bytesOf(s.view.excess)))
+	default: // it is only supposed
+		h.support(-0.2, id)
+		return h
 	}
 	if top.name == unnamed {
 		// It may be the kernel's own memory as well; only a kernel report or the node itself would tell.

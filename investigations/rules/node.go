@@ -48,15 +48,22 @@ type nodeView struct {
 	usage, requests, limits, allocatable float64
 	growth, excess                       float64
 	hasPast                              bool
+	// named is who is supposed to have used the memory up, or to be nobody in particular where it is nil; supposed says
+	// that somebody supposes so.
+	named    *holder
+	supposed bool
 }
 
 // findNode draws the picture of the node, where a boundary above the pod broke.
 func (s *scene) findNode() {
 	switch s.boundary {
 	case investigations.BoundaryNode, investigations.BoundaryNUMA, investigations.BoundaryNodeAllocatable, investigations.BoundarySlice:
-	default:
-		return
+		s.drawNode()
 	}
+}
+
+// drawNode draws it.
+func (s *scene) drawNode() {
 	v := &nodeView{total: s.nodeTotal()}
 	if s.nodeObj != nil {
 		v.allocatable = float64(s.nodeObj.AllocatableBytes)
@@ -285,6 +292,9 @@ func (v *nodeView) main() (h *holder, share float64, why string) {
 	if v == nil || len(v.holders) == 0 {
 		return nil, 0, ""
 	}
+	if v.supposed {
+		return v.asSupposed()
+	}
 	size := math.Max(v.total, v.usage)
 	// First who grew: most of what the node gained before the kill.
 	if v.growth > 0.05*size {
@@ -303,6 +313,20 @@ func (v *nodeView) main() (h *holder, share float64, why string) {
 		return nil, top.excess() / v.excess, "excess"
 	}
 	return nil, 0, ""
+}
+
+// asSupposed is main where somebody is supposed to be it; why is empty where next to nothing speaks for it.
+func (v *nodeView) asSupposed() (h *holder, share float64, why string) {
+	some := 0.02 * math.Max(v.total, v.usage)
+	switch h = v.named; {
+	case h == nil:
+		return nil, 0, ""
+	case h.growth() > some:
+		return h, h.growth() / v.growth, "growth"
+	case h.excess() > some && v.growth <= some:
+		return h, h.excess() / v.excess, "excess"
+	}
+	return h, 0, ""
 }
 
 func compare(a, b float64) int {

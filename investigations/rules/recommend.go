@@ -10,11 +10,10 @@ import (
 
 // recommend says what to do, in numbers, with commands to copy.
 func (s *scene) recommend() {
-	if s.reason != nil {
+	switch s.best.cause {
+	case investigations.CauseNotOOM:
 		s.adviseNotOOM()
 		return
-	}
-	switch s.best.cause {
 	case investigations.CauseLeak:
 		s.adviseLeak()
 	case investigations.CauseUndersizedLimit:
@@ -40,58 +39,12 @@ func (s *scene) recommend() {
 }
 
 func (s *scene) advise(r investigations.Recommendation) {
-	if len(r.Why) == 0 {
-		r.Why = s.best.pro
+	if r.Why = unique(r.Why); len(r.Why) == 0 {
+		r.Why = unique(s.best.pro)
 	}
-	r.Why = unique(r.Why)
 	// The strongest facts carry an advice; the rest stands with the cause.
 	r.Why = r.Why[:min(len(r.Why), 3)]
 	s.advice = append(s.advice, r)
-}
-
-// adviseRollback: where a revision set it off, going back is the quickest way out. A change that is no revision of the
-// workload can't be rolled back with it; how to undo it stands with the other advice.
-func (s *scene) adviseRollback() {
-	if n := s.neighbour; n != nil {
-		n.adviseRollback()
-		s.advice = append(n.advice, s.advice...)
-		return
-	}
-	if s.change == nil || s.best.cause == investigations.CauseInsufficientEvidence || s.trigger != investigations.TriggerDeploy && s.trigger != investigations.TriggerConfigChange {
-		return
-	}
-	cur := s.revisionNumber(s.change.Revision)
-	if cur == nil || s.workload == nil {
-		s.adviseUndo()
-		return
-	}
-	prev := s.revisionBefore(cur)
-	if prev == nil {
-		return
-	}
-	r := investigations.Recommendation{
-		Action: investigations.ActionRollback, Workload: s.change.Workload, Revision: prev.Number, Why: append([]string{}, s.changeWhy...),
-		Note: fmt.Sprintf("Revision %d is the last one that did not show it.", prev.Number),
-	}
-	if s.workload.Kind != "job" && s.workload.Kind != "cronjob" {
-		r.Command = kubectl("rollout", "undo", "-n", s.target.Namespace, s.workload.Ref(), fmt.Sprintf("--to-revision=%d", prev.Number))
-	}
-	if g := s.gitOwner(); g != "" {
-		r.Note += " " + g
-	}
-	s.advice = append([]investigations.Recommendation{r}, s.advice...)
-}
-
-func (s *scene) revisionNumber(n int64) *investigations.Revision {
-	if s.workload == nil || n == 0 {
-		return nil
-	}
-	for i := range s.workload.Revisions {
-		if s.workload.Revisions[i].Number == n {
-			return &s.workload.Revisions[i]
-		}
-	}
-	return nil
 }
 
 func (s *scene) adviseLeak() {
@@ -159,6 +112,13 @@ func (s *scene) startLimit() float64 {
 
 // adviseLimit recommends a limit, checked against what bounds it and who owns the field.
 func (s *scene) adviseLimit(container string, value float64, note string, why []string) {
+	if value <= 0 {
+		s.advise(investigations.Recommendation{
+			Action: investigations.ActionSetLimit, Workload: s.target.Workload, Container: container, Why: why,
+			Note: "Set it above what the program needs, which no source at hand shows.",
+		})
+		return
+	}
 	q := quantityOf(value)
 	command := s.setResources(container, "--limits=memory="+q)
 	if n := s.boundsOf(value); n != "" {

@@ -48,18 +48,21 @@ func (s *scene) setOffBy(r, prev *investigations.Revision) bool {
 		s.changeWhy = append(s.changeWhy, why...)
 		return false
 	}
+	s.blame(r, diffs, at)
+	s.changeWhy = append([]string{said}, why...)
+	return true
+}
+
+// blame takes a rollout for the trigger.
+func (s *scene) blame(r *investigations.Revision, diffs []difference, at time.Time) {
 	s.trigger = investigations.TriggerConfigChange
-	for _, d := range relevant {
+	s.change = &investigations.Change{Workload: s.workload.Ref(), Revision: r.Number, At: at.UTC()}
+	for _, d := range diffs {
 		if d.kind == "image" || d.kind == "container" || d.kind == "volume" {
 			s.trigger = investigations.TriggerDeploy
 		}
-	}
-	s.change = &investigations.Change{Workload: s.workload.Ref(), Revision: r.Number, At: at.UTC()}
-	for _, d := range diffs {
 		s.change.What = append(s.change.What, d.text)
 	}
-	s.changeWhy = append([]string{said}, why...)
-	return true
 }
 
 // revisions returns the revision that the killed pod ran, and the one before it.

@@ -48,7 +48,10 @@ func (s *scene) sayHeadline() string {
 			limit = " of " + limitWord(c)
 		}
 	}
-	if s.reason != nil {
+	switch {
+	case s.reason != nil && s.best.cause == investigations.CauseInsufficientEvidence:
+		return fmt.Sprintf("%s: the evidence at hand does not carry a cause.", who)
+	case s.reason != nil:
 		if s.mechanism == investigations.NotKilled {
 			if s.reason.waits != "" {
 				return fmt.Sprintf("Not an OOM kill: nothing killed %s; it can't run (%s).", who, s.reason.waits)
@@ -80,6 +83,9 @@ func (s *scene) sayHeadline() string {
 	case investigations.RuntimeOOM:
 		verb = "gave up"
 	case investigations.MechanismUnknown:
+		if s.best.cause != investigations.CauseInsufficientEvidence {
+			return fmt.Sprintf("%s: the evidence does not tell what ended it; supposed: %s.", who, s.causeWords())
+		}
 		return fmt.Sprintf("%s: the evidence does not tell what ended it.", who)
 	}
 	return fmt.Sprintf("%s %s %s: %s.", who, verb, boundary, s.causeWords())
@@ -144,6 +150,15 @@ func (s *scene) sayWhat() string {
 		}
 		return fmt.Sprintf("%s was no victim of memory: %s%s.%s", outside(s.who(), 120), verb, outside(s.reason.what, 200), cite(s.reason.facts...))
 	}
+	ids := s.endFacts()
+	if len(unique(ids)) == 0 {
+		ids = s.best.pro
+	}
+	return s.mechanismWords() + cite(ids...)
+}
+
+// endFacts are the facts that say what ended, and at whose limit; some may be empty.
+func (s *scene) endFacts() []string {
 	ids := []string{
 		s.led.ID("rules/startkill"), s.led.ID("rules/kernel/kill"), s.led.ID("rules/kernel/shift/" + s.node), s.led.ID("rules/kernel/userkill"), s.led.ID("rules/logs/runtime"),
 		s.led.ID("rules/metrics/oomevents"), s.led.ID("rules/pods/silent"), s.led.ID("rules/pods/lost"), s.led.ID("rules/event/nodelost"),
@@ -154,11 +169,7 @@ func (s *scene) sayWhat() string {
 	if s.death != nil {
 		ids = append(ids, s.led.ID("rules/pods/death/"+s.death.pod.Name+"/"+s.death.container))
 	}
-	ids = append(ids, s.led.ID("rules/boundary/near"), s.led.ID("rules/boundary/pod"), s.led.ID("rules/boundary/far"), s.led.ID("rules/node/short"))
-	if len(unique(ids)) == 0 {
-		ids = s.best.pro
-	}
-	return s.mechanismWords() + cite(ids...)
+	return append(ids, s.led.ID("rules/boundary/near"), s.led.ID("rules/boundary/pod"), s.led.ID("rules/boundary/far"), s.led.ID("rules/node/short"))
 }
 
 func (s *scene) mechanismWords() string {
@@ -210,7 +221,7 @@ func boundaryWords(b investigations.Boundary) string {
 
 // sayWhy: the cause, with what speaks for it.
 func (s *scene) sayWhy() string {
-	if s.reason != nil {
+	if s.best.cause == investigations.CauseNotOOM {
 		return ""
 	}
 	if s.best.cause == investigations.CauseInsufficientEvidence {
@@ -218,7 +229,10 @@ func (s *scene) sayWhy() string {
 	}
 	text := "Cause: " + s.causeWords() + "."
 	pro := unique(s.best.pro)
-	if len(pro) > 0 {
+	switch {
+	case s.supposed != nil && s.supposed.bare:
+		text += " Nothing in the evidence speaks for it; what is known is the end." + cite(pro...)
+	case len(pro) > 0:
 		text += " " + s.saysOf(pro[0]) + cite(pro[0])
 		if len(pro) > 1 {
 			text += " Further evidence:" + cite(pro[1:]...) + "."
@@ -246,11 +260,10 @@ func (s *scene) sayTrigger() string {
 		return ""
 	}
 	switch {
-	case s.change != nil && s.neighbour != nil:
-		return fmt.Sprintf("Set off by a change of %s: %s, at %s.%s", investigations.CleanText(s.change.Workload, 120),
-			outside(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
+	case s.supposed != nil && s.supposed.unproven:
+		return s.saySupposed()
 	case s.change != nil:
-		return fmt.Sprintf("Set off by: %s, at %s.%s", outside(strings.Join(s.change.What, "; "), 300), stamp(s.change.At), cite(s.changeWhy...))
+		return s.sayChange() + cite(s.changeWhy...)
 	case s.trigger == investigations.TriggerTraffic:
 		return "Set off by load." + cite(s.changeWhy...)
 	case s.trigger == investigations.TriggerScheduledJob:
@@ -261,6 +274,14 @@ func (s *scene) sayTrigger() string {
 		return "What set it off can't be told." + cite(s.changeWhy...)
 	}
 	return ""
+}
+
+func (s *scene) sayChange() string {
+	whose := ":"
+	if s.neighbour != nil {
+		whose = " a change of " + investigations.CleanText(s.change.Workload, 120) + ":"
+	}
+	return fmt.Sprintf("Set off by%s %s, at %s.", whose, outside(strings.Join(s.change.What, "; "), 300), stamp(s.change.At))
 }
 
 // sayStopGap: what a higher limit would buy against a leak, said as that.
@@ -282,6 +303,9 @@ func (s *scene) sayStopGap() string {
 func (s *scene) sayDoubt() string {
 	var why []string
 	why = append(why, s.caps...)
+	if s.supposed != nil {
+		why = append(why, s.supposedDoubts()...)
+	}
 	if len(s.hypotheses) > 1 && s.hypotheses[0].cause == s.best.cause && s.best.score-s.hypotheses[1].score < 0.2 {
 		why = append(why, "another cause ("+strings.ReplaceAll(string(s.hypotheses[1].cause), "_", " ")+") is close")
 	}

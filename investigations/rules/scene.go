@@ -18,14 +18,30 @@ func New() Rules { return Rules{} }
 
 // Diagnose implements investigations.Rules.
 func (Rules) Diagnose(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) investigations.Diagnosis {
+	return judged(req, ev, led).conclude()
+}
+
+// judged is the scene of an investigation whose causes are weighed and whose trigger is found.
+func judged(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) *scene {
+	s := looked(req, ev, led)
+	s.weigh()
+	s.findTrigger()
+	return s
+}
+
+// looked is the scene of an investigation in which it is known what ended, at whose limit, and who used the memory up.
+func looked(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) *scene {
 	s := newScene(req, ev, led)
 	s.findMechanism()
 	s.findBoundary()
 	s.findLives()
 	s.findNode()
 	s.findParties()
-	s.weigh()
-	s.findTrigger()
+	return s
+}
+
+// conclude says what follows from cause and trigger.
+func (s *scene) conclude() investigations.Diagnosis {
 	s.recommend()
 	s.adviseInherited()
 	s.forecast()
@@ -108,6 +124,8 @@ type scene struct {
 	explain    string
 	// influences are how precedents changed the scores.
 	influences []investigations.Influence
+	// supposed is what is taken for given; nil where nothing is.
+	supposed *supposed
 }
 
 // hypothesis is a cause with what speaks for and against it.
@@ -186,17 +204,25 @@ func (s *scene) diagnosis() investigations.Diagnosis {
 	d := investigations.Diagnosis{
 		At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey(), Influences: s.influences,
 	}
-	// What holds the verdict's confidence down holds for the other causes, too: the scores keep their relation.
-	sure := 1.0
-	if s.best.score > 0 {
-		sure = math.Min(1, s.confidence/clamp(s.best.score, 0, 0.99))
-	}
+	sure := s.sure()
 	for _, h := range s.hypotheses {
 		d.Hypotheses = append(d.Hypotheses, investigations.Hypothesis{
 			Cause: h.cause, Score: round2(sure * clamp(h.score, 0, 0.99)), For: unique(h.pro), Against: unique(h.con),
 		})
 	}
 	return d
+}
+
+// sure is the share of a score that is shown: what holds the verdict's confidence down holds for the other causes, too,
+// and the scores keep their relation.
+func (s *scene) sure() float64 {
+	switch {
+	case s.supposed != nil:
+		return s.supposed.sure
+	case s.best.score > 0:
+		return math.Min(1, s.confidence/clamp(s.best.score, 0, 0.99))
+	}
+	return 1
 }
 
 // killKey tells this kill from every other; see investigations.KillKey.
