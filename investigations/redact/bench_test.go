@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
+	"strings"
 	"testing"
+
+	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/investigations/redact/redacttest"
 )
 
 // ordinaryLog is what a service writes that holds no secret: plain lines, JSON, a stack trace, access logs.
@@ -22,6 +27,59 @@ func ordinaryLog(lines int) []byte {
 		fmt.Fprintf(&b, forms[i%len(forms)], i)
 	}
 	return b.Bytes()
+}
+
+// prompt is what a model is told: facts, one a line, with sources and numbers.
+func prompt(facts int) string {
+	forms := []string{
+		"F%d [pods] at 2026-04-15T12:08:17Z: container \"gateway\" (app): memory limit 2 GiB, request 1 GiB, restarts: 2; its last end was \"OOMKilled\" with exit code 137 (kubernetes/pods.json)\n",
+		"F%d [kernlog] at 2026-04-15T12:08:16Z: On node ip-10-0-3-186 the kernel killed \"gateway\" (pid 380006): container 94eda3481d19 of pod 9928d1ec-5e69-4b9f-a69b-a7b133e8d9d1 reached its memory limit of 2 GiB. (kernel/ip-10-0-3-186.log:71-130)\n",
+		"F%d [rollouts]: from revision 18 to 19 of \"deployment/gateway\" in namespace \"ads\" changed: image of \"gateway\": \"registry.example/gateway:2.4.7\" -> \"registry.example/gateway:2.4.8\" (kubernetes/replicasets.json)\n",
+		"F%d [metrics]: In the life of gateway-zxthbd6kg-tcr7d/gateway from 2026-04-15 11:18:21Z to 2026-04-15 12:08:16Z anonymous memory grew steadily: from 740 MiB to 1.91 GiB in 45 min under the limit of 2 GiB. values: {\"limit_bytes\": 2147483648}\n",
+		"F%d [logs]: \"ads/gateway\" logged: \"{\\\"level\\\":\\\"warn\\\",\\\"msg\\\":\\\"session store grew\\\",\\\"sessions\\\":481516}\" (logs/ads/gateway.log:12)\n",
+	}
+	var b strings.Builder
+	for i := range facts {
+		fmt.Fprintf(&b, forms[i%len(forms)], i+1)
+	}
+	return b.String()
+}
+
+func BenchmarkPrompt(b *testing.B) {
+	s := prompt(200)
+	b.SetBytes(int64(len(s)))
+	b.ReportAllocs()
+	for b.Loop() {
+		Text(s)
+	}
+}
+
+// BenchmarkSecrets has a secret of every kind in each form.
+func BenchmarkSecrets(b *testing.B) {
+	var all strings.Builder
+	for _, k := range redacttest.Kinds() {
+		for _, f := range redacttest.Forms() {
+			all.WriteString(f.Write(k) + "\n")
+		}
+	}
+	s := all.String()
+	b.SetBytes(int64(len(s)))
+	for b.Loop() {
+		Text(s)
+	}
+}
+
+func BenchmarkJSON(b *testing.B) {
+	data, err := fs.ReadFile(examples.FS, "leak-after-deploy/kubernetes/replicasets.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := JSON(data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkLog(b *testing.B) {

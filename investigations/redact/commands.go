@@ -24,6 +24,7 @@ var commands = []command{
 	{name: "podman login", flags: []string{"-p"}, apart: true},
 	{name: "helm registry login", flags: []string{"-p"}, apart: true},
 	{name: "az login", flags: []string{"-p"}, apart: true},
+	{name: "openssl", flags: []string{"-k", "-pass", "-passin", "-passout"}, apart: true},
 	{name: "ldapsearch", flags: []string{"-w"}, apart: true},
 	{name: "snmpwalk", flags: []string{"-A", "-X", "-c"}, apart: true},
 }

@@ -3,7 +3,7 @@ package redact
 import "strings"
 
 // schemes of Authorization whose secret is one word.
-var schemes = []string{"bearer", "basic", "token", "apikey", "negotiate", "ntlm", "splunk", "bot", "key", "genie"}
+var schemes = []string{"bearer", "basic", "token", "apikey", "negotiate", "ntlm", "splunk", "bot", "key", "genie", "geniekey", "ssws"}
 
 // longSchemes have several parameters, up to the end of the header.
 var longSchemes = []string{"digest", "aws4-", "signature", "hawk", "oauth", "scram-", "sharedkey", "aws "}

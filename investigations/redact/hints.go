@@ -12,6 +12,9 @@ const (
 	hintDriver                  // the host of a database driver's address, behind user:password@
 	hintHook                    // an address whose path is a secret
 	hintKey                     // the first line of a private key
+	hintKeyEnd                  // its last line
+	hintOracle                  // an address in which user/password@ stands
+	hintJWK                     // a key as JSON
 	hintScheme                  // a scheme of HTTP's Authorization
 	hintCommand                 // a program that takes passwords by flags
 	hintEncoded                 // something that hides what stands there: colours, escapes
@@ -180,6 +183,9 @@ func builtinWords() []word {
 	add(hintDriver, "@tcp(", "@unix(")
 	add(hintHook, hooks...)
 	add(hintKey, "-----begin ", "---- begin ")
+	add(hintKeyEnd, "-----end ")
+	add(hintJWK, `"kty`, `\"kty`)
+	add(hintOracle, "jdbc:oracle:thin:", "jdbc:oracle:oci:")
 	add(hintScheme, "bearer ", "basic ")
 	for _, c := range commands {
 		add(hintCommand, c.name)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -197,6 +198,9 @@ func (w *walker) member(name string, c class, p *pair) class {
 	case "binaryData":
 		return contents
 	}
+	if len(name) <= 2 && slices.Contains(privateParts, name) && p.sibling(w, "kty") != "" {
+		return strong
+	}
 	if c == contents {
 		return contents
 	}
@@ -251,7 +255,10 @@ func (w *walker) element(i, end int, c class, before string, program *command) (
 	}
 	base := v[strings.LastIndexByte(v, '/')+1:]
 	for k := range commands {
-		if p := &commands[k]; strings.HasPrefix(base, p.name) && len(base) < len(p.name)+8 {
+		p := &commands[k]
+		one := strings.HasPrefix(base, p.name) && len(base) < len(p.name)+8
+		two := len(before)+1+len(base) == len(p.name) && before != "" && strings.HasPrefix(p.name, before) && strings.HasSuffix(p.name, base)
+		if one || two {
 			program = p
 		}
 	}
@@ -274,7 +281,7 @@ func (p *pair) sibling(w *walker, names ...string) string {
 			i = w.space(w.space(end) + 1)
 			to := valueEnd(w.s, i)
 			switch name {
-			case "name", "Name", "key", "Key", "kind":
+			case "name", "Name", "key", "Key", "kind", "kty":
 				if w.s[i] == '"' {
 					p.cached[name] = unquote(w.s[i:to])
 				}

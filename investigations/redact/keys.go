@@ -32,6 +32,51 @@ func (f *finder) key(end int) {
 	f.add(start, len(strings.TrimRight(s[:to], "\\\r")))
 }
 
+// privateParts are the members of a key in JSON (RFC 7518) that are secret.
+var privateParts = []string{"d", "p", "q", "dp", "dq", "qi", "k"}
+
+// jwk marks the secret members of the keys in a line of JSON.
+func (f *finder) jwk() {
+	s := f.s
+	for _, name := range privateParts {
+		for at := 0; ; {
+			i := strings.Index(s[at:], `"`+name)
+			if i < 0 || f.hostile {
+				break
+			}
+			at += i + 1 + len(name)
+			f.spend(i + len(name))
+			rest := strings.TrimLeft(s[at:], `\`)
+			if rest = strings.TrimPrefix(rest, `"`); strings.HasPrefix(rest, ":") {
+				rest = strings.TrimLeft(rest[1:], " ")
+				if ok, from, to := quotedAt(s, len(s)-len(rest)); ok && to-from >= 16 {
+					f.add(from, to)
+					at = to
+				}
+			}
+		}
+	}
+}
+
+// keyEnd marks what stands before the last line of a private key, whose hint (-----END) ends at end, in the same line: the
+// key's own lines, joined by escaped line feeds, of which the first is not there.
+func (f *finder) keyEnd(end int) {
+	s := f.s
+	start := end - len("-----END ")
+	title, _, ok := strings.Cut(s[end:min(len(s), end+80)], "----")
+	if !ok || !strings.Contains(strings.ToUpper(title), "PRIVATE KEY") || len(title) > 60 {
+		return
+	}
+	from := start
+	for from > 0 && (base64s.holds(s[from-1]) || s[from-1] == '\\') {
+		from--
+	}
+	f.spend(start - from)
+	if start-from >= 16 {
+		f.add(from, start)
+	}
+}
+
 // keyEnd returns the end of the last line of a private key that follows from i on, or -1.
 func keyEnd(s string, i int) int {
 	for _, mark := range [...]string{"-----END", "---- END"} {

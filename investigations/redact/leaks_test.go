@@ -133,6 +133,11 @@ var leaks = []string{
 	"got «ya29." + "a0AfH6SMBabcdefghijklmnop»",
 	"got «AGE-SECRET-KEY-1" + "QQQQQQQQQQQQQQQQQQQQQQQQQQQQ»",
 	"hash «$2b$" + "12$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234»",
+	// Cut.
+	"got «ghp_" + "abcdefghijkl»…",
+	"got «glpat-" + "abcdefgh»... (truncated)",
+	"got «npm_" + "Abcdefgh1234»",
+	"postgres://app:«s3cretword»…",
 	// Hidden.
 	"pass\x1b[31mword=«hunter2»\x1b[0m",
 	"password=\x1b[31m«hunter2»\x1b[0m",
@@ -235,6 +240,8 @@ var harmless = []string{
 	"basic authentication-required", "bearer authentication is off", strings.Repeat("word ", 200), "--password-file /etc/x", "tokenizer: bpe",
 	"docker run -u 1000:1000 image", "curl -u user https://example.com", "mysql --port 3306 -h db",
 	"/var/lib/kubelet/pods/6b5f1b1e7e0c4c439d8f2f3b7f6c0f51/volumes/kubernetes/projected/tokenA1", "com/example/Very/Long/Path/With/Capitals/And/Digits2/In/It/Down/To/The/Class",
+	"routing_key: orders.created", "routing_key=0123", `unknown PSK identity: "x"`, "pskModes: 2", "http://localhost:8080?listed=a1b2c3", "http://web:http2", "docker://sha256:0a1b2c3d4e",
+	`{"kty":"RSA","n":"abcdefghijklmnopqrstuvwxyz","e":"AQAB"}`, "hf_embedding2", "npm_lifecycle_event", "sk-worker…", "the key is cut…", "raw: 1", "requirepass",
 	"auth: basic", "auth=enabled", "authored by: someone", "author: Jane Doe", "key: value", "primary key: id", "passing: 3",
 	"compass: north", "tls.crt: x", "pull secret: none", "etcd --auth-token=", "cookies: 3", "kubernetes.io/service-account-token",
 }

@@ -79,14 +79,16 @@ func (l *lines) next(r *Redactor, s string) string {
 			return s[:stamp] + clean
 		}
 	}
-	content = l.inKey(content)
-	clean, means := r.line(content)
-	if l.tail = means.tail; means.opened {
+	tail := l.tail
+	inKey := l.inKey(content)
+	clean, means := r.line(inKey)
+	// A line of a key that only the one above told goes on with it.
+	if l.tail = means.tail || tail && inKey != content && len(content)-len(inKey) > 30; means.opened {
 		l.key = keyLines
-		_, l.words = lastWord(content[:max(0, strings.Index(content, "-----BEGIN"))] + "x")
+		_, l.words = lastWord(inKey[:max(0, strings.Index(inKey, "-----BEGIN"))] + "x")
 	}
 	if means.block {
-		l.block, l.indent = true, indentOf(content)
+		l.block, l.indent = true, indentOf(inKey)
 	}
 	return s[:stamp] + clean
 }
@@ -109,7 +111,11 @@ func indentOf(s string) int { return len(s) - len(strings.TrimLeft(s, " \t")) }
 
 // inKey returns a line without what belongs to a private key that began above, or further up than the text does.
 func (l *lines) inKey(s string) string {
-	p, before := lastWord(s)
+	if l.key == 0 && !l.tail {
+		return s
+	}
+	whole, _ := uncut(s)
+	p, before := lastWord(whole)
 	word := s[p.start:p.end]
 	switch {
 	case l.key > 0:

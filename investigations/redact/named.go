@@ -158,6 +158,9 @@ func (f *finder) separator(start, end, dashes int) place {
 	if i == len(s) {
 		return place{at: -1}
 	}
+	if i+1 < len(s) && s[i] >= '0' && s[i] <= '9' && s[i+1] == ':' && strings.EqualFold(s[start:end], "key") {
+		i++ // Unseal Key 1: …
+	}
 	by := s[i]
 	switch {
 	case by == '=' || by == ':':
@@ -175,6 +178,8 @@ func (f *finder) separator(start, end, dashes int) place {
 	case strings.HasPrefix(s[i:], "is ") || strings.HasPrefix(s[i:], "was "):
 		by = 'i'
 		i = nameEnd(s, i)
+	case s[start:end] == "requirepass", s[start:end] == "masterauth":
+		return place{i, ' '} // of redis.conf
 	case s[start:end] == "password" && (strings.Contains(s[max(0, start-300):start], "login ") || strings.HasPrefix(s[:start], "machine ")):
 		return place{i, ' '} // of .netrc
 	case s[i] == '"' || s[i] == '\'':
@@ -238,9 +243,15 @@ func (f *finder) bare(c class, v place, i, start int) {
 	}
 	end := f.word(i)
 	word := s[i:end]
-	if v.by == ':' && len(word) <= 3 && (s[i] == '|' || s[i] == '>') && strings.Trim(s[:start], " \t-\"'") == "" {
-		f.block = true
-		return
+	if v.by == ':' && len(word) <= 3 && (s[i] == '|' || s[i] == '>') {
+		switch {
+		case strings.TrimRight(s[end:], " \t\r") == "":
+			f.block = true
+			return
+		case s[end] == '\\':
+			f.escapedBlock(end)
+			return
+		}
 	}
 	if n := schemeOf(s[i:]); n > 0 && c == weak { // X-Token: Bearer …
 		if end = f.word(i + n); end > i+n {
@@ -265,6 +276,31 @@ func (f *finder) bare(c class, v place, i, start int) {
 		}
 	}
 	f.add(i, end)
+}
+
+// escapedBlock marks the indented lines of a block of YAML whose line feeds are escaped, from the first of those on.
+func (f *finder) escapedBlock(i int) {
+	s := f.s
+	for i < len(s) && s[i] == '\\' {
+		for i < len(s) && s[i] == '\\' {
+			i++
+		}
+		if i == len(s) || s[i] != 'n' {
+			return
+		}
+		from := i + 1
+		for i = from; i < len(s) && isSpace(s[i]); i++ {
+		}
+		if i == from {
+			return
+		}
+		from = i
+		for i < len(s) && s[i] != '\\' && s[i] != '"' {
+			i++
+		}
+		f.spend(i - from + 1)
+		f.add(from, i)
+	}
 }
 
 // refers tells whether s begins with a reference, as $(NAME).

@@ -25,13 +25,16 @@ const (
 	address
 	// contents is everything in what holds secrets only: the data of a Secret.
 	contents
+	// opaque names have values that are secret where they are long hexadecimal numbers: PagerDuty's routing keys, not a
+	// message broker's.
+	opaque
 )
 
 // nameHints are parts of all names that classify knows.
 var nameHints = []string{
 	"pass", "pwd", "secret", "token", "cred", "auth", "cookie", "key", "sessionid", "session_id", "session-id", "sessid", "bearer",
 	"salt", "otp", "_pin", "-pin", "jwt", "dsn", "connstr", "connectionstring", "connection_string", "connection-string", "webhook",
-	"signature", "sig=", "id_rsa", "?code=", "&code=",
+	"signature", "sig=", "id_rsa", "?code=", "&code=", "_pw", "-pw", "bindpw", "rootpw", "psk", "honeycomb-team", "masterauth",
 }
 
 // Words of names, as split makes them: lower-case.
@@ -40,7 +43,7 @@ var (
 	weakEnds    = []string{
 		"token", "tokens", "secret", "secrets", "apikey", "apikeys", "accesskey", "secretkey", "privatekey", "authkey", "credential",
 		"credentials", "creds", "sessionid", "sessid", "jwt", "masterauth", "bearer", "sshkey", "signingkey", "encryptionkey",
-		"accountkey", "sharedaccesskey", "salt", "otp", "totp",
+		"accountkey", "sharedaccesskey", "salt", "otp", "totp", "setcookie",
 	}
 	// notPass end in pass, and are no passwords.
 	notPass = []string{"bypass", "compass", "encompass", "trespass", "overpass", "underpass", "surpass"}
@@ -48,7 +51,7 @@ var (
 	keyOf = []string{
 		"api", "access", "secret", "private", "auth", "encryption", "encrypt", "signing", "sign", "master", "shared", "account", "ssh",
 		"storage", "license", "service", "deploy", "hmac", "aes", "rsa", "cipher", "crypto", "tls", "ssl", "admin", "root", "ingest",
-		"integration", "subscription", "webhook", "jwt", "session", "client", "app", "application",
+		"integration", "subscription", "webhook", "jwt", "session", "client", "app", "application", "unseal", "recovery",
 	}
 	// keyTo stand before key where it only finds something, in capitals too.
 	keyTo = []string{
@@ -127,6 +130,7 @@ var wholeNames = map[string]class{
 	"dsn": address, "connection string": address, "connectionstring": address, "connstr": address, "conn str": address,
 	"id rsa": strong, "id ed": strong, "id ecdsa": strong, "id dsa": strong, "secret id": weak, "session id": weak, "session key": weak,
 	"aws secret access key": weak, "connect sid": weak, "client key data": weak, "tls key": weak, "basic auth": basic,
+	"x honeycomb team": weak, "erlang cookie": weak, "rabbitmq erlang cookie": weak, "routing key": opaque, "routingkey": opaque,
 }
 
 // classOfWord says what the word at i makes of the name.
@@ -147,6 +151,10 @@ func classOfWord(words []string, i int, capitals bool) class {
 	case strings.HasSuffix(w, "pass") && !slices.Contains(notPass, w) && (len(words) > 1 || w != "pass"):
 		return strong
 	case w == "pin" && i > 0 && i == len(words)-1:
+		return strong
+	case w == "psk" && i == len(words)-1:
+		return weak
+	case w == "pw" && i > 0 && i == len(words)-1, w == "bindpw", w == "rootpw":
 		return strong
 	case w == "tokens" && (slices.Contains(amounts, before) || slices.Contains(amounts, words[0])):
 		return open
@@ -177,6 +185,8 @@ func classOfKey(words []string, i int, capitals bool) class {
 		return open
 	}
 	switch before := words[i-1]; {
+	case before == "routing":
+		return opaque
 	case slices.Contains(keyOf, before):
 		return weak
 	case capitals && words[i] == "key" && i == len(words)-1 && !slices.Contains(keyTo, before):

@@ -145,7 +145,7 @@ func (f *finder) look(end int, what hint) bool {
 		t := &tokens[what.token]
 		start := end - len(t.prefix)
 		if to := f.issued(t, start); to > 0 {
-			f.add(start, to)
+			f.add(start-t.before, to)
 		}
 	case hintURL:
 		f.address(end)
@@ -155,6 +155,12 @@ func (f *finder) look(end int, what hint) bool {
 		f.hook(end)
 	case hintKey:
 		f.key(end)
+	case hintKeyEnd:
+		f.keyEnd(end)
+	case hintJWK:
+		f.jwk()
+	case hintOracle:
+		f.oracle(end)
 	case hintScheme:
 		f.scheme(end)
 	case hintCommand:

@@ -34,6 +34,9 @@ func secret(c class, v string) bool {
 		return v != ""
 	case c == basic:
 		return credentials(v)
+	case c == opaque:
+		v, _ = uncut(v)
+		return len(v) >= 16 && strings.Trim(v, "0123456789abcdef") == ""
 	case len(v) <= 12 && slices.Contains(plainValues, strings.ToLower(v)):
 		return false
 	case strings.Trim(v, "*") == "", len(v) >= 3 && strings.Trim(strings.ToLower(v), "x") == "", strings.Trim(v, "•.") == "":
@@ -80,10 +83,14 @@ func credentials(v string) bool {
 	if user, password, ok := strings.Cut(v, ":"); ok {
 		return user != "" && len(password) >= 4 && !amount(password) && !strings.ContainsAny(v, " /\t")
 	}
+	v, cut := uncut(v)
+	if v = strings.TrimRight(v, "="); cut {
+		v = v[:len(v)/4*4]
+	}
 	if len(v) < 8 || len(v)%4 == 1 {
 		return false
 	}
-	plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(v, "="))
+	plain, err := base64.RawStdEncoding.DecodeString(v)
 	if err != nil {
 		return false
 	}

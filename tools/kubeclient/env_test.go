@@ -112,6 +112,8 @@ func TestSafeArgs(t *testing.T) {
 		{[]string{"--password", "--verbose"}, []string{"--password", "--verbose"}},
 		{[]string{"redis://u:p@h/1"}, []string{"***"}},
 		{[]string{"-c", "export TOKEN=abc; java -Xmx1g"}, []string{"-c", "export TOKEN=*** java -Xmx1g"}},
+		{[]string{"-H", "Authorization: Bearer abcdef0123456789"}, []string{"-H", "Authorization: *** [redacted]"}},
+		{[]string{"sh", "-c", "curl -H 'Authorization: Bearer abcdef0123456789' http://up:80"}, []string{"sh", "-c", "curl -H 'Authorization: *** [redacted]' http://up:80"}},
 		{nil, nil},
 	}
 	for _, test := range tests {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 // Names of variables and settings that steer a runtime's memory. Names are compared in upper case with _ for
@@ -112,6 +114,11 @@ func maskFlags(fields []string) {
 
 // safeArgs returns arguments with the values of those blanked that look like secrets.
 func safeArgs(args []string) []string {
+	args = slices.Clone(args)
+	for i := range args {
+		// First as a whole: where one word of "Authorization: Bearer TOKEN" is blanked, the next is no secret by its looks.
+		args[i] = redact.Text(args[i])
+	}
 	safe := slices.Clone(args)
 	for i, arg := range args {
 		if strings.ContainsAny(arg, " \t\n") { // a script, or flags in one argument

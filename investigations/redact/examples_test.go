@@ -1,0 +1,85 @@
+package redact_test
+
+import (
+	"io/fs"
+	"path"
+	"testing"
+
+	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/investigations/rules"
+	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/kernlog"
+	"github.com/oombot/oombot/tools/logs"
+	"github.com/oombot/oombot/tools/metrics"
+	"github.com/oombot/oombot/tools/pods"
+	"github.com/oombot/oombot/tools/profiles"
+	"github.com/oombot/oombot/tools/rollouts"
+)
+
+// TestExamplesStay has what holds no secret: the files of the shipped incidents.
+func TestExamplesStay(t *testing.T) {
+	files := 0
+	err := fs.WalkDir(examples.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(examples.FS, name)
+		if err != nil {
+			return err
+		}
+		var clean []byte
+		switch path.Ext(name) {
+		case ".json":
+			clean, err = redact.JSON(data)
+		case ".log", ".yaml":
+			clean = redact.Log(data)
+		default:
+			return nil
+		}
+		if files++; err != nil || string(clean) != string(data) {
+			t.Errorf("%s was changed: %v", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 200 {
+		t.Errorf("only %d files", files)
+	}
+}
+
+// TestFactsOfExamplesStay has the texts of their results: facts, explanations, reasons.
+func TestFactsOfExamplesStay(t *testing.T) {
+	folders, err := fs.ReadDir(examples.FS, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := 0
+	same := func(s string) string {
+		texts++
+		if clean := redact.Text(s); clean != s {
+			t.Errorf("%q became %q", s, clean)
+		}
+		return s
+	}
+	for _, folder := range folders {
+		fsys, err := fs.Sub(examples.FS, folder.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := bundle.ReadIncident(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tools := []investigations.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
+		if _, _, err := investigations.Run(t.Context(), req, tools, rules.New(), investigations.Options{Redact: same}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if texts < 1000 {
+		t.Errorf("only %d texts", texts)
+	}
+}
