@@ -121,7 +121,7 @@ func TestBadnessOfMachine(t *testing.T) {
 			if got != tt.want || r.Boundary != tt.boundary {
 				t.Errorf("badness %s, want %s; boundary %s", got, tt.want, r.Boundary)
 			}
-			if size := PageSize(r); size != int64(tt.pageKB)<<10 {
+			if size := r.PageSize(); size != int64(tt.pageKB)<<10 {
 				t.Errorf("page size %d", size)
 			}
 			if n := NextVictim(r); (n == nil) != strings.Contains(tt.want, "-") || n != nil && n.PID != 42 {
@@ -167,34 +167,6 @@ func TestFilteredNodes(t *testing.T) {
 			got, r := badnessOf(t, fmt.Sprintf(log, tt.nodemask, tt.mems, tt.first, tt.other, tt.second))
 			if got != tt.want || r.Boundary != tt.boundary || r.Constraint != "" {
 				t.Errorf("badness %s, want %s; boundary %s, constraint %q", got, tt.want, r.Boundary, r.Constraint)
-			}
-		})
-	}
-}
-
-func TestPageSize(t *testing.T) {
-	p := func(v int64) *int64 { return &v }
-	report := func(vm, anon int64, vmPages, rss int64) *investigations.KernelReport {
-		return &investigations.KernelReport{
-			Killed: []investigations.KernelKill{{PID: 5, TotalVMKB: p(vm), AnonRSSKB: p(anon)}},
-			Tasks:  []investigations.KernelTask{{PID: 5, TotalVMPages: vmPages, RSSPages: rss}},
-		}
-	}
-	tests := map[string]struct {
-		r    *investigations.KernelReport
-		want int64
-	}{
-		"nothing known":        {&investigations.KernelReport{}, 4096},
-		"by virtual size":      {report(64000, 0, 1000, 1), 65536},
-		"by resident size":     {report(63999, 16100, 1000, 1000), 16384},
-		"sizes that don't fit": {report(63999, 99, 1000, 1000), 4096},
-		"too small to tell":    {report(63999, 16, 1000, 1), 4096},
-		"another process":      {&investigations.KernelReport{Killed: []investigations.KernelKill{{PID: 9}}, Tasks: []investigations.KernelTask{{PID: 5}}}, 4096},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := PageSize(tt.r); got != tt.want {
-				t.Errorf("%d, want %d", got, tt.want)
 			}
 		})
 	}

@@ -96,7 +96,7 @@ func cgroupShares(r *investigations.KernelReport) (shares []share, total int64) 
 
 // nodeShares splits the machine's memory.
 func nodeShares(r *investigations.KernelReport) (shares []share, total int64) {
-	n, page := r.Node, PageSize(r)
+	n, page := r.Node, r.PageSize()
 	bytes := func(pages *int64) int64 {
 		if pages == nil {
 			return 0

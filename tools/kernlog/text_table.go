@@ -32,7 +32,7 @@ func (t *textWriter) tasks() {
 	}
 	t.line("")
 	t.row(dim, cells("PID", "NAME", "MEMORY", "SWAP", "ADJ", "BADNESS", ""))
-	page := PageSize(r)
+	page := r.PageSize()
 	shown, left, leftPages, all := 0, 0, int64(0), int64(0)
 	for _, row := range rows {
 		all += memoryPages(row)
