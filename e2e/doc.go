@@ -3,7 +3,8 @@
 // the kernel logged from /dev/kmsg and compares what the program makes of it with what the test knows to be true.
 //
 // Below it stand the tests against a real API server and a real Prometheus, package live, and what starts these, package
-// cluster. The API server is built from apiserver, a module of its own.
+// cluster. The API server is built from apiserver, a module of its own. Package model tests the stand-in for a model's
+// endpoint against the API's official client.
 //
 // The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
 // missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:
