@@ -1,0 +1,66 @@
+package functions
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// mostTop is how many of a flight recorder's processes are told.
+const mostTop = 4
+
+// recorder answers from the node agents' flight recorders.
+func (s *Set) recorder(ctx context.Context, p party, w window, a *answer) error {
+	if len(s.ev.Metrics.Recorder) == 0 {
+		a.couldNot = true
+		a.note("could not look: no flight recorder of a node agent was read; it would tell how memory went in the seconds before")
+		return nil
+	}
+	var curves []curve
+	for i := range s.ev.Metrics.Recorder {
+		r := &s.ev.Metrics.Recorder[i]
+		for j := range r.Series {
+			x := &r.Series[j]
+			if !p.fits(x.Namespace, x.Pod, x.Container) {
+				continue
+			}
+			c := curve{series: x.Series, unit: plainNumber, source: r.Source}
+			c.series.Namespace, c.series.Pod, c.series.Container = x.Namespace, x.Pod, x.Container
+			if x.Unit == "bytes" {
+				c.unit = inBytes
+			}
+			c.name = "flight recorder of node " + quote(r.Node, 80) + ": " + quote(x.Name, 60)
+			if who := strings.Trim(x.Namespace+"/"+x.Pod+"/"+x.Container, "/"); who != "" {
+				c.name += " of " + quote(who, 220)
+			}
+			curves = append(curves, c)
+		}
+		top(r, p, cmp.Or(w.at, w.to, s.at()), a)
+	}
+	if len(curves) == 0 {
+		a.note("nothing found: the flight recorder holds no series of %s", s.asked(p))
+		return nil
+	}
+	return s.tell(ctx, curves, w, a)
+}
+
+// top tells of the largest processes that a recorder saw last before a moment.
+func top(r *investigations.Recorder, p party, moment time.Time, a *answer) {
+	var last time.Time
+	for _, t := range r.Top {
+		if !t.At.After(moment) && t.At.After(last) {
+			last = t.At
+		}
+	}
+	rows := slices.DeleteFunc(slices.Clone(r.Top), func(t investigations.RecorderTop) bool {
+		return !t.At.Equal(last) || !p.fits(t.Namespace, t.Pod, t.Container)
+	})
+	slices.SortStableFunc(rows, func(x, y investigations.RecorderTop) int { return cmp.Compare(y.RSSBytes, x.RSSBytes) })
+	for _, t := range rows[:min(len(rows), mostTop)] {
+		a.add(t.At, r.Source, say("flight recorder of node %s: at %s process %s (pid %s) had %s resident", quote(r.Node, 80), t.At, quote(t.Comm, 60), countOf("pid", t.PID), bytesOf("rss", t.RSSBytes)))
+	}
+}
