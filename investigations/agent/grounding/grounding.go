@@ -50,4 +50,6 @@ type Case struct {
 	// Verdict is the one that the text belongs to: the cause, trigger, change, culprit and recommendations that the
 	// program has built from what was submitted.
 	Verdict investigations.Verdict
+	// Program is what the program itself wrote of Verdict: a sentence in these words alone needs no citation.
+	Program string
 }

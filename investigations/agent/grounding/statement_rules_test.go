@@ -1,0 +1,65 @@
+package grounding
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/oombot/oombot/examples/incidents"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/investigations/rules"
+	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/kernlog"
+	"github.com/oombot/oombot/tools/logs"
+	"github.com/oombot/oombot/tools/metrics"
+	"github.com/oombot/oombot/tools/pods"
+	"github.com/oombot/oombot/tools/profiles"
+	"github.com/oombot/oombot/tools/rollouts"
+)
+
+// ruled investigates a generated incident by rules.
+func ruled(t *testing.T, kind string, seed uint64) Case {
+	t.Helper()
+	dir := t.TempDir()
+	if err := incidents.Write(dir, kind, seed, incidents.Options{Small: true}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := bundle.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	f := b.FS()
+	res, _, err := investigations.Run(t.Context(), b.Request(), []investigations.Tool{
+		kernlog.New(f), pods.New(f), rollouts.New(f), metrics.New(f), logs.New(f), profiles.New(f),
+	}, rules.New(), investigations.Options{Redact: redact.Text, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Case{Facts: res.Facts, Result: res, Verdict: res.Verdict}
+}
+
+// TestTextsOfTheRulesPass holds the checks to the rules' own texts and to the facts, of every kind of incident that the
+// generator knows: whoever repeats them says the truth.
+func TestTextsOfTheRulesPass(t *testing.T) {
+	for _, k := range incidents.Kinds() {
+		t.Run(k.Name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(11); seed < 12; seed++ {
+				c := ruled(t, k.Name, seed)
+				for field, text := range map[string]string{"headline": c.Verdict.Headline, "explanation": c.Verdict.Explanation} {
+					for _, r := range refusals(t, c, field, text) {
+						t.Errorf("seed %d: %s: %q was refused: %s: %s", seed, field, r.Claim, r.Kind, r.Says)
+					}
+				}
+				for _, f := range c.Facts {
+					for _, s := range Sentences(f.Says + " [" + f.ID + "]") {
+						for _, r := range Statements(c, "explanation", s, []investigations.Fact{f}) {
+							t.Errorf("seed %d: the fact %q was refused: %s: %s", seed, f.Says, r.Kind, r.Says)
+						}
+					}
+				}
+			}
+		})
+	}
+}
