@@ -109,7 +109,11 @@ func (p *page) footer(r *inv.Result) {
 		parts = append(parts, say)
 	}
 	if r.LLM.EndedBy != "off" {
-		say := fmt.Sprintf("model %s: %d calls, %d tokens, ended by %s", orThe(r.LLM.Model, "unknown"), r.LLM.Calls,
+		calls := "calls"
+		if r.LLM.Calls == 1 {
+			calls = "call"
+		}
+		say := fmt.Sprintf("model %s: %d %s, %d tokens, ended by %s", orThe(r.LLM.Model, "unknown"), r.LLM.Calls, calls,
 			r.LLM.PromptTokens+r.LLM.CompletionTokens, r.LLM.EndedBy)
 		if r.LLM.RejectedClaims > 0 {
 			say += fmt.Sprintf(", claims rejected: %d", r.LLM.RejectedClaims)
