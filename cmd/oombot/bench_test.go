@@ -3,12 +3,13 @@ package main
 import (
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/oombot/oombot/investigations"
 
 	"github.com/oombot/oombot/examples/incidents"
 	"github.com/oombot/oombot/tools/bundle"
@@ -35,7 +36,7 @@ func BenchmarkInvestigate(b *testing.B) {
 	})
 	b.Run("diagnose", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := diagnose(b.Context(), opened.Request(), bundleTools(opened.FS(), opened.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil); err != nil {
+			if _, _, err := diagnose(b.Context(), opened.Request(), bundleTools(opened.FS(), opened.BlindSpots, nil), investigations.Options{}); err != nil {
 				b.Fatal(err)
 			}
 		}

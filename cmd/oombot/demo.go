@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -19,7 +17,6 @@ import (
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/examples"
 	"github.com/oombot/oombot/investigations"
-	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/investigations/report"
 	"github.com/oombot/oombot/tools/bundle"
 )
@@ -57,30 +54,44 @@ var demoIncidents = []demoIncident{
 }
 
 func newDemo(a *app) *cobra.Command {
-	var fast, noLLM bool
+	var fast, ask, noLLM bool
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "watch recorded incidents being diagnosed; nothing has to be installed",
 		Long: `demo replays recorded incidents as the engineer on call lives them: the alert, what is read, the verdict, and
 what it teaches. What is remembered of one, in a temporary file, is at hand in the next. It needs no cluster and no
-network, and takes less than a minute; Enter or space goes on to the next incident, q ends it.`,
+network, and takes less than a minute; Enter or space goes on to the next incident, q ends it. With --llm, the configured
+model looks at each verdict of the rules, and takes its time; docs/model.md says how to name one.`,
 		Example: `  oombot demo
-  oombot demo --fast | less`,
+  oombot demo --fast | less
+  OPENAI_BASE_URL=http://localhost:11434/v1 OPENAI_MODEL=a-local-model oombot demo --llm`,
 		Args: noArgs,
 	}
 	output := outputFlag(cmd)
+	configFlag(cmd)
 	cmd.Flags().BoolVar(&fast, "fast", false, "make no pauses")
+	cmd.Flags().BoolVar(&ask, "llm", false, "have the configured model look at each verdict of the rules")
 	noLLMFlag(cmd, &noLLM)
+	exclusive(cmd, "llm", "no-llm")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		limitMemory()
-		d := demo{app: a, log: a.logger(slog.LevelWarn), pauser: noPauser{}}
-		defer d.remember(cmd.Context())()
-		if output.value == outputJSON {
-			return d.documents(cmd.Context())
+		if !ask && cmd.Flags().Changed("config") {
+			return usagef("--config is for --llm: without a model there is nothing to configure")
 		}
-		if !fast && a.stdout.terminal {
+		d := demo{app: a, log: a.logger(slog.LevelWarn), pauser: noPauser{}}
+		asDocuments := output.value == outputJSON
+		if !fast && !asDocuments && a.stdout.terminal {
 			p := newKeyPauser(a.stdin)
 			d.pauser, d.keys = p, p.reads()
+		}
+		if ask {
+			if err := d.openModel(cmd); err != nil {
+				return err
+			}
+		}
+		defer d.remember(cmd.Context())()
+		if asDocuments {
+			return d.documents(cmd.Context())
 		}
 		return d.show(cmd.Context())
 	}
@@ -92,6 +103,8 @@ type demo struct {
 	*app
 	log    *slog.Logger
 	pauser pauser
+	// model looks at the verdicts of the rules; nil where none is asked.
+	model *llm
 	// past is what the demo remembers of the incidents before; nil where that can't be kept.
 	past *casebook
 	// keys says that a key ends a pause, and hurry that one did: the rest of the incident comes at once.
@@ -115,15 +128,30 @@ func (d *demo) remember(ctx context.Context) (end func()) {
 	}
 }
 
+// openModel opens the configured model; a demo that is to show one and has none is an error.
+func (d *demo) openModel(cmd *cobra.Command) error {
+	cfg, err := d.loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	if cfg.LLM.Model == "" {
+		return fmt.Errorf("--llm: %w", errNoModel)
+	}
+	d.model, err = openLLM(cfg.LLM, llmFlags{}, d.log, d.watchSteps())
+	return err
+}
+
 // investigate investigates an example, with what is remembered of those before it, and remembers it.
 func (d *demo) investigate(
-	ctx context.Context, name string, progress func(investigations.Progress),
+	ctx context.Context, name string, progress func(investigations.Progress), published func(*investigations.Result),
 ) (*investigations.Result, *investigations.Evidence, error) {
 	fsys, req, err := openExample(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	result, evidence, err := diagnose(ctx, req, bundleTools(fsys, nil, d.past), d.past.recaller(), d.log, progress)
+	result, evidence, err := diagnose(ctx, req, bundleTools(fsys, nil, d.past), investigations.Options{
+		Memory: d.past.recaller(), Log: d.log, Progress: progress, Analyst: d.model.analyst(), Published: published,
+	})
 	if err == nil {
 		d.past.keep(ctx, req, result, evidence, nil)
 	}
@@ -133,7 +161,7 @@ func (d *demo) investigate(
 // documents prints each incident's result as a JSON document on one line.
 func (d *demo) documents(ctx context.Context) error {
 	for _, i := range demoIncidents {
-		result, _, err := d.investigate(ctx, i.name, nil)
+		result, _, err := d.investigate(ctx, i.name, nil, nil)
 		if err != nil {
 			return err
 		}
@@ -144,11 +172,19 @@ func (d *demo) documents(ctx context.Context) error {
 	return nil
 }
 
+// leavesAlone says what the demo does not do.
+func (d *demo) leavesAlone() string {
+	if d.model == nil {
+		return "Nothing is installed, asked or changed."
+	}
+	return "Nothing is installed or changed; " + oneLine(d.model.name) + " is asked."
+}
+
 // show plays all incidents.
 func (d *demo) show(ctx context.Context) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, as the engineer on call lives them.\nNothing is installed, asked or changed.\n",
-		count(len(demoIncidents), "recorded incident"))
+	fmt.Fprintf(&b, "%s, as the engineer on call lives them.\n%s\n",
+		count(len(demoIncidents), "recorded incident"), d.leavesAlone())
 	if d.keys {
 		b.WriteString("Enter or space goes on, q ends.\n")
 	}
@@ -169,72 +205,6 @@ func (d *demo) show(ctx context.Context) error {
 		}
 	}
 	return d.print("\nYour own: oombot investigate --bundle DIR. All else: oombot help.\n")
-}
-
-// play shows one incident from its alert to what it teaches.
-func (d *demo) play(ctx context.Context, i demoIncident) error {
-	_, req, err := openExample(i.name)
-	if err != nil {
-		return err
-	}
-	if err := d.tell(ctx, pauseAlert, alertLine(req)+"\n"); err != nil {
-		return err
-	}
-	var steps []string
-	result, evidence, err := d.investigate(ctx, i.name, func(p investigations.Progress) {
-		if p.Done {
-			steps = append(steps, progressLine(p)+"\n")
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if err := d.print("\noombot reads what was recorded (examples/" + i.name + "):\n"); err != nil {
-		return err
-	}
-	for _, step := range steps { // they took milliseconds: slowed down, so that one can read along
-		if err := d.tell(ctx, pauseSource, step); err != nil {
-			return err
-		}
-	}
-	var verdict bytes.Buffer
-	options := report.TextOptions{Width: d.stdout.width, Color: d.stdout.color}
-	if err := report.Text(&verdict, result, evidence, options); err != nil {
-		return err
-	}
-	for part := range strings.SplitAfterSeq("\n"+verdict.String(), "\n\n") {
-		if err := d.tell(ctx, time.Duration(strings.Count(part, "\n"))*pauseLine, part); err != nil {
-			return err
-		}
-	}
-	teaches := i.teaches
-	if teaches == "" {
-		teaches = lesson(result.Verdict)
-	}
-	return d.tell(ctx, pauseEnding, "\n"+wrap("What it teaches: "+teaches, d.width()))
-}
-
-// tell prints text and gives time to read it.
-func (d *demo) tell(ctx context.Context, pause time.Duration, text string) error {
-	if err := d.print(text); err != nil {
-		return err
-	}
-	if d.hurry {
-		return ctx.Err()
-	}
-	switch d.pauser.pause(ctx, pause) {
-	case leave:
-		return errLeft
-	case goOn:
-		d.hurry = true
-	case timeOver:
-	}
-	return nil
-}
-
-func (d *demo) print(text string) error {
-	_, err := io.WriteString(d.stdout, redact.Text(text))
-	return err
 }
 
 // width is that of the report.

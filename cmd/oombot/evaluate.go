@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,15 +22,36 @@ import (
 // truthLimit is far above any truth.yaml, in bytes.
 const truthLimit = 1 << 20
 
-// evaluateAll investigates the bundles, as many at a time as there are processors but at most four, since each
-// may need some hundred megabytes. The error is ctx's own only.
-func evaluateAll(ctx context.Context, dirs []string, log *slog.Logger) (*evaluation, error) {
+// examiner investigates bundles and grades the verdicts.
+type examiner struct {
+	model *llm
+	log   *slog.Logger
+	// atOnce is how many bundles are put to the model at a time.
+	atOnce int
+	// told hears of each bundle, from one goroutine at a time; it may be nil.
+	told func(evaluated)
+}
+
+// all investigates the bundles, as many at a time as there are processors but at most four, since each may need some
+// hundred megabytes. Where a model is asked, they are as many as its endpoint should bear: most have a limit for their
+// rate, a local one does one thing at a time, and the times that are reported should be those of an endpoint at rest. The
+// error is ctx's own only.
+func (x *examiner) all(ctx context.Context, dirs []string) (*evaluation, error) {
 	e := &evaluation{Version: 1, Bundles: make([]evaluated, len(dirs))}
 	var group errgroup.Group
 	group.SetLimit(min(runtime.GOMAXPROCS(0), 4))
+	if x.model.agent != nil {
+		group.SetLimit(x.atOnce)
+	}
+	var telling sync.Mutex
 	for i, dir := range dirs {
 		group.Go(func() error {
-			e.Bundles[i] = evaluate(ctx, dir, log)
+			e.Bundles[i] = x.examine(ctx, dir)
+			if x.told != nil && ctx.Err() == nil {
+				telling.Lock()
+				defer telling.Unlock()
+				x.told(e.Bundles[i])
+			}
 			return nil
 		})
 	}
@@ -50,10 +72,14 @@ func evaluateAll(ctx context.Context, dirs []string, log *slog.Logger) (*evaluat
 		}
 	}
 	e.Fields = eval.Tally(grades)
+	if x.model.agent != nil {
+		e.LLM = scoreModel(x.model.name, e.Bundles)
+	}
 	return e, nil
 }
 
-func evaluate(ctx context.Context, dir string, log *slog.Logger) (out evaluated) {
+// examine grades one bundle: the verdict of the rules, and the one that stands once a model has looked at it.
+func (x *examiner) examine(ctx context.Context, dir string) (out evaluated) {
 	start := time.Now()
 	broken := func(err error) evaluated {
 		return evaluated{
@@ -63,7 +89,7 @@ func evaluate(ctx context.Context, dir string, log *slog.Logger) (out evaluated)
 	}
 	defer func() { // one bundle that breaks the program must not cost the others their scores
 		if p := recover(); p != nil {
-			log.Error("evaluation panicked", "bundle", dir, "err", p, "stack", string(debug.Stack()))
+			x.log.Error("evaluation panicked", "bundle", dir, "err", p, "stack", string(debug.Stack()))
 			out = broken(fmt.Errorf("the program broke: %v", p))
 		}
 	}()
@@ -76,16 +102,27 @@ func evaluate(ctx context.Context, dir string, log *slog.Logger) (out evaluated)
 	if err != nil {
 		return broken(err)
 	}
-	result, _, err := diagnose(ctx, b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), nil, log, nil)
+	rules, asked := (*investigations.Result)(nil), start
+	last, _, err := diagnose(ctx, b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), investigations.Options{
+		Log: x.log, Analyst: x.model.analyst(),
+		Published: func(r *investigations.Result) { rules, asked = r, time.Now() },
+	})
 	if err != nil {
 		return broken(err)
 	}
-	out = evaluated{
-		Bundle: dir, Grades: eval.GradeResult(truth, result), MisledBy: []investigations.Fact{},
-		TookMS: time.Since(start).Milliseconds(),
+	if rules == nil { // no model was asked
+		return graded(dir, truth, last, time.Since(start))
 	}
+	out = graded(dir, truth, rules, asked.Sub(start))
+	out.LLM = gradeModel(truth, last, time.Since(asked))
+	return out
+}
+
+// graded compares the verdict of the rules with the truth.
+func graded(dir string, truth *eval.Truth, r *investigations.Result, took time.Duration) evaluated {
+	out := evaluated{Bundle: dir, Grades: eval.GradeResult(truth, r), MisledBy: []investigations.Fact{}, TookMS: took.Milliseconds()}
 	if out.Status = eval.StatusOf(out.Grades); out.Status == eval.Fail {
-		out.MisledBy = append(out.MisledBy, eval.Misled(result)...)
+		out.MisledBy = append(out.MisledBy, eval.Misled(r)...)
 	}
 	return out
 }

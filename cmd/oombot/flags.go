@@ -43,6 +43,26 @@ func outputFlag(cmd *cobra.Command) *enum {
 	return e
 }
 
+// exclusive makes it wrong to give two of the flags at once.
+func exclusive(cmd *cobra.Command, names ...string) {
+	before := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		var given []string
+		for _, name := range names {
+			if cmd.Flags().Changed(name) {
+				given = append(given, "--"+name)
+			}
+		}
+		if len(given) > 1 {
+			return usagef("%s exclude each other", strings.Join(given, " and "))
+		}
+		if before != nil {
+			return before(cmd, args)
+		}
+		return nil
+	}
+}
+
 // noArgs refuses words after the command's name.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {

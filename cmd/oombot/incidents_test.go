@@ -2,11 +2,11 @@ package main
 
 import (
 	"io/fs"
-	"log/slog"
 	"os"
 	"testing"
 
 	"github.com/oombot/oombot/examples/incidents"
+	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/eval"
 	"github.com/oombot/oombot/tools/bundle"
 )
@@ -67,7 +67,7 @@ func gradeBundle(t *testing.T, dir string) []eval.Grade {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, _, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil)
+	res, _, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), investigations.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

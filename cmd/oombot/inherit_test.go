@@ -28,7 +28,7 @@ func lookAt(t *testing.T, dir string, store memory.Store) (investigations.Reques
 	if store != nil {
 		past = memory.NewRecaller(store)
 	}
-	res, ev, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), past, slog.New(slog.DiscardHandler), nil)
+	res, ev, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), investigations.Options{Memory: past})
 	if err != nil {
 		t.Fatal(err)
 	}

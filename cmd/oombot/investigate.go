@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -23,7 +24,8 @@ type investigateFlags struct {
 	live          liveFlags
 	bundle        string
 	memory        config.Memory
-	noLLM, trace  bool
+	llm           llmFlags
+	trace         bool
 	output        *enum
 	bundleChanged bool
 }
@@ -35,7 +37,8 @@ func newInvestigate(a *app) *cobra.Command {
 		Short: "find out why something was killed, in a running cluster or in a recording",
 		Long: `investigate looks at a pod, a workload or a node of a running cluster, or at a recorded bundle, and prints the
 verdict: what was killed, whose limit broke, who used the memory up, what set it off, what to do, the evidence for
-each claim, and what could not be seen. It only reads.
+each claim, and what could not be seen. It only reads. A model, where one is configured, looks at that verdict and may
+word it anew; docs/model.md says what it is sent, and what is checked.
 
 TARGET is NAMESPACE/NAME, NAMESPACE/NAME/CONTAINER, NAMESPACE/KIND/NAME (kind: pod, deployment, statefulset, daemonset,
 job, cronjob) or node/NAME. A name alone is that of a pod, else of the one workload of that name; a pod that is gone is
@@ -46,14 +49,15 @@ source tells and needs; docs/bundle-format.md what a bundle holds.`,
 		Example: `  oombot investigate shop/checkout-7c9d8f6b5-x2x4p
   oombot investigate shop/deployment/checkout --at 2026-03-04T02:17:09Z --window 7d
   oombot investigate node/n1 --kernel-log kern.log
-  oombot investigate --bundle incidents/checkout-2026-03-04 -o json | jq .verdict`,
+  oombot investigate --bundle incidents/checkout-2026-03-04 -o json | jq .verdict
+  oombot investigate --bundle incidents/checkout-2026-03-04 --no-llm --trace`,
 		Args: atMostOne,
 	}
 	f.output = outputFlag(cmd)
 	f.live.add(cmd)
 	cmd.Flags().StringVar(&f.bundle, "bundle", "", "the folder of the recorded incident")
 	cmd.Flags().String("memory", config.MemoryNone, "the `FILE` of past incidents; none: remember nothing (a bundle is remembered only with this flag)")
-	noLLMFlag(cmd, &f.noLLM)
+	f.llm.add(cmd)
 	cmd.Flags().BoolVar(&f.trace, "trace", false, "say on standard error what each step did")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.bundleChanged = cmd.Flags().Changed("bundle")
@@ -70,7 +74,7 @@ source tells and needs; docs/bundle-format.md what a bundle holds.`,
 			if !cmd.Flags().Changed("memory") {
 				f.memory.File = config.MemoryNone
 			}
-			return a.investigateBundle(cmd, f)
+			return a.investigateBundle(cmd, cfg, f)
 		}
 		return a.investigateLive(cmd, cfg, args[0], f)
 	}
@@ -97,33 +101,40 @@ func (f *investigateFlags) check(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// noLLMFlag adds --no-llm, which is what happens anyhow as long as no model is asked.
-func noLLMFlag(cmd *cobra.Command, value *bool) {
-	cmd.Flags().BoolVar(value, "no-llm", false, "force the verdict of the rules (this version asks no model)")
-}
-
-func (a *app) investigateBundle(cmd *cobra.Command, f investigateFlags) error {
+func (a *app) investigateBundle(cmd *cobra.Command, cfg *config.Config, f investigateFlags) (err error) {
 	b, err := bundle.Open(f.bundle)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
 	log, progress := a.watchTrace(f.trace)
+	model, err := openLLM(cfg.LLM, f.llm, log, a.watchModel())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.close()) }()
 	past := a.openPast(cmd.Context(), f.memory, log)
 	defer past.close()
-	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, past), past.recaller(), log, progress)
+	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, past), investigations.Options{
+		Memory: past.recaller(), Log: log, Progress: progress, Analyst: model.analyst(), Published: a.tellVerdict(model.name),
+	})
 	if err == nil {
 		past.keep(cmd.Context(), b.Request(), result, evidence, nil)
 	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
-func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target string, f investigateFlags) error {
+func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target string, f investigateFlags) (err error) {
 	ask, err := f.live.ask(target)
 	if err != nil {
 		return err
 	}
 	log, progress := a.watchTrace(f.trace)
+	model, err := openLLM(cfg.LLM, f.llm, log, a.watchModel())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.close()) }()
 	past := a.openPast(cmd.Context(), f.memory, log)
 	defer past.close()
 	s, err := openSession(cmd.Context(), cfg, ask, &f.live, a.stdin, log)
@@ -132,23 +143,20 @@ func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target str
 	}
 	a.tellSubject(s.subject)
 	s.past = past
-	result, evidence, err := s.investigate(cmd.Context(), progress)
+	result, evidence, err := s.investigate(cmd.Context(), investigations.Options{
+		Progress: progress, Analyst: model.analyst(), Published: a.tellVerdict(model.name),
+	})
 	if err == nil {
 		past.keep(cmd.Context(), s.subject.Request, result, evidence, s.origins())
 	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
-// investigate asks all sources and has the rules judge.
-func (s *session) investigate(ctx context.Context, progress func(investigations.Progress)) (*investigations.Result, *investigations.Evidence, error) {
-	return investigations.Run(ctx, s.subject.Request, s.tools(), rules.New(), investigations.Options{
-		SourceTimeout: time.Duration(s.config.Limits.SourceTimeout),
-		Progress:      progress,
-		Log:           s.log,
-		Redact:        redact.Text,
-		Origins:       s.origins,
-		Memory:        s.past.recaller(),
-	})
+// investigate asks all sources and has the rules judge. What is not about a running cluster is in opt.
+func (s *session) investigate(ctx context.Context, opt investigations.Options) (*investigations.Result, *investigations.Evidence, error) {
+	opt.SourceTimeout = time.Duration(s.config.Limits.SourceTimeout)
+	opt.Log, opt.Redact, opt.Origins, opt.Memory = s.log, redact.Text, s.origins, s.past.recaller()
+	return investigations.Run(ctx, s.subject.Request, s.tools(), rules.New(), opt)
 }
 
 // folders are what a person calls the parts of a recording that no file of is named.

@@ -96,7 +96,7 @@ func investigateLikeLive(t *testing.T, dir string) {
 	}
 	defer b.Close()
 	s := likeLive(t, b.FS(), askFor(t, b.Request()))
-	got, _, err := s.investigate(t.Context(), nil)
+	got, _, err := s.investigate(t.Context(), investigations.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func investigateLikeLive(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	want, _, err := diagnose(t.Context(), again.Request(), bundleTools(again.FS(), again.BlindSpots, nil), nil, slog.New(slog.DiscardHandler), nil)
+	want, _, err := diagnose(t.Context(), again.Request(), bundleTools(again.FS(), again.BlindSpots, nil), investigations.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

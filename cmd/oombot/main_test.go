@@ -31,9 +31,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ESC", "\x1b")
 			env.Setenv("TESTDATA", wd+"/testdata")
 			env.Setenv("EXAMPLES", wd+"/../../examples")
+			setupModel(env)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": cmdStatus},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": cmdStatus, "model": cmdModel, "asked": cmdAsked, "sent": cmdSent,
+		},
 	})
 }
 

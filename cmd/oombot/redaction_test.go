@@ -63,7 +63,7 @@ func resultOf(t *testing.T, fsys fs.FS) *investigations.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, _, err := diagnose(t.Context(), req, bundleTools(fsys, nil, nil), nil, slog.New(slog.DiscardHandler), nil)
+	res, _, err := diagnose(t.Context(), req, bundleTools(fsys, nil, nil), investigations.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ the culprit, what set it off and what to do; it cites the evidence for each clai
 see. It only ever reads.`,
 		Example: `  oombot demo                          watch recorded incidents being diagnosed
   oombot investigate --bundle DIR      diagnose a recorded incident
+  oombot ask ID "why not a leak?"      ask about an incident that is remembered
   dmesg | oombot kernlog               read the OOM reports of a kernel log`,
 		Version:       readVersion().String(),
 		SilenceErrors: true,
@@ -39,6 +40,7 @@ see. It only ever reads.`,
 		newInvestigate(a),
 		newCollect(a),
 		newKernlog(a),
+		newAsk(a),
 		newHistory(a),
 		newDoctor(a),
 		newEval(a),

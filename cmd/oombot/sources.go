@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io/fs"
-	"log/slog"
 	"math"
 	"runtime/debug"
 	"time"
@@ -56,17 +55,12 @@ func bundleTools(fsys fs.FS, told func(tool string) []investigations.BlindSpot, 
 	return tools
 }
 
-// diagnose investigates what req asks with the tools of a bundle; past may be nil.
+// diagnose investigates what req asks with the tools of a bundle. What opt says of time and redaction is set.
 func diagnose(
-	ctx context.Context, req investigations.Request, tools []investigations.Tool, past investigations.Recaller, log *slog.Logger, progress func(investigations.Progress),
+	ctx context.Context, req investigations.Request, tools []investigations.Tool, opt investigations.Options,
 ) (*investigations.Result, *investigations.Evidence, error) {
-	return investigations.Run(ctx, req, tools, rules.New(), investigations.Options{
-		SourceTimeout: bundleTimeout,
-		Progress:      progress,
-		Log:           log,
-		Redact:        redact.Text,
-		Memory:        past,
-	})
+	opt.SourceTimeout, opt.Redact = bundleTimeout, redact.Text
+	return investigations.Run(ctx, req, tools, rules.New(), opt)
 }
 
 // limitMemory bounds the heap softly, where GOMEMLIMIT hasn't done so already.

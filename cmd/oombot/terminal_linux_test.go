@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/oombot/oombot/investigations/agent/modeltest"
 )
 
 const escape = "\x1b"
@@ -31,6 +33,41 @@ func TestTerminal(t *testing.T) {
 		if strings.Contains(plain, escape) || !progress.MatchString(plain) {
 			t.Errorf("with %s a terminal sees colours, or not what is read:\n%q", env, plain)
 		}
+	}
+}
+
+// TestModelAtTerminal has a person see the verdict of the rules before the model is asked, and what is done with it.
+func TestModelAtTerminal(t *testing.T) {
+	server, env := askedModel(t, modeltest.Honest())
+	example := filepath.Join(root, "examples", "pod-limit")
+	seen := atTerminal(t, append(env, "TERM=xterm"), "", "investigate", "--bundle", example)
+	inOrder(t, seen, "by the rules, confidence 0.91: checkout", "asking stand-in-1 to look at it", "asking stand-in-1, request 1",
+		"stand-in-1 calls submit_verdict", "the verdict of stand-in-1 holds", "The cause is leak.", "verdict by the model, grounded")
+	if strings.Contains(seen, server.Key()) {
+		t.Error("the terminal shows the key")
+	}
+
+	seen = atTerminal(t, append(env, "TERM=xterm"), "", "eval", example, "--llm")
+	inOrder(t, seen, "  1/1  PASS  ", "llm PASS, written by the model, 1 call", "with stand-in-1: 1 passed, 0 failed")
+
+	seen = atTerminal(t, append(env, "TERM=xterm"), "\rq", "demo", "--llm")
+	inOrder(t, seen, "stand-in-1 is asked.", "incident 1 of 6", "By the rules, confidence 0.97:", "oombot asks stand-in-1")
+	if strings.Contains(seen, "incident 3 of 6") {
+		t.Error("q doesn't end the demo")
+	}
+}
+
+// inOrder looks for texts one after the other.
+func inOrder(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	rest := text
+	for _, want := range wants {
+		_, after, ok := strings.Cut(rest, want)
+		if !ok {
+			t.Errorf("no %q, or not in its place, in\n%s", want, text)
+			return
+		}
+		rest = after
 	}
 }
 
