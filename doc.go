@@ -56,6 +56,22 @@
 // [github.com/oombot/oombot/memory/file] opens the file whoever holds it: if another process does, through its
 // [github.com/oombot/oombot/memory/socket].
 //
+// # With a model
+//
+// Once the rules have judged and their verdict is published, the run asks an investigations.Analyst, where there is one.
+// [github.com/oombot/oombot/investigations/agent] is the one: it lays the case before a model, within budgets, and makes a
+// verdict of what the model submits, or leaves that of the rules. Each part stands alone:
+//
+//   - [github.com/oombot/oombot/investigations/agent/openai] is the way to an endpoint: one request, one answer or fault
+//   - [github.com/oombot/oombot/investigations/agent/functions] is what the model may ask further
+//   - [github.com/oombot/oombot/investigations/agent/grounding] checks each sentence against the facts that it cites
+//   - [github.com/oombot/oombot/investigations/agent/pseudonym] hides the names of a site from it
+//   - [github.com/oombot/oombot/investigations/agent/transcript] records what was said, and gives it again
+//   - [github.com/oombot/oombot/investigations/agent/modeltest] is a strict stand-in for an endpoint, for tests
+//
+// The rules judge anew under what the model supposes (investigations.Supposer), so that what follows from a cause is never
+// the model's to say. `oombot ask` has the agent answer a question about a stored case under the same checks.
+//
 // # Around it
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and
