@@ -49,7 +49,7 @@ func playSentence(t *testing.T, cases map[string]caseFile, example, sentence str
 	if headline, ok := strings.CutPrefix(sentence, "H "); ok {
 		verdict = map[string]any{"headline": headline}
 	}
-	k := &talk{About: "one sentence", Example: example, Turns: []any{map[string]any{"times": 2, "verdict": verdict}}}
+	k := &talk{About: "one sentence", Example: example, Budget: talkBudget{Calls: 1}, Turns: []any{map[string]any{"verdict": verdict}}}
 	if err := k.prepare(cases); err != nil {
 		t.Fatal(err)
 	}

@@ -41,20 +41,6 @@ func TestCorpusHonest(t *testing.T) {
 	}
 }
 
-// TestCorpusHonestRefused plays honest talks that the checks refuse. Each is here until they learn to see that it holds.
-func TestCorpusHonestRefused(t *testing.T) {
-	for _, k := range readTalks(t, "honest-refused") {
-		t.Run(k.name, func(t *testing.T) {
-			p := play(t, k, k.script.Script())
-			checkBounds(t, k, p)
-			if p.result.LLM.RejectedClaims == 0 {
-				t.Error("it passes now: move it to the honest talks")
-			}
-			checkRules(t, p)
-		})
-	}
-}
-
 // TestCorpusAdversarial plays what models say that lie, obey strangers, or break the protocol. Nothing of it may be shown.
 func TestCorpusAdversarial(t *testing.T) {
 	all := readTalks(t, "adversarial")
