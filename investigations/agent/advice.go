@@ -77,7 +77,9 @@ func matched(r submitted, field string, base investigations.Verdict, facts []inv
 	var program *investigations.Recommendation
 	for i := range base.Recommendations {
 		b := &base.Recommendations[i]
-		if string(b.Action) == r.Action && (r.Container == "" || b.Container == r.Container) && (program == nil || fits(r, *b)) {
+		// Where the program names none, as in a rollback, a container may stand all the same.
+		meant := r.Container == "" || b.Container == r.Container || b.Container == "" && knownContainer(r.Container, base)
+		if string(b.Action) == r.Action && meant && (program == nil || fits(r, *b)) {
 			program = b
 		}
 	}

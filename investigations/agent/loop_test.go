@@ -159,6 +159,19 @@ func TestRequiredAdviceIsAdded(t *testing.T) {
 	}
 }
 
+func TestARollbackMayNameItsContainer(t *testing.T) {
+	rules := example(t, leak, nil, nil)
+	for container, want := range map[string]string{"gateway": investigations.WrittenByLLM, "": investigations.WrittenByLLM, "elsewhere": investigations.WrittenByRules} {
+		model := &scripted{answers: []turn{submits(verdictOf(t, rules, func(m map[string]any) {
+			m["recommendations"] = []map[string]any{{"action": "rollback", "revision": 18, "container": container, "value": "", "why": []string{"F36"}}}
+		}))}}
+		got := example(t, leak, agentOf(model), nil)
+		if got.Verdict.WrittenBy != want || got.Verdict.Recommendations[0].Command != rules.Verdict.Recommendations[0].Command {
+			t.Errorf("container %q: written by %s, %+v", container, got.Verdict.WrittenBy, got.Verdict.Recommendations)
+		}
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	rules := example(t, leak, nil, nil)
 	model := &scripted{answers: []turn{

@@ -14,6 +14,8 @@ type figure struct {
 	literal
 	marks    marks
 	revision string
+	// side is the older (-1) or the newer (1) of two revisions that it is told of.
+	side side
 	// owners are the names that stand with it, in small letters.
 	owners []string
 }
@@ -30,6 +32,10 @@ func figuresIn(text string) []figure {
 		before, after := s.between(i)
 		one := figure{literal: lit, revision: s.revisionOf(i)}
 		one.marks = s.marksOf(lit, before, after)
+		one.side = s.sideBefore(lit, before)
+		if s.comesBefore(i) {
+			one.side = -1
+		}
 		one.owners = s.ownersOf(lit, before)
 		out = append(out, one)
 	}
@@ -51,45 +57,6 @@ func (s *scanner) between(i int) (before, after int) {
 		}
 	}
 	return before, after
-}
-
-// maxBeside is how many words may stand between a number and the revision behind it.
-const maxBeside = 4
-
-// revisionOf is the revision that literal i is told of: the one behind it, as in "by 2 MiB in revision 18", else the last
-// one before it, unless that is only compared with.
-func (s *scanner) revisionOf(i int) string {
-	lit := s.found[i]
-	if lit.role == roleRevision {
-		return ""
-	}
-	if b := s.at(lit.from - 1).low; b == "against" || b == "versus" || b == "vs" {
-		return "" // "620 against 617 MiB": it is the other one's
-	}
-	for j := i + 1; j < len(s.found) && s.found[j].from-lit.to <= maxBeside; j++ {
-		next := s.found[j]
-		if next.role == roleRevision && !s.at(lit.to-1).ends() && preposed[s.at(next.from-2).low] && next.from-lit.to <= maxBeside {
-			return next.revisionName()
-		}
-		if next.kind != Name {
-			break
-		}
-	}
-	for j := i - 1; j >= 0; j-- {
-		if one := s.found[j]; one.role == roleRevision {
-			if before := s.at(one.from - 2).low; before == "against" || before == "than" || before == "with" || before == "to" || before == "from" {
-				return ""
-			}
-			return one.revisionName()
-		}
-	}
-	return ""
-}
-
-var preposed = wordsOf("in of for on under with")
-
-func (l literal) revisionName() string {
-	return strings.TrimLeft(strings.ToLower(l.text), "revison #")
 }
 
 // maxNear is how many words to the left of a number say something of it, and maxBehind to its right.
@@ -125,6 +92,9 @@ func (s *scanner) marksOf(lit literal, before, after int) marks {
 	if lit.kind != Time {
 		m |= markWords.of(right)&^(markLimit|markRequest) | markWords.of(right[:min(len(right), 2)])
 	}
+	if m&markLife != 0 && slices.ContainsFunc(s.found, func(o literal) bool { return o.role == roleRevision && o.to == before }) {
+		m |= markForce
+	}
 	switch {
 	case len(lit.readings) == 0:
 	case lit.readings[0].dim == dimShare:
@@ -139,6 +109,9 @@ func (s *scanner) marksOf(lit literal, before, after int) marks {
 		case r.dim == dimSeconds && slices.Contains(left, "by"): // what a life would be longer by
 			m &^= markLife
 		}
+	}
+	if m&markHeap != 0 && m&markBeside != 0 {
+		m |= markWhole
 	}
 	if lit.role == roleRevision || lit.kind == Version {
 		m = 0
@@ -207,11 +180,11 @@ func (l *LiteralCheck) checkBound(field string, s Sentence, cited []investigatio
 			Says: fmt.Sprintf("the cited facts tell %q of %s: write of it what they say", investigations.CleanText(one.text, 80), wrong),
 		})
 	}
-	return reasons
+	return append(reasons, l.checkForeign(field, s, cited)...)
 }
 
 // nearby is the share by which a number may be off and still be the other one of a comparison.
-const nearby = level
+const nearby = 0.01
 
 // excused says whether a number may be told of what the fact tells another number of: of the level before, where both are
 // about the same, of a limit that the case has elsewhere, or of what the verdict recommends.
@@ -258,6 +231,9 @@ func (l *LiteralCheck) holders(one figure, cited []investigations.Fact) []holder
 			}
 		}
 	}
+	if r := l.c.Result; len(out) == 0 && one.kind == Time && r != nil && one.moment.clock && one.moment.is(r.At, exactly) {
+		out = append(out, holder{figure: figure{literal: one.literal, marks: markEnd}})
+	}
 	return out
 }
 
@@ -266,7 +242,14 @@ func (l *LiteralCheck) figuresOf(f investigations.Fact) []figure {
 	all, ok := l.figures[f.ID]
 	if !ok || f.ID == "" {
 		all = figuresIn(f.Says)
+		sides(all)
 		for i := range all {
+			if strings.Contains(f.Says, "relation asks") {
+				all[i].marks &^= markRequest
+			}
+			if all[i].marks&markProcesses != 0 {
+				all[i].marks &^= markUse
+			}
 			all[i].marks |= markWords.fallback(f.Says, all[i])
 		}
 		l.figures[f.ID] = all
@@ -286,7 +269,7 @@ func (one figure) standsFor(t figure) bool {
 		return sameMoment(*one.moment, *t.moment)
 	case Number:
 		for _, a := range one.readings {
-			if a.dim == dimCount && (one.role != roleRevision || t.role != roleRevision) {
+			if a.dim == dimCount && (one.role != roleRevision || t.role != roleRevision) && (one.text != t.text || !strings.Contains(one.text, ".")) {
 				continue
 			}
 			for _, b := range t.readings {
@@ -301,7 +284,13 @@ func (one figure) standsFor(t figure) bool {
 
 // sameMoment says whether two times are the same as far as both are written.
 func sameMoment(a, b moment) bool {
-	if a.day > 0 && b.day > 0 && (a.day != b.day || a.month != b.month) || a.clock != b.clock {
+	if a.day > 0 && b.day > 0 && (a.day != b.day || a.month != b.month) {
+		return false
+	}
+	if !a.clock && a.day > 0 && b.day > 0 {
+		return true
+	}
+	if a.clock != b.clock {
 		return false
 	}
 	return a.clock && math.Abs(wrapDay(a.seconds-offsetOf(a.zone)-b.seconds+offsetOf(b.zone))) <= max(1, a.accuracy.Seconds()/2)
@@ -314,6 +303,9 @@ func (one figure) differs(t figure) string {
 	}
 	if one.revision != "" && t.revision != "" && one.revision != t.revision && one.role != roleRevision && one.dimension() != dimSeconds && one.kind == Number {
 		return "revision " + t.revision
+	}
+	if one.side != 0 && t.side == -one.side && one.kind == Number && one.role == "" {
+		return "the other revision"
 	}
 	return ""
 }

@@ -160,7 +160,7 @@ func (p parties) owns(owners []string, f investigations.Fact) bool {
 
 // ownersOf are the words that stand between the number before and this one: names among them are those of what it is told of.
 func (s *scanner) ownersOf(lit literal, before int) []string {
-	if lit.kind != Number {
+	if lit.kind == Time {
 		return nil
 	}
 	var out []string
@@ -176,3 +176,24 @@ func (s *scanner) ownersOf(lit literal, before int) []string {
 
 // partsOwners open what is told of another one.
 var partsOwners = wordsOf(`while whereas but although because — although though`)
+
+// checkForeign refuses a sentence without a number about one party whose facts are all about others.
+func (l *LiteralCheck) checkForeign(field string, s Sentence, cited []investigations.Fact) []Reason {
+	parties := l.parties()
+	named := parties.of(strings.ToLower(s.Text))
+	if len(named) == 0 || len(cited) == 0 || strings.HasPrefix(field, "headline") {
+		return nil
+	}
+	for _, c := range clauses(s.Text) {
+		if c.denied || c.unreal || c.rival || len(c.nots) > 0 && !slices.Contains(c.words, "limit") || len(c.denies) > 0 || len(advisedIn(&c)) > 0 || slices.Contains(c.words, number) {
+			return nil
+		}
+	}
+	for _, f := range cited {
+		theirs := parties.of(strings.ToLower(f.Says))
+		if len(theirs) == 0 || slices.ContainsFunc(named, func(i int) bool { return slices.Contains(theirs, i) }) {
+			return nil
+		}
+	}
+	return []Reason{{Kind: NoCitation, Field: field, Claim: cutClaim(s.Raw), Says: "the facts that it cites are about others: cite those that tell of this one"}}
+}

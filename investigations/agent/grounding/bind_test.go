@@ -1,6 +1,7 @@
 package grounding
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/oombot/oombot/investigations"
@@ -92,5 +93,43 @@ func TestBoundFalseStatementsAreRefused(t *testing.T) {
 				t.Errorf("%q: a reason without its parts: %+v", s.text, r)
 			}
 		}
+	}
+}
+
+func TestAgainst(t *testing.T) {
+	for _, c := range []struct {
+		says, fact marks
+		excludes   bool
+	}{
+		{markLimit, markRequest, true},
+		{markLimit, markLimit | markUse, false},
+		{markUse, markMay, true},
+		{markLimit, markMay, false},
+		{markBefore, markAt, true},
+		{markUse | markBefore, markUse | markAt, true},
+		{markUse | markSum, markRequest | markSum, true},
+		{markSum, markUse, false},
+		{markHeap, markBeside, true},
+		{markShmem, markProcesses, true},
+		{markProcesses, markShmem, true},
+		{markEnd, markRollout, true},
+		{markLife, markSpan, true},
+		{markLimit, markBefore, false},
+		{0, markLimit, false},
+	} {
+		if got := c.says.against(c.fact) != ""; got != c.excludes {
+			t.Errorf("%b against %b is %v, want %v", c.says, c.fact, got, c.excludes)
+		}
+	}
+}
+
+func TestReleasesIn(t *testing.T) {
+	var got []string
+	for _, r := range releasesIn("Revision 19 moved it from 2.4.7 to 2.4.8; revision 18 ran 2.4.7 well.") {
+		got = append(got, r.text)
+	}
+	want := []string{"19", "2.4.8", "18", "2.4.7"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

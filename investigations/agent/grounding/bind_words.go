@@ -17,6 +17,11 @@ const (
 	markHeap
 	markBeside
 	markWhole
+	markSum
+	markMay
+	markAllocatable
+	markEach
+	markBase
 
 	markBefore
 	markAt
@@ -24,8 +29,10 @@ const (
 	markRollout
 	markStart
 	markEnd
+	markProbe
 
 	markLife
+	markForce
 	markSpan
 )
 
@@ -49,43 +56,69 @@ var markNames = []struct {
 	{markRollout, "a rollout"},
 	{markStart, "a start"},
 	{markEnd, "an end"},
+	{markProbe, "a probe"},
+	{markSum, "a sum"},
+	{markAllocatable, "what pods may be given"},
+	{markEach, "one request"},
+	{markBase, "what it takes without requests"},
+	{markForce, "how long a revision was in force"},
+	{markMay, "what may be used"},
+	{markProcesses, "what the processes hold"},
 	{markLife, "a lifetime"},
 	{markSpan, "another span of time"},
 }
 
 // excludes are the pairs of marks of which a number has one only.
 var excludes = map[marks]marks{
-	markLimit:   markRequest | markUse,
-	markRequest: markLimit | markUse | markFree,
-	markUse:     markLimit | markRequest | markFree,
-	markFree:    markUse | markRequest,
-	markShmem:   markKernel | markHeap | markBeside | markLimit | markRequest | markProcesses,
-	markKernel:  markShmem | markHeap | markBeside | markLimit | markRequest,
-	markCache:   markHeap | markBeside | markRequest,
-	markHeap:    markBeside | markKernel | markShmem | markWhole,
-	markBeside:  markHeap | markWhole | markKernel,
-	markWhole:   markBeside | markHeap,
-	markBefore:  markAt,
-	markAt:      markBefore,
-	markRollout: markStart | markEnd,
-	markStart:   markRollout | markEnd,
-	markEnd:     markRollout | markStart,
-	markLife:    markSpan,
+	markLimit:     markRequest | markUse | markSum,
+	markRequest:   markLimit | markUse | markMay | markFree | markAllocatable | markSum,
+	markUse:       markLimit | markRequest | markFree | markAllocatable | markMay,
+	markSum:       markLimit | markRequest,
+	markMay:       markUse | markRequest,
+	markProcesses: markShmem | markKernel | markCache,
+	markEach:      markBase,
+	markBase:      markEach,
+
+	markAllocatable: markUse | markRequest,
+	markFree:        markUse | markRequest,
+	markShmem:       markKernel | markHeap | markBeside | markLimit | markRequest | markProcesses,
+	markKernel:      markShmem | markHeap | markBeside | markLimit | markRequest,
+	markCache:       markHeap | markBeside | markRequest,
+	markHeap:        markBeside | markKernel | markShmem | markWhole,
+	markBeside:      markHeap | markWhole | markKernel,
+	markWhole:       markBeside | markHeap,
+	markBefore:      markAt,
+	markAt:          markBefore,
+	markRollout:     markStart | markEnd | markProbe,
+	markStart:       markRollout | markEnd | markProbe,
+	markEnd:         markRollout | markStart | markProbe,
+	markProbe:       markRollout | markStart | markEnd,
+	markLife:        markSpan | markForce,
+	markForce:       markSpan | markLife,
+	markSpan:        markForce,
 }
 
 const (
-	kindMarks  = markRollout - 1 ^ (markBefore | markAt)
-	whenMarks  = markBefore | markAt
-	eventMarks = markRollout | markStart | markEnd
-	spanMarks  = markLife | markSpan
+	kindMarks    = markBefore - 1
+	runtimeMarks = markHeap | markBeside | markWhole
+	eachMarks    = markEach | markBase
+	whenMarks    = markBefore | markAt
+	eventMarks   = markRollout | markStart | markEnd | markProbe
+	spanMarks    = markLife | markForce | markSpan
 	// markProcesses is what processes hold of their own.
-	markProcesses marks = 1 << 20
+	markProcesses marks = 1 << 30
 )
 
 // against returns what other says of the number, where each of its marks of one kind excludes each of m's.
 func (m marks) against(other marks) string {
-	for _, group := range []marks{kindMarks | markProcesses, whenMarks, eventMarks, spanMarks} {
+	for _, group := range []marks{kindMarks&^(runtimeMarks|eachMarks) | markProcesses, runtimeMarks, eachMarks, whenMarks, eventMarks, spanMarks} {
 		a, b := m&group, other&group
+		if a != markSum {
+			a &^= markSum
+		}
+		if b != markSum {
+			b &^= markSum
+		}
 		if a == 0 || b == 0 || a&b != 0 {
 			continue
 		}
@@ -94,9 +127,6 @@ func (m marks) against(other marks) string {
 			if a&n.mark != 0 && excludes[n.mark]&b != b {
 				all = false
 			}
-		}
-		if a&markProcesses != 0 && b&^(markShmem|markKernel|markCache) != 0 {
-			all = false
 		}
 		if !all {
 			continue
@@ -116,29 +146,35 @@ type markLexicon struct{ lexicon }
 
 var markOf = map[string]marks{
 	"limit": markLimit, "request": markRequest, "use": markUse, "free": markFree, "shmem": markShmem, "kernel": markKernel, "cache": markCache,
-	"heap": markHeap, "beside": markBeside, "whole": markWhole, "before": markBefore, "at": markAt, "rollout": markRollout, "start": markStart,
+	"heap": markHeap, "beside": markBeside, "may": markMay, "whole": markWhole | markSum, "allocatable": markAllocatable, "each": markEach, "probe": markProbe, "force": markForce, "before": markBefore, "at": markAt, "rollout": markRollout, "start": markStart,
 	"end": markEnd, "life": markLife, "span": markSpan, "processes": markProcesses,
 }
 
 var markWords = markLexicon{compile([]entry{
-	{"limit", []string{"limit|limits|ceiling|cap|maximum", "may|can|could|allowed ?to use|grow|hold|take"}},
+	{"limit", []string{"limit|limits|ceiling|cap|maximum"}},
+	{"may", []string{"may|can|could|allowed ?to use|grow|hold|take"}},
 	{"request", []string{
-		"requests|requested|requesting ?only ?just ?about ?of", "memory|its|a|the|with request", "request of|is|was", "request",
+		"requests|requested|requesting|asks|asked ?only ?for ?just ?about ?of", "memory|its|a|the|with request", "request of|is|was", "request",
 	}},
-	{"use", []string{"held|holds|holding|used|uses|using|usage|consumed|occupied|took|grew|grown|rose|climbed|anonymous|rss|resident", "working set"}},
+	{"use", []string{"hold|held|holds|holding|used|uses|using|usage|consumed|occupied|took|grew|grown|rose|climbed|anonymous|rss|resident", "working set", "lived|hovered|stood|sat|stayed|remained|was at"}},
 	{"free", []string{"free|available|left|spare|unused"}},
 	{"shmem", []string{"shmem|tmpfs|shm", "shared memory", "files in memory"}},
 	{"kernel", []string{"slab", "page tables", "kernel memory", "kernel own memory", "kernel stacks"}},
 	{"cache", []string{"page cache"}},
 	{"heap", []string{"heap|heaps|xmx|-xmx"}},
-	{"beside", []string{"metaspace|off-heap|offheap|non-heap|native", "outside|beside|besides ?of the|its ?own ?java heap"}},
-	{"whole", []string{"total|altogether|together|sum|sums", "adds up", "come|comes|amount|amounts to", "that makes", "makes", "yields|yielding", "results|resulting in", "potential|combined|overall|possible ?memory footprint|demand|need|size|usage"}},
+	{"beside", []string{"metaspace|off-heap|offheap|non-heap|native|overhead", "outside|beside|besides ?of the|its ?own ?java heap", "beside it"}},
+	{"whole", []string{"total|altogether|together|sum|sums", "adds up", "come|comes|amount|amounts to", "that makes", "makes|make", "everything else", "the rest", "yields|yielding", "results|resulting in", "potential|combined|overall|possible ?memory footprint|demand|need|size|usage"}},
 	{"before", []string{"usual|usually|normal|normally|earlier|previously|formerly|initially|originally", "used to be", "old|former|previous limit|level|value"}},
 	{"at", []string{"at the kill|end|moment", "at that moment", "at ?the ?its time of", "when ?it ?was killed", "now", "new limit"}},
 	{"rollout", []string{"rolled|rollout|deployed|deploy|deployment|released", "came|come|went|goes into force|effect", "into force", "went|goes|go|came live|in|out"}},
-	{"start", []string{"started|start|began|launched|booted", "running since"}},
+	{"start", []string{"started|start|began|launched|booted", "running|up|alive since"}},
 	{"end", []string{"ended|end|killed|kill|died|terminated|stopped|exited"}},
-	{"life", []string{"every|lifetime|lifetimes|lived|lives|survived|survives|lasted|age"}},
+	{"allocatable", []string{"allocatable", "pods may use", "hand|give|gives out|pods"}},
+	{"each", []string{"each|per|every|one request", "each ?such ?# requests"}},
+	{"probe", []string{"probe *2 failed|fails|failing", "failed probe|liveness|readiness", "unhealthy", "first failed"}},
+	{"life", []string{"every|lifetime|lifetimes|lived|lives|survived|survives|age", "ran|run|running|up|alive for", "at an age of"}},
+	{"force", []string{"in force", "after|since the ?last rollout|deploy|deployment|release", "after|since ?the revision|image|version"}},
+	{"span", []string{"before the|its|that kill|end"}},
 	{"processes", []string{"processes|process hold|holds|held|own", "held by its|the|their ?own processes"}},
 })}
 
@@ -176,14 +212,19 @@ func (markLexicon) fallback(says string, one figure) marks {
 	if dim == dimBytes && one.marks&(kindMarks|markProcesses) == 0 && (strings.Contains(low, " held ") || strings.Contains(low, " grew ") || strings.Contains(low, "anonymous memory")) {
 		m |= markUse
 	}
+	if dim == dimBytes && one.marks&eachMarks == 0 && strings.Contains(low, "for each request") {
+		m |= markBase
+	}
+	if one.kind == Time && strings.HasPrefix(low, "event unhealthy") {
+		m |= markProbe
+	}
 	if dim == dimSeconds && one.marks&spanMarks == 0 {
 		switch {
-		case strings.Contains(low, "divided by"), strings.Contains(low, "in force for"), strings.Contains(low, "sampled every"), strings.Contains(low, "kernel log"):
+		case strings.Contains(low, "lives ended"), strings.Contains(low, " lived at "), strings.Contains(low, "exit code"):
+			m |= markLife
+		case strings.Contains(low, "divided by"), strings.Contains(low, "sampled every"), strings.Contains(low, "kernel log"), strings.Contains(low, " grew "):
 			m |= markSpan
 		}
-	}
-	if dim == dimSeconds && strings.Contains(low, "divided by") {
-		m = m&^markLife | markSpan
 	}
 	return m
 }

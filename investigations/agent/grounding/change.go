@@ -88,7 +88,14 @@ func (r *reader) checkChange(text string) {
 func (r *reader) misplaced(one release, label string) string {
 	change := r.verdict.Change
 	switch label {
+	case "current":
+		if change != nil && r.targetOf(change) && one.kind == Version && one.in(change, 0) && !one.in(change, 1) {
+			return fmt.Sprintf("%s is what was there before the change that the verdict names: %s", one.text, strings.Join(change.What, ", "))
+		}
 	case "changed":
+		if object := r.unchanged(one.words); object != "" {
+			return fmt.Sprintf("the cited facts tell of no change of %s", object)
+		}
 		if n := r.changedBy(one.number); n > 0 {
 			return fmt.Sprintf("the cited facts tell of that change with revision %d", n)
 		}
@@ -107,6 +114,50 @@ func (r *reader) misplaced(one release, label string) string {
 			return fmt.Sprintf("%s is what came with the change that the verdict names: %s", one.text, strings.Join(change.What, ", "))
 		case one.role == roleRevision && one.number == change.Revision:
 			return fmt.Sprintf("revision %d is the one that the verdict blames", change.Revision)
+		}
+	}
+	return ""
+}
+
+// targetOf reports whether a change is of the target's own workload.
+func (r *reader) targetOf(change *investigations.Change) bool {
+	return r.c.Result != nil && r.c.Result.Target.Workload == change.Workload
+}
+
+// objects are what a revision may change, by the words that a fact has for it.
+var objects = []struct{ name, said, fact string }{
+	{"the image", "image|tag", "image"},
+	{"a limit", "limit|limits", "limit"},
+	{"a request", "request|requests", "request"},
+	{"the environment", "environment|env|variable|variables", "env|variable"},
+	{"a ConfigMap", "configmap", "configmap"},
+	{"arguments", "argument|arguments|flag|flags", "arg|flag|command"},
+	{"a probe", "probe|probes", "probe"},
+	{"a volume", "volume|volumes", "volume|emptydir"},
+}
+
+// unchanged names what a part of a sentence says that a revision changed where the cited facts of rollouts tell of something
+// else.
+func (r *reader) unchanged(words []string) string {
+	at := slices.IndexFunc(words, func(w string) bool { return w == "@" })
+	if slices.ContainsFunc(words, func(w string) bool { return denying[w] || w == "nothing" && !slices.Contains(words, "but") }) {
+		return ""
+	}
+	said := ""
+	for _, f := range r.facts {
+		if f.Tool == investigations.ToolRollouts && strings.Contains(f.Says, "->") {
+			said += " " + strings.ToLower(f.Says)
+		}
+	}
+	if said == "" || at < 0 {
+		return ""
+	}
+	for _, o := range objects {
+		if !slices.ContainsFunc(words[at:min(len(words), at+9)], func(w string) bool { return slices.Contains(strings.Split(o.said, "|"), w) }) {
+			continue
+		}
+		if !slices.ContainsFunc(strings.Split(o.fact, "|"), func(w string) bool { return strings.Contains(said, w) }) {
+			return o.name
 		}
 	}
 	return ""

@@ -211,6 +211,9 @@ func (s *scanner) placed(i int) bool {
 		return !describes(w.low)
 	}
 	kind := s.at(i - 1)
+	if (kind.low == "called" || kind.low == "named") && !kind.ends() && kinds[s.at(i-2).low] || (kind.low == "called" || kind.low == "named") && quotedKinds[s.at(i-2).low] {
+		return true
+	}
 	if s.beforePID(i) {
 		return true
 	}

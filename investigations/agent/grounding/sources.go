@@ -79,6 +79,8 @@ var (
 	nearRE     = regexp.MustCompile(`(?i)\b(?:close to|near|next to|almost at|just (?:under|below)|right at|up against|brushing) (?:its|the|their)(?: memory| container)? (?:limit|ceiling|cap)\b`)
 	againstRE  = regexp.MustCompile(`(?i)\b(?:memory|usage|it) (?:falls|drops|shrinks|decreases|goes down|comes down) (?:as|when|while|whenever) (?:the )?(?:traffic|load|request rate|requests|demand) (?:rises?|grows?|increases?|climbs?|goes up)|\b(?:memory|usage|it) (?:rises|grows|increases|climbs|goes up) (?:as|when|while|whenever) (?:the )?(?:traffic|load|request rate|requests|demand) (?:falls?|drops?|decreases?|shrinks?|goes down)`)
 	slowedRE   = regexp.MustCompile(`(?i)\b(?:growth|growing|rise|climb|it|curve) (?:\w+ )?(?:slowed|slows|flattened|flattens|tapered|levell?ed|eased|stopped|plateaued)\b`)
+	weeksRE    = regexp.MustCompile(`(?i)\b(?:for|over|since|in) (?:several |many |some |the last |the past |a few |a )?(?:weeks?|months?|years?)\b`)
+	daysRE     = regexp.MustCompile(`\b(\d+) d\b`)
 	shareRE    = regexp.MustCompile(`(\d+(?:\.\d+)?) % of (?:its|the) limit`)
 )
 
@@ -98,6 +100,9 @@ func (r *reader) checkDetails(text string) {
 	}
 	if m := agoRE.FindString(text); m != "" && !r.before(m) {
 		r.refuse(Time, fmt.Sprintf("no cited fact is of %q: write the time that they tell", m))
+	}
+	if weeksRE.MatchString(text) && !negated && !slices.ContainsFunc(daysRE.FindAllStringSubmatch(all, -1), func(m []string) bool { return len(m[1]) > 1 || m[1] >= "7" }) {
+		r.refuse(Time, "no cited fact tells of so long a time")
 	}
 	if !negated && growsRE.MatchString(text) {
 		r.checkGrown(text)

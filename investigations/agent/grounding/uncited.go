@@ -35,7 +35,7 @@ func Claims(s Sentence) bool {
 	case numbers > 0:
 		return true
 	case strings.HasSuffix(text, "?"):
-		return false
+		return len(plain) > 5 && (plain[0] == "could" || plain[0] == "might" || plain[0] == "may")
 	case len(plain) <= 8 && label:
 		return says(words)
 	case len(plain) <= 4 && !hasFinite(plain):
@@ -44,6 +44,9 @@ func Claims(s Sentence) bool {
 	lower := strings.ToLower(strings.TrimLeft(text, "*_#> "))
 	for _, o := range openings {
 		if strings.HasPrefix(lower, o) && len(plain) <= 14 {
+			if rest, ok := strings.CutPrefix(lower[len(o):], ":"); ok && len(strings.Fields(rest)) > 3 {
+				return true
+			}
 			return says(words)
 		}
 	}

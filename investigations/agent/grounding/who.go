@@ -31,6 +31,14 @@ func (r *reader) checkParties(text string) {
 		for _, h := range partyWords.find(words) {
 			switch {
 			case h.turned || one.negates(h):
+			case h.label == "outside" || h.label == "inside":
+				if (h.label == "inside") != (culprit.Pod != "") {
+					r.refuse(Contradiction, fmt.Sprintf("%s does not run there", c[0]))
+				}
+			case h.label == "rollout":
+				if change := r.verdict.Change; change != nil && slices.Contains(c, strings.ToLower(change.Workload[strings.LastIndexByte(change.Workload, '/')+1:])) {
+					r.refuse(Contradiction, fmt.Sprintf("the change that the verdict names is of %s", change.Workload))
+				}
 			case h.label == "took":
 				r.refuse(Contradiction, fmt.Sprintf("it says that %s used up the memory; that was %s", v[0], c[0]))
 			case !r.killedToo(c):

@@ -11,6 +11,7 @@ var absenceWords = compile([]entry{
 	{investigations.ToolRollouts, []string{"rollout|revision|deploy|deployment|change history|data|records|information", "revisions|replicasets"}},
 	{investigations.ToolPods, []string{"pod|kubernetes|cluster events", "kubernetes ?api objects|state|data", "pod|container status|state"}},
 	{"gone", []string{
+		"wrote|left|printed|made no ?oom ?kernel report|record|entry|trace",
 		"<absent> ?does ?did not cover|reach|include|contain ?the ?that ?this moment|time|kill|end|incident", "<absent> has|had a gap|hole",
 		"no ?container ?heap ?kernel ?memory ?application ?oom ?usable ?pprof <absent> ?was|were|is|are ?<be> ?available ?found ?recorded|collected|captured|there|present|exist~|kept|left|provided|configured|supplied|read|seen|at",
 		"no ?useful ?usable ?further ?other <absent>",

@@ -98,7 +98,7 @@ var adviceWords = compile([]entry{
 		"disable|turn|switch|deactivate ?off <the>|oom|oomd|systemd|systemd-oomd|earlyoom|swap|kubelet|linux *3 oom|oomd|killer|eviction|accounting|limits|probe|probes|overcommit|redaction",
 		"disable oom|systemd-oomd|oomd|the|overcommit|swap|eviction|probes", "enable|add|turn|use ?on swap|overcommit",
 		"oom_score_adj|oomscoreadj|oom_kill_disable|vm.overcommit_memory|panic_on_oom", "overcommit_memory", "exec|ssh|log ?in into|to|onto", "exec",
-		"run|execute|paste|type|apply|issue|launch <the> ?following ?below command|commands|script|following|this",
+		"rerun|rerunning ?the|it|job|batch|export|import", "run|execute|paste|type|apply|issue|launch <the> ?following ?below command|commands|script|following|this",
 		"run|execute|invoke|call|use kubectl|helm|docker|bash|sh|curl|wget|script|sudo",
 		"kubectl|helm|curl|chmod|chown|sudo|systemctl|wget|rm|bash|docker|crictl|nsenter", "chmod|chown",
 		"drop|flush|clear <the> ?page caches|cache", "drop_caches",

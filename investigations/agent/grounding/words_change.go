@@ -5,7 +5,7 @@ package grounding
 var releaseWords = compile([]entry{
 	{"blamed", []string{
 		"since ?the ?rollout|deploy|release|image|update|upgrade ?of ?to ?rev|revision|image|version|release ?in @",
-		"starting|beginning|began|begins|started|starts|introduced|brought|caused|triggered|appeared|appears|arrived|came with|in|by ?the ?rollout|deploy|release|image|update|upgrade ?of ?to ?rev|revision|image|version|release @",
+		"starting|beginning|began|begins|started|starts|introduced|brought|caused|triggered|appeared|appears|arrived|came ?in ?along with|in|by ?the ?rollout|deploy|release|image|update|upgrade ?of ?to ?rev|revision|image|version|release @",
 		"leak|bug|regression|growth|problem in|of *1 ?rev|revision|image|version|release @",
 		"culprit|trigger|cause ?<be> ?rev|revision|image|version|release @",
 		"@ ?of *1 introduced|introduces|brought|brings|started|caused|causes|ships|shipped|contains|carries|broke|triggered",
@@ -13,6 +13,7 @@ var releaseWords = compile([]entry{
 		"@ leaks|leaked|leaking",
 	}},
 	{"changed", []string{"@ ?of *1 lowered|lowers|reduced|halved|cut|changed|changes|moved|bumped|raised|removed|added|replaced|switched|updated|set"}},
+	{"current", []string{"in force <be> @", "runs|running ?on ?with ?image ?version @ ?now|today|currently", "now|currently|today *2 runs|on|at ?image ?version @"}},
 	{"good", []string{
 		"@ <be>|stayed|remained|ran ?the ?last ?known ?still ?one good|healthy|fine|clean|innocent|stable|level|flat|ok|unaffected|leak-free",
 		"last|known good|healthy|stable|working|clean ?one ?rev|revision|image|version|release ?<be> ?still ?to ?rev|revision|image|version|release @",

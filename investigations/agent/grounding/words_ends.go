@@ -89,7 +89,7 @@ var ends = compile([]entry{
 	}},
 	{"kernel kill", []string{
 		"kernel ?itself ?then oom|kill|killed|kills|killing|terminated|ended|shot", "killed|kill|terminated|shot by|from the ?linux kernel",
-		"kernel ?linux oom ?killer|kill", "kernel stepped|came|jumped|went in and ?then killed|ended|terminated|shot",
+		"kernel ?linux oom ?killer|kill", "kernel ran|invoked|used|woke|started ?its|the oom killer", "kernel stepped|came|jumped|went in and ?then killed|ended|terminated|shot",
 	}},
 	{"free node", []string{
 		"<node> *3 plenty|ample|enough|lots|sufficient ?of free|available|spare|memory|ram",

@@ -12,6 +12,9 @@ var partyWords = compile([]entry{
 		"<took> ?up ?all ?entirely by @v", "culprit|offender|hog|cause <be> ?the ?pod ?container @v",
 		"it|they had ?itself ?all taken|used|eaten|consumed|exhausted|filled *3 itself|themselves|alone", "used up by itself",
 	}},
+	{"outside", []string{"@c runs|ran|running|lives|<be> *2 outside ?of kubernetes", "@c <be> ?a ?an system|host|node process|daemon|service"}},
+	{"inside", []string{"@c <be>|runs ?as ?a ?an ?kubernetes ?daemonset pod|container|daemonset|deployment|sidecar|statefulset"}},
+	{"rollout", []string{"rollout|deploy|release|upgrade|update|redeploy of @v", "@v rollout|deploy|release|upgrade *2 started|triggered|caused|set|brought"}},
 	{"killed", []string{
 		"@c ?itself <be> ?then ?finally ?also killed|oom-killed|oomkilled|evicted|terminated|shot|sacrificed|ended",
 		"@c <be> ?the one|container|pod|process that|which|whom ?was ?the ?got ?kernel killed|evicted|terminated|ended|chose|picked|shot",

@@ -32,7 +32,7 @@ var insideWords = compile([]entry{
 var sureWords = compile([]entry{
 	{"sure", []string{
 		"no|without|beyond ?any ?a ?all ?the ?reasonable ?slightest doubt", "# % certain|sure|certainty|confident", "proven ?beyond", "conclusively|irrefutably",
-		"absolute|complete|total certainty", "absolutely|completely|totally certain|sure", "definitive proof", "indisputabl~", "incontrovertibl~", "unquestionabl~",
+		"absolute|complete|total certainty", "absolutely|completely|totally certain|sure", "definitive proof", "indisputabl~", "provabl~|undeniabl~|undoubtedly", "incontrovertibl~", "unquestionabl~",
 	}},
 	{"ever", []string{
 		"never happen|occur|recur|come|return ?again", "not happen|occur|recur again", "permanently|guaranteed|guarantees|guarantee *2 fix|fixes|fixed|solve|solves|solved|cure|cures|stop|stops|prevent",
