@@ -29,7 +29,7 @@ func (r Result) Normalized() Result {
 	})
 	r.Tools = orEmpty(r.Tools)
 	r.LLM.Cost = tidy(r.LLM.Cost)
-	r.LLM.EndedBy = orElse(r.LLM.EndedBy, "off")
+	r.LLM.EndedBy = orElse(r.LLM.EndedBy, EndedOff)
 	return r
 }
 
@@ -39,7 +39,7 @@ func (v Verdict) normalized() Verdict {
 	v.Cause = orElse(v.Cause, CauseInsufficientEvidence)
 	v.Trigger = orElse(v.Trigger, TriggerUnknown)
 	v.Confidence = share(v.Confidence)
-	v.WrittenBy = orElse(v.WrittenBy, "rules")
+	v.WrittenBy = orElse(v.WrittenBy, WrittenByRules)
 	if v.Change != nil {
 		c := *v.Change
 		c.At, c.What = printable(c.At), orEmpty(c.What)

@@ -68,6 +68,11 @@ type Party struct {
 	Comm      string `json:"comm,omitempty"`
 }
 
+// SameContainer says whether both are of one container of one pod. Either may be nil, which is of none.
+func (p *Party) SameContainer(o *Party) bool {
+	return p != nil && o != nil && p.Pod != "" && p.Namespace == o.Namespace && p.Pod == o.Pod && p.Container == o.Container
+}
+
 // Recommendation is one thing to do. Command is built from fields and safe to paste into a shell.
 type Recommendation struct {
 	Action    Action `json:"action"`

@@ -48,7 +48,7 @@ func newSession(opt Options, c investigations.Case) *session {
 		ends:     SubmitVerdict,
 	}
 	v := c.Result.Verdict
-	s.causes = investigations.AllowedCauses(v.Boundary, sameContainer(v.Victim, v.Culprit))
+	s.causes = investigations.AllowedCauses(v.Boundary, v.Culprit.SameContainer(v.Victim))
 	if opt.Pseudonymize {
 		s.names = pseudonym.New(c.Result, c.Evidence, c.Request)
 	}
@@ -155,10 +155,6 @@ func (s *session) actions() []investigations.Action {
 		}
 	}
 	return out
-}
-
-func sameContainer(a, b *investigations.Party) bool {
-	return a != nil && b != nil && a.Pod != "" && a.Namespace == b.Namespace && a.Pod == b.Pod && a.Container == b.Container
 }
 
 // use is what the work cost.

@@ -102,7 +102,7 @@ func (q asked) cause(c inv.Cause) string {
 	switch {
 	case i >= 0:
 		return q.weighed(q.r.Hypotheses[i])
-	case !slices.Contains(inv.AllowedCauses(v.Boundary, sameParty(v.Victim, v.Culprit)), c):
+	case !slices.Contains(inv.AllowedCauses(v.Boundary, v.Culprit.SameContainer(v.Victim)), c):
 		return fmt.Sprintf("%s is ruled out by whose limit ran out: %s. %s%s", firstUpper(name), boundaryWords(v.Boundary), v.Headline, q.firstCitations())
 	}
 	return fmt.Sprintf("For %s no fact was found, and none against it. The verdict is %s, confidence %.2f.%s", name, CauseWords(v.Cause), v.Confidence, q.firstCitations())
@@ -182,10 +182,6 @@ func Citations(text string) []string {
 		}
 	}
 	return ids
-}
-
-func sameParty(a, b *inv.Party) bool {
-	return a != nil && b != nil && a.Pod != "" && a.Namespace == b.Namespace && a.Pod == b.Pod && a.Container == b.Container
 }
 
 func firstUpper(s string) string {

@@ -108,7 +108,7 @@ func (p *page) footer(r *inv.Result) {
 		}
 		parts = append(parts, say)
 	}
-	if r.LLM.EndedBy != "off" {
+	if r.LLM.EndedBy != inv.EndedOff {
 		calls := "calls"
 		if r.LLM.Calls == 1 {
 			calls = "call"
@@ -131,7 +131,7 @@ func (p *page) footer(r *inv.Result) {
 const ulidLength = 26
 
 func writer(by string) string {
-	if by == "llm" {
+	if by == inv.WrittenByLLM {
 		return "the model, grounded"
 	}
 	return by

@@ -88,8 +88,7 @@ func (s *scene) copyVictim() *investigations.Party {
 
 // sameContainer says whether victim and culprit are one container.
 func (s *scene) sameContainer() bool {
-	return s.culprit != nil && s.victim != nil && s.culprit.Pod != "" && s.culprit.Pod == s.victim.Pod &&
-		s.culprit.Namespace == s.victim.Namespace && s.culprit.Container == s.victim.Container
+	return s.culprit.SameContainer(s.victim)
 }
 
 // share is one container's part in a pod's memory, in bytes; usual is NaN where its past is not known.

@@ -199,7 +199,7 @@ func (s *scene) diagnosis() investigations.Diagnosis {
 		Mechanism: s.mechanism, Boundary: s.boundary, Cause: s.best.cause, Trigger: s.trigger,
 		Change: s.change, Victim: s.victim, Culprit: s.culprit, Confidence: s.confidence,
 		Headline: s.headline, Explanation: s.explain, Recommendations: s.advice, NextKill: s.next,
-		WrittenBy: "rules",
+		WrittenBy: investigations.WrittenByRules,
 	}
 	d := investigations.Diagnosis{
 		At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey(), Influences: s.influences,
