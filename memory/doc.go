@@ -9,6 +9,7 @@
 //	head.go        what of it is listed and compared
 //	extract.go     what of that its facts tell, where it has no features of its own
 //	errors.go      what a store fails with
+//	shelf.go       which documents are put on a shelf
 //	revise.go      what becomes of it when the same kill is investigated again, or somebody judges it
 //
 // and so is what is made of it:

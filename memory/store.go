@@ -14,6 +14,7 @@ type Store interface {
 	investigations.Graph
 	investigations.Inbox
 	investigations.WorkLog
+	investigations.Shelf
 
 	// Backup writes a copy of the file as it is at one moment; others may write meanwhile.
 	Backup(ctx context.Context, w io.Writer) error

@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory/memorytest"
@@ -45,7 +48,7 @@ func writeForever(arg string) error {
 // writeSome writes something and returns what that means: a word and what it is about.
 func writeSome(ctx context.Context, s *Store, r *rand.Rand, run uint64, i int) ([]string, error) {
 	key := fmt.Sprintf("%d/%d", run, i)
-	switch n := r.IntN(20); {
+	switch n := r.IntN(24); {
 	case n == 0:
 		_, _, err := s.Compact(ctx)
 		return []string{"compacted " + key}, err
@@ -78,12 +81,66 @@ func writeSome(ctx context.Context, s *Store, r *rand.Rand, run uint64, i int) (
 			return nil, err
 		}
 		return []string{"done " + it.Key}, s.Done(ctx, it, "it was dealt with")
+	case n < 21:
+		return nil, writeTogether(ctx, s, key)
 	}
 	if _, _, err := s.Begin(ctx, investigations.Work{Key: key}); err != nil {
 		return nil, err
 	}
 	fmt.Println("begun " + key)
 	return []string{"ended " + key}, s.End(ctx, key, "done")
+}
+
+// writeTogether lets several write at once, which print themselves what was acknowledged.
+func writeTogether(ctx context.Context, s *Store, key string) error {
+	var g errgroup.Group
+	for i := range 12 {
+		g.Go(func() error {
+			own := fmt.Sprintf("%s/%d", key, i)
+			if i%2 == 0 {
+				if _, err := s.Put(ctx, investigations.Item{Key: own, At: memorytest.Epoch}); err != nil {
+					return err
+				}
+				fmt.Println("put " + own)
+				return nil
+			}
+			if err := s.PutDocs(ctx, pairOf(own)...); err != nil {
+				return err
+			}
+			if i%4 == 1 {
+				fmt.Println("shelved " + own)
+				return nil
+			}
+			if err := s.PutDocs(ctx, investigations.Doc{Kind: "left", Key: own}, investigations.Doc{Kind: "right", Key: own}); err != nil {
+				return err
+			}
+			fmt.Println("unshelved " + own)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// pairOf are two documents that are there together or not at all.
+func pairOf(key string) []investigations.Doc {
+	body := json.RawMessage(strconv.Quote(key + strings.Repeat(".", 5000)))
+	return []investigations.Doc{{Kind: "left", Key: key, Body: body}, {Kind: "right", Key: key, Body: body}}
+}
+
+// checkPairs checks that of no pair of documents only half is there.
+func checkPairs(t *testing.T, s *Store) {
+	t.Helper()
+	left, right := listDocs(t, s, "left"), listDocs(t, s, "right")
+	if len(left) != len(right) {
+		t.Errorf("%d documents are there, and %d of those that belong to them", len(left), len(right))
+		return
+	}
+	for i, d := range left {
+		body := pairOf(d.Key)[0].Body
+		if right[i].Key != d.Key || !bytes.Equal(d.Body, body) || !bytes.Equal(right[i].Body, body) {
+			t.Errorf("the pair of %s is not what was put: %.100s, %s %.100s", d.Key, d.Body, right[i].Key, right[i].Body)
+		}
+	}
 }
 
 // TestKill kills a writer again and again at moments that it can't know. Whatever it acknowledged is in the file, which
@@ -120,6 +177,7 @@ func TestKill(t *testing.T) {
 		}
 		if run%10 == 9 || run == runs-1 {
 			verify(t, s)
+			checkPairs(t, s)
 			for what, word := range acked {
 				checkAcked(t, s, word, what)
 			}
@@ -160,6 +218,10 @@ func checkAcked(t *testing.T, s *Store, word, what string) {
 		mark, first, err := s.Begin(t.Context(), investigations.Work{Key: what})
 		if err != nil || first || word == "ended" && mark.EndedAt.IsZero() {
 			t.Errorf("%s %s: %+v, first: %v, %v", word, what, mark, first, err)
+		}
+	case "shelved", "unshelved":
+		if _, err := s.Doc(t.Context(), "left", what); word == "shelved" && err != nil || word == "unshelved" && !errors.Is(err, investigations.ErrNotFound) {
+			t.Errorf("%s %s: %v", word, what, err)
 		}
 	case "compacted":
 	default:

@@ -27,6 +27,9 @@
 //	inbox-done       when it was done, sequence       key of an item that is done
 //	work             key                              the mark as JSON
 //	work-unfinished  when it was begun, sequence      key of a mark without an end
+//	shelf            length of the kind, kind, key    the document's body as JSON
+//
+// The bucket shelf is made when a file is, or with its first document: a file of format version 1 may lack it.
 //
 // Types of edges are nodes of a kind of their own. Nodes and types go with the last trace that has them.
 //

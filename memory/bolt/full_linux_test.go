@@ -20,13 +20,14 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("unmount: %v", err)
 		}
 	})
-	ballast := filepath.Join(dir, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {
+	filler := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := reopen(t, filepath.Join(dir, "memory.db"), Options{})
+	putDocs(t, s, ballast(128))
 	kept, err := fill(s)
-	if err := checkFull(s, kept, err); err != nil {
+	if err := errors.Join(checkFull(s, kept, err), checkFullSharing(s)); err != nil {
 		t.Fatal(err)
 	}
 	verify(t, s)
@@ -36,9 +37,10 @@ func TestFullDisk(t *testing.T) {
 	if names, err := os.ReadDir(dir); err != nil || len(names) != 2 {
 		t.Errorf("after compacting failed the disk holds %v (%v)", names, err)
 	}
-	if err := os.Remove(ballast); err != nil {
+	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	keep(t, s, memorytest.Trace(2, 0))
+	putDocs(t, s, twoDocs...)
 	verify(t, s)
 }

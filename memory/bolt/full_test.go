@@ -2,12 +2,18 @@ package bolt
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory/memorytest"
@@ -41,6 +47,81 @@ func checkFull(s *Store, kept int, err error) error {
 	return nil
 }
 
+// ballast is a document that is removed to make some room in a full file.
+func ballast(kib int) investigations.Doc {
+	return investigations.Doc{Kind: "ballast", Key: "k", Body: json.RawMessage(`"` + strings.Repeat("b", kib<<10) + `"`)}
+}
+
+// checkFullSharing fills the little room that ballast makes. A document that is too large for it is refused, and those
+// that wait with it are stored; then items are put until there is no room for any.
+func checkFullSharing(s *Store) error {
+	ctx := context.Background()
+	large := investigations.Doc{Kind: "thread", Key: "large", Body: ballast(1000).Body}
+	if err := s.PutDocs(ctx, large, twoDocs[0]); !errors.Is(err, ErrDiskFull) || errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("put a large document: %w, want ErrDiskFull", err)
+	}
+	if err := s.PutDocs(ctx, investigations.Doc{Kind: "ballast", Key: "k"}); err != nil {
+		return fmt.Errorf("make some room: %w", err)
+	}
+	var g errgroup.Group
+	s.writing <- struct{}{} // all wait until they are let go
+	g.Go(func() error {
+		if err := s.PutDocs(ctx, large); !errors.Is(err, ErrDiskFull) {
+			return fmt.Errorf("put a large document among others: %w, want ErrDiskFull", err)
+		}
+		return nil
+	})
+	for i := range 5 {
+		g.Go(func() error {
+			fresh, err := s.Put(ctx, investigations.Item{Key: fmt.Sprintf("small %d", i)})
+			if err != nil || !fresh {
+				return fmt.Errorf("put an item beside a large document: fresh %t, %w", fresh, err)
+			}
+			return nil
+		})
+	}
+	for waiting := 0; waiting < 6; runtime.Gosched() {
+		s.sharing.mu.Lock()
+		waiting = len(s.sharing.waiting)
+		s.sharing.mu.Unlock()
+	}
+	<-s.writing
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return checkFullInbox(s)
+}
+
+// checkFullInbox puts items, of which five are there, until there is no room.
+func checkFullInbox(s *Store) error {
+	ctx, n := context.Background(), 5
+	for ; ; n++ {
+		_, err := s.Put(ctx, investigations.Item{Key: fmt.Sprintf("item %d", n), Payload: ballast(1).Body})
+		if errors.Is(err, ErrDiskFull) && !errors.Is(err, ErrDamaged) {
+			break
+		}
+		if err != nil || n > 100_000 {
+			return fmt.Errorf("item %d: %w, want ErrDiskFull in the end", n, err)
+		}
+	}
+	for _, key := range []string{"large", twoDocs[0].Key} {
+		if _, err := s.Doc(ctx, "thread", key); !errors.Is(err, investigations.ErrNotFound) {
+			return fmt.Errorf("the document %s, for which there was no room: %w, want ErrNotFound", key, err)
+		}
+	}
+	there := 0
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketInbox).ForEach(func(_, _ []byte) error {
+			there++
+			return nil
+		})
+	})
+	if err == nil && there != n {
+		err = fmt.Errorf("%d items were put, %d are there", n, there)
+	}
+	return err
+}
+
 // fillToLimit fills a file up to the limit that the system sets on its size, which is lifted then.
 func fillToLimit(path string) error {
 	signal.Ignore(syscall.SIGXFSZ)
@@ -57,8 +138,11 @@ func fillToLimit(path string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		return err
 	}
+	if err := s.PutDocs(context.Background(), ballast(128)); err != nil {
+		return err
+	}
 	kept, err := fill(s)
-	if err := checkFull(s, kept, err); err != nil {
+	if err := errors.Join(checkFull(s, kept, err), checkFullSharing(s)); err != nil {
 		return err
 	}
 	if _, _, err := s.Compact(context.Background()); err != nil && !errors.Is(err, ErrDiskFull) {
@@ -68,7 +152,7 @@ func fillToLimit(path string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		return err
 	}
-	if err := s.Keep(context.Background(), memorytest.Trace(2, 0)); err != nil {
+	if err := errors.Join(s.Keep(context.Background(), memorytest.Trace(2, 0)), s.PutDocs(context.Background(), twoDocs...)); err != nil {
 		return fmt.Errorf("with room again: %w", err)
 	}
 	fmt.Println(kept + 1)

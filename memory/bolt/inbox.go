@@ -148,7 +148,8 @@ func (s *Store) Put(ctx context.Context, item investigations.Item) (fresh bool, 
 	if err := checkKey("inbox item", item.Key); err != nil {
 		return false, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
+	err = s.share(ctx, func(tx *bbolt.Tx) error {
+		fresh = false
 		b, key := s.inbox(tx), []byte(item.Key)
 		if b.items.Get(key) != nil {
 			return errNothing
@@ -171,7 +172,8 @@ func (s *Store) Put(ctx context.Context, item investigations.Item) (fresh bool, 
 func (s *Store) Take(ctx context.Context, lease time.Duration) (investigations.Item, error) {
 	var out investigations.Item
 	taken := false
-	err := s.update(ctx, func(tx *bbolt.Tx) error {
+	err := s.share(ctx, func(tx *bbolt.Tx) error {
+		taken = false
 		b := s.inbox(tx)
 		moved, err := b.wake()
 		if err != nil {
@@ -252,7 +254,7 @@ var errDoneBefore = fmt.Errorf("the item is done: %w", investigations.ErrLeaseLo
 // held changes an item on behalf of its holder.
 func (s *Store) held(ctx context.Context, item investigations.Item, change func(inbox, *storedItem)) (investigations.Item, error) {
 	var out investigations.Item
-	err := s.update(ctx, func(tx *bbolt.Tx) error {
+	err := s.share(ctx, func(tx *bbolt.Tx) error {
 		b, key := s.inbox(tx), []byte(item.Key)
 		it, err := b.get(key)
 		switch {

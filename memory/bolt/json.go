@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// jsonVersion is the version of the records in the buckets inbox and work.
+// jsonVersion is the version of the records in the buckets inbox, work and shelf.
 const jsonVersion = 1
 
 // encodeJSON returns the record of a small struct.

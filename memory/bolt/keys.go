@@ -27,13 +27,16 @@ var (
 	bucketDone       = []byte("inbox-done")
 	bucketWork       = []byte("work")
 	bucketUnfinished = []byte("work-unfinished")
+	bucketShelf      = []byte("shelf")
 
 	// traceBuckets are those that are empty where there is no trace.
 	traceBuckets = [][]byte{
 		bucketTraces, bucketHeads, bucketIDs, bucketPostings, bucketNames, bucketNodes, bucketEdges, bucketTouches, bucketRefs,
 	}
 	// buckets are all.
-	buckets = append([][]byte{bucketMeta, bucketInbox, bucketReady, bucketWaiting, bucketDone, bucketWork, bucketUnfinished}, traceBuckets...)
+	buckets = append([][]byte{
+		bucketMeta, bucketInbox, bucketReady, bucketWaiting, bucketDone, bucketWork, bucketUnfinished, bucketShelf,
+	}, traceBuckets...)
 )
 
 // The keys of the bucket meta.

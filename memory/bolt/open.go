@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func open(path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	s := &Store{path: path, options: o, writing: make(chan struct{}, 1)}
+	s := &Store{path: path, options: o, writing: make(chan struct{}, 1), sharing: queue{most: shareMost}}
 	if o.ReadOnly {
 		s.readOnly = fmt.Errorf("%w: it was opened for reading", ErrReadOnly)
 	}
@@ -235,7 +236,7 @@ func checkFormat(tx *bbolt.Tx, meta *bbolt.Bucket) error {
 		return fmt.Errorf("%w: its format is version %d, and this program knows up to %d; use the newer oombot", ErrNewer, version, formatVersion)
 	}
 	for _, name := range buckets {
-		if tx.Bucket(name) == nil {
+		if tx.Bucket(name) == nil && !bytes.Equal(name, bucketShelf) {
 			return fmt.Errorf("%w: the bucket %s is not there; restore a backup", ErrDamaged, name)
 		}
 	}

@@ -67,6 +67,8 @@ type Store struct {
 	readOnly error
 	// writing holds the one token of who may write.
 	writing chan struct{}
+	// sharing are the small writes that wait for it.
+	sharing queue
 
 	mu sync.Mutex
 	// current is the open file; nil after Close. Compact replaces it.
@@ -139,6 +141,19 @@ func (s *Store) update(ctx context.Context, fn func(*bbolt.Tx) error) error {
 		return err
 	}
 	defer unlock()
+	return s.transact(func(tx *bbolt.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+}
+
+// transact runs fn in a transaction of its own and commits it. The caller has the token of who may write.
+func (s *Store) transact(fn func(*bbolt.Tx) error) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
 	h, err := s.acquire()
 	if err != nil {
 		return err
@@ -150,9 +165,6 @@ func (s *Store) update(ctx context.Context, fn func(*bbolt.Tx) error) error {
 	}
 	err = guarded(func() error {
 		if err := fn(tx); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return tx.Commit()

@@ -66,6 +66,7 @@ func openAsStranger(path string) error {
 	_, forget := s.Forget(ctx, investigations.Filter{})
 	for what, err := range map[string]error{
 		"keep": s.Keep(ctx, small("b", 0)), "amend": s.Amend(ctx, "a", investigations.Amendment{}), "put": put, "compact": compact, "forget": forget,
+		"put documents": s.PutDocs(ctx, twoDocs...),
 	} {
 		if !errors.Is(err, ErrReadOnly) || !errors.Is(err, fs.ErrPermission) {
 			return fmt.Errorf("%s: %w, want ErrReadOnly and why", what, err)

@@ -17,7 +17,7 @@ import (
 )
 
 // verify checks that a file is sound: that bbolt finds nothing wrong with it, and that all that is kept about traces,
-// items and work is what follows from them, no more and no less.
+// items, work and documents is what follows from them, no more and no less.
 func verify(t testing.TB, s *Store) {
 	t.Helper()
 	err := s.view(t.Context(), func(tx *bbolt.Tx) error {
@@ -30,6 +30,7 @@ func verify(t testing.TB, s *Store) {
 		v.graph()
 		v.inbox()
 		v.work()
+		v.shelf()
 		return nil
 	})
 	if err != nil {

@@ -60,7 +60,8 @@ func (s *Store) Begin(ctx context.Context, w investigations.Work) (mark investig
 	if err := checkKey("work", w.Key); err != nil {
 		return investigations.Work{}, false, err
 	}
-	err = s.update(ctx, func(tx *bbolt.Tx) error {
+	err = s.share(ctx, func(tx *bbolt.Tx) error {
+		first = false
 		key := []byte(w.Key)
 		before, err := getWork(tx, key)
 		if err != nil {
@@ -74,10 +75,10 @@ func (s *Store) Begin(ctx context.Context, w investigations.Work) (mark investig
 		if err != nil {
 			return err
 		}
-		if w.BegunAt.IsZero() {
-			w.BegunAt = s.options.Now()
-		}
 		now := storedWork{Kind: w.Kind, Details: w.Details, BegunAt: w.BegunAt.UTC(), Seq: seq}
+		if w.BegunAt.IsZero() {
+			now.BegunAt = s.options.Now().UTC()
+		}
 		mark, first = now.work(key), true
 		if err := tx.Bucket(bucketUnfinished).Put(now.index(), key); err != nil {
 			return err
@@ -92,7 +93,7 @@ func (s *Store) Begin(ctx context.Context, w investigations.Work) (mark investig
 
 // End marks that work was done.
 func (s *Store) End(ctx context.Context, key, result string) error {
-	return s.update(ctx, func(tx *bbolt.Tx) error {
+	return s.share(ctx, func(tx *bbolt.Tx) error {
 		w, err := getWork(tx, []byte(key))
 		switch {
 		case err != nil:

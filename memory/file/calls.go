@@ -28,29 +28,7 @@ func (s *Store) Trace(ctx context.Context, id string) (investigations.Trace, err
 
 // Heads implements investigations.Memory.
 func (s *Store) Heads(ctx context.Context, f investigations.Filter) iter.Seq2[investigations.Head, error] {
-	return func(yield func(investigations.Head, error) bool) {
-		var yielded, left bool
-		var late error // what was listed in part is not listed again
-		err := do(ctx, s, again, func(m memory.Store) error {
-			for h, err := range m.Heads(ctx, f) {
-				switch {
-				case err != nil && yielded:
-					late = err
-					return nil
-				case err != nil:
-					return err
-				}
-				yielded = true
-				if left = !yield(h, nil); left {
-					return nil
-				}
-			}
-			return nil
-		})
-		if err = errors.Join(err, late); err != nil && !left {
-			yield(investigations.Head{}, err)
-		}
-	}
+	return list(ctx, s, func(m memory.Store) iter.Seq2[investigations.Head, error] { return m.Heads(ctx, f) })
 }
 
 // Forget implements investigations.Memory.
@@ -114,6 +92,21 @@ func (s *Store) End(ctx context.Context, key, result string) error {
 // Unfinished implements investigations.WorkLog.
 func (s *Store) Unfinished(ctx context.Context) ([]investigations.Work, error) {
 	return ask(ctx, s, again, func(m memory.Store) ([]investigations.Work, error) { return m.Unfinished(ctx) })
+}
+
+// PutDocs implements investigations.Shelf.
+func (s *Store) PutDocs(ctx context.Context, docs ...investigations.Doc) error {
+	return do(ctx, s, again, func(m memory.Store) error { return m.PutDocs(ctx, docs...) })
+}
+
+// Doc implements investigations.Shelf.
+func (s *Store) Doc(ctx context.Context, kind, key string) (investigations.Doc, error) {
+	return ask(ctx, s, again, func(m memory.Store) (investigations.Doc, error) { return m.Doc(ctx, kind, key) })
+}
+
+// Docs implements investigations.Shelf.
+func (s *Store) Docs(ctx context.Context, kind string) iter.Seq2[investigations.Doc, error] {
+	return list(ctx, s, func(m memory.Store) iter.Seq2[investigations.Doc, error] { return m.Docs(ctx, kind) })
 }
 
 // Backup implements memory.Store.

@@ -295,8 +295,13 @@ func TestCutCallsAreMadeAgain(t *testing.T) {
 		}, socket.ErrCut},
 		"End":        {func(ctx context.Context, s *Store) error { return s.End(ctx, "k", "") }, investigations.ErrNotFound},
 		"Unfinished": {func(ctx context.Context, s *Store) error { _, err := s.Unfinished(ctx); return err }, nil},
-		"Compact":    {func(ctx context.Context, s *Store) error { _, _, err := s.Compact(ctx); return err }, nil},
-		"Backup":     {func(ctx context.Context, s *Store) error { return s.Backup(ctx, &strings.Builder{}) }, nil},
+		"PutDocs": {func(ctx context.Context, s *Store) error {
+			return s.PutDocs(ctx, investigations.Doc{Kind: "k", Key: "k"})
+		}, nil},
+		"Doc":     {func(ctx context.Context, s *Store) error { _, err := s.Doc(ctx, "k", "k"); return err }, investigations.ErrNotFound},
+		"Docs":    {func(ctx context.Context, s *Store) error { return errOf(s.Docs(ctx, "k")) }, nil},
+		"Compact": {func(ctx context.Context, s *Store) error { _, _, err := s.Compact(ctx); return err }, nil},
+		"Backup":  {func(ctx context.Context, s *Store) error { return s.Backup(ctx, &strings.Builder{}) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := newFile(t)
@@ -321,8 +326,8 @@ func TestCutCallsAreMadeAgain(t *testing.T) {
 	}
 }
 
-func errOf(heads func(yield func(investigations.Head, error) bool)) error {
-	for _, err := range heads {
+func errOf[T any](list func(yield func(T, error) bool)) error {
+	for _, err := range list {
 		if err != nil {
 			return err
 		}

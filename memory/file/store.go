@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/oombot/oombot/memory"
@@ -147,4 +148,32 @@ func ask[T any](ctx context.Context, s *Store, k kind, f func(memory.Store) (T, 
 		return err
 	})
 	return out, err
+}
+
+// list is do for a call that lists something.
+func list[T any](ctx context.Context, s *Store, f func(memory.Store) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var yielded, left bool
+		var late error // what was listed in part is not listed again
+		err := do(ctx, s, again, func(m memory.Store) error {
+			for v, err := range f(m) {
+				switch {
+				case err != nil && yielded:
+					late = err
+					return nil
+				case err != nil:
+					return err
+				}
+				yielded = true
+				if left = !yield(v, nil); left {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err = errors.Join(err, late); err != nil && !left {
+			var none T
+			yield(none, err)
+		}
+	}
 }

@@ -33,6 +33,8 @@ type Fake struct {
 	items    []*investigations.Item
 	works    []*investigations.Work
 	leases   int
+	// docs are sorted by kind and key; none is ever changed.
+	docs []investigations.Doc
 }
 
 var _ memory.Store = (*Fake)(nil)
@@ -231,7 +233,7 @@ func (f *Fake) Edges(ctx context.Context, n investigations.GraphNode, limit int)
 	return slices.Clone(all[:min(len(all), max(limit, 0))]), len(all), nil
 }
 
-// Backup writes one JSON document: {"version": 1, "traces": […], "items": […], "works": […]}.
+// Backup writes one JSON document: {"version": 1, "traces": […], "items": […], "works": […], "docs": […]}.
 func (f *Fake) Backup(ctx context.Context, w io.Writer) error {
 	if err := f.enter(ctx); err != nil {
 		return err
@@ -253,7 +255,8 @@ func (f *Fake) document() ([]byte, error) {
 		Traces  []json.RawMessage      `json:"traces"`
 		Items   []*investigations.Item `json:"items"`
 		Works   []*investigations.Work `json:"works"`
-	}{Version: 1, Traces: []json.RawMessage{}, Items: f.items, Works: f.works}
+		Docs    []investigations.Doc   `json:"docs"`
+	}{Version: 1, Traces: []json.RawMessage{}, Items: f.items, Works: f.works, Docs: f.docs}
 	for _, rec := range f.selected(investigations.Filter{}) {
 		doc.Traces = append(doc.Traces, rec.doc)
 	}

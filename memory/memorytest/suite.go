@@ -34,6 +34,7 @@ func Test(t *testing.T, open Opener) {
 		{"Edges", edgesTests},
 		{"Inbox", inboxTests},
 		{"WorkLog", workTests},
+		{"Shelf", shelfTests},
 		{"Together", togetherTests},
 		{"Hostile", hostileTests},
 		{"Life", lifeTests},

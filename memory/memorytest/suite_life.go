@@ -48,8 +48,18 @@ func calls(s memory.Store) map[string]func(ctx context.Context) error {
 		},
 		"End":        func(ctx context.Context) error { return s.End(ctx, "w", "") },
 		"Unfinished": func(ctx context.Context) error { _, err := s.Unfinished(ctx); return err },
-		"Backup":     func(ctx context.Context) error { return s.Backup(ctx, io.Discard) },
-		"Compact":    func(ctx context.Context) error { _, _, err := s.Compact(ctx); return err },
+		"PutDocs":    func(ctx context.Context) error { return s.PutDocs(ctx, doc("thread", "new", 1)) },
+		"Doc":        func(ctx context.Context) error { _, err := s.Doc(ctx, "thread", "a"); return err },
+		"Docs": func(ctx context.Context) error {
+			for _, err := range s.Docs(ctx, "thread") {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"Backup":  func(ctx context.Context) error { return s.Backup(ctx, io.Discard) },
+		"Compact": func(ctx context.Context) error { _, _, err := s.Compact(ctx); return err },
 	}
 }
 
@@ -71,6 +81,7 @@ var lifeTests = []check{
 		if n := len(s.unfinished()); n != 1 {
 			s.Errorf("%d are unfinished, want 1", n)
 		}
+		s.same("documents", []string(nil), s.docKeys("thread"))
 	}},
 	{"a context that is done ends a listing", func(s *store) {
 		s.keep(history(300)...)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"time"
 	"unicode/utf8"
@@ -49,60 +47,7 @@ func (c *Client) Trace(ctx context.Context, id string) (investigations.Trace, er
 // Heads implements investigations.Memory. All of a listing is fetched before the first head is yielded, so that nobody
 // waits for who reads it.
 func (c *Client) Heads(ctx context.Context, f investigations.Filter) iter.Seq2[investigations.Head, error] {
-	return func(yield func(investigations.Head, error) bool) {
-		fetched, err := c.fetch(ctx, f)
-		if err != nil {
-			yield(investigations.Head{}, err)
-			return
-		}
-		defer func() { _ = fetched.Close() }() // it was only read
-		for lines := fetched.lines(); ; {
-			var line headLine
-			switch err = lines.Decode(&line); {
-			case err == nil && line.Error != nil:
-				err = line.Error
-			case err == nil && line.End:
-				return
-			case err == nil && line.Head != nil:
-				err = ctx.Err()
-			case err != nil:
-				err = fmt.Errorf("%w: pid %d: a listing has no end: %w", ErrCut, c.PID(), err)
-			default:
-				err = fmt.Errorf("%w: pid %d: a listing has an empty line", ErrCut, c.PID())
-			}
-			if err != nil {
-				yield(investigations.Head{}, fmt.Errorf("list traces: %w", err))
-				return
-			}
-			if !yield(*line.Head, nil) {
-				return
-			}
-		}
-	}
-}
-
-// fetch fetches a listing.
-func (c *Client) fetch(ctx context.Context, f investigations.Filter) (*spool, error) {
-	if err := errors.Join(c.usable(ctx), checkKeys(f.IDs...)); err != nil {
-		return nil, err
-	}
-	watched, stop := c.watch(ctx)
-	defer stop()
-	body, err := c.post(watched, callHeads, filterRequest{f})
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	s := &spool{}
-	if _, err := s.ReadFrom(body); err != nil {
-		_ = s.Close()
-		var local *fs.PathError
-		if errors.As(err, &local) {
-			return nil, fmt.Errorf("keep a long listing for a while: %w", err)
-		}
-		return nil, c.cut(watched, err)
-	}
-	return s, nil
+	return listing[investigations.Head](ctx, c, callHeads, filterRequest{f}, f.IDs...)
 }
 
 // Forget implements investigations.Memory.
@@ -186,6 +131,30 @@ func (c *Client) End(ctx context.Context, key, result string) error {
 // Unfinished implements investigations.WorkLog.
 func (c *Client) Unfinished(ctx context.Context) ([]investigations.Work, error) {
 	return call[[]investigations.Work](ctx, c, callUnfinished, noRequest{})
+}
+
+// PutDocs implements investigations.Shelf.
+func (c *Client) PutDocs(ctx context.Context, docs ...investigations.Doc) error {
+	for i, d := range docs {
+		if err := memory.CheckDoc(d); err != nil {
+			return fmt.Errorf("put document %d of %d: %w", i+1, len(docs), err)
+		}
+	}
+	_, err := call[noAnswer](ctx, c, callPutDocs, docsRequest{docs})
+	return err
+}
+
+// Doc implements investigations.Shelf.
+func (c *Client) Doc(ctx context.Context, kind, key string) (investigations.Doc, error) {
+	if err := checkKeys(kind, key); err != nil {
+		return investigations.Doc{}, err
+	}
+	return call[investigations.Doc](ctx, c, callDoc, docRequest{Kind: kind, Key: key})
+}
+
+// Docs implements investigations.Shelf. It fetches as Heads does.
+func (c *Client) Docs(ctx context.Context, kind string) iter.Seq2[investigations.Doc, error] {
+	return listing[investigations.Doc](ctx, c, callDocs, kindRequest{kind}, kind)
 }
 
 // Backup implements memory.Store. A writer that takes less than a megabyte a second for long is cut off.

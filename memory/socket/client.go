@@ -202,7 +202,7 @@ func (c *Client) post(ctx context.Context, name string, request any) (io.ReadClo
 }
 
 func (c *Client) send(ctx context.Context, name string, request any) (*http.Response, error) {
-	doc, err := json.Marshal(request)
+	doc, err := encode(request)
 	if err != nil {
 		return nil, fmt.Errorf("memory: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -42,7 +43,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	switch call {
 	case callHeads:
-		h.heads(ctx, w, body)
+		list(h, w, body, func(r filterRequest) iter.Seq2[investigations.Head, error] { return h.store.Heads(ctx, r.Filter) })
+	case callDocs:
+		list(h, w, body, func(r kindRequest) iter.Seq2[investigations.Doc, error] { return h.store.Docs(ctx, r.Kind) })
 	case callBackup:
 		h.backup(ctx, w)
 	default:
@@ -76,7 +79,7 @@ func (h *handler) answer(w http.ResponseWriter, answer any, err error) {
 		h.abortIfStopped()
 		status, answer = statusFailed, errorAnswer{failureOf(err)}
 	}
-	doc, err := json.Marshal(answer)
+	doc, err := encode(answer)
 	if err != nil {
 		status = statusFailed
 		doc, _ = json.Marshal(errorAnswer{failureOf(fmt.Errorf("answer: %w", err))}) // two texts and a list are never refused
@@ -127,7 +130,7 @@ func (h *handler) do(ctx context.Context, call string, body []byte) (any, error)
 	return h.doWork(ctx, call, body)
 }
 
-// doWork calls what the path names of inbox and work log.
+// doWork calls what the path names of inbox, work log and shelf.
 func (h *handler) doWork(ctx context.Context, call string, body []byte) (any, error) {
 	s := h.store
 	switch call {
@@ -153,6 +156,10 @@ func (h *handler) doWork(ctx context.Context, call string, body []byte) (any, er
 		return with(body, func(r endRequest) (noAnswer, error) { return noAnswer{}, s.End(ctx, r.Key, r.Result) })
 	case callUnfinished:
 		return with(body, func(noRequest) ([]investigations.Work, error) { return s.Unfinished(ctx) })
+	case callPutDocs:
+		return with(body, func(r docsRequest) (noAnswer, error) { return noAnswer{}, s.PutDocs(ctx, r.Docs...) })
+	case callDoc:
+		return with(body, func(r docRequest) (investigations.Doc, error) { return s.Doc(ctx, r.Kind, r.Key) })
 	}
 	return nil, fmt.Errorf("there is no call %q: %w", call, investigations.ErrNotFound)
 }
@@ -166,27 +173,27 @@ func with[Request, Answer any](body []byte, f func(Request) (Answer, error)) (an
 	return f(r)
 }
 
-// heads streams a listing.
-func (h *handler) heads(ctx context.Context, w http.ResponseWriter, body []byte) {
-	var r filterRequest
+// list reads a request and streams what f lists for it.
+func list[Request, Entry any](h *handler, w http.ResponseWriter, body []byte, f func(Request) iter.Seq2[Entry, error]) {
+	var r Request
 	if err := json.Unmarshal(body, &r); err != nil {
 		h.answer(w, nil, fmt.Errorf("read the request: %w", err))
 		return
 	}
 	out := h.stream(w)
-	lines := json.NewEncoder(out)
-	for head, err := range h.store.Heads(ctx, r.Filter) {
+	lines := encoder(out)
+	for entry, err := range f(r) {
 		if err != nil {
 			h.abortIfStopped()
-			_ = lines.Encode(headLine{Error: failureOf(err)})
+			_ = lines.Encode(listLine[Entry]{Error: failureOf(err)})
 			_ = out.Flush()
 			return
 		}
-		if lines.Encode(headLine{Head: &head}) != nil {
+		if lines.Encode(listLine[Entry]{Entry: &entry}) != nil {
 			return // nobody reads it any more
 		}
 	}
-	_ = lines.Encode(headLine{End: true})
+	_ = lines.Encode(listLine[Entry]{End: true})
 	_ = out.Flush()
 }
 

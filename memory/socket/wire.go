@@ -1,9 +1,12 @@
 package socket
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -46,7 +49,11 @@ func versionOf(numbers ...int) string {
 		endRequest{},
 		investigations.Trace{},
 		investigations.Candidates{},
-		headLine{},
+		listLine[investigations.Head]{},
+		docsRequest{},
+		docRequest{},
+		kindRequest{},
+		listLine[investigations.Doc]{},
 		helloAnswer{},
 		countAnswer{},
 		edgesAnswer{},
@@ -106,6 +113,9 @@ type (
 	takeRequest struct{ Lease time.Duration }
 	workRequest struct{ Work investigations.Work }
 	endRequest  struct{ Key, Result string }
+	docsRequest struct{ Docs []investigations.Doc }
+	docRequest  struct{ Kind, Key string }
+	kindRequest struct{ Kind string }
 )
 
 // The answers that are no documents of investigations.
@@ -126,11 +136,11 @@ type (
 	errorAnswer struct {
 		Error *failure `json:"error"`
 	}
-	// headLine is one line of a listing: a head, or its end, or why it ended before.
-	headLine struct {
-		Head  *investigations.Head `json:"head,omitempty"`
-		End   bool                 `json:"end,omitempty"`
-		Error *failure             `json:"error,omitempty"`
+	// listLine is one line of a listing: an entry, or its end, or why it ended before.
+	listLine[T any] struct {
+		Entry *T       `json:"entry,omitempty"`
+		End   bool     `json:"end,omitempty"`
+		Error *failure `json:"error,omitempty"`
 	}
 )
 
@@ -152,9 +162,27 @@ const (
 	callBegin      = "begin"
 	callEnd        = "end"
 	callUnfinished = "unfinished"
+	callPutDocs    = "putdocs"
+	callDoc        = "doc"
+	callDocs       = "docs"
 	callBackup     = "backup"
 	callCompact    = "compact"
 )
 
 // statusFailed answers a call that the store could not do. It is no status of HTTP's own failures.
 const statusFailed = http.StatusUnprocessableEntity
+
+// encoder writes documents as they go over the socket: what is in them stays letter for letter, so that no text grows on
+// the way beyond what may be stored.
+func encoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// encode returns the document of v.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	err := encoder(&b).Encode(v)
+	return b.Bytes(), err
+}
