@@ -59,7 +59,12 @@ var arrows = []arrow{
 	{"memory/file", []string{"investigations", "memory", "memory/bolt", "memory/socket"}},
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
 	{"bot", []string{"investigations", "investigations/redact", "memory"}},
-	{"bot/*", []string{"investigations", "investigations/redact", "memory", "bot"}},
+	// The engine draws, and nothing else of the bot knows it.
+	{"bot/desk", []string{"investigations", "investigations/redact", "investigations/report", "memory", "bot", "bot/card", "bot/chart", "bot/alerts"}},
+	// The stand-in for Slack knows nothing of the bot that it judges.
+	{"bot/slackfake", []string{"bot/slackfake/*"}},
+	{"bot/slackfake/*", nil},
+	{"bot/*", []string{"investigations", "investigations/redact", "investigations/report", "memory", "bot"}},
 }
 
 // homes says where a library may be imported, tests of those packages included.
@@ -69,6 +74,7 @@ var homes = []struct {
 }{
 	{"github.com/spf13/cobra", []string{"cmd/oombot"}},
 	{"github.com/slack-go/slack", []string{"bot", "bot/*"}},
+	{"github.com/go-analyze/charts", []string{"bot/chart"}},
 	{"k8s.io/client-go", []string{"tools/*", "tools/*/*", "cmd/oombot"}},
 	{"github.com/prometheus/client_golang/api", []string{"tools/metrics"}},
 	{"github.com/sashabaranov/go-openai", []string{"investigations/agent", "investigations/agent/*"}},

@@ -1,0 +1,43 @@
+package bot
+
+import (
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// The sources of alerts.
+const (
+	SourceAlertmanager = "alertmanager"
+	SourceGrafana      = "grafana"
+	SourcePagerDuty    = "pagerduty"
+	// SourceSlack is a post of an alert bot that is none of the others.
+	SourceSlack = "slack"
+)
+
+// Alert is one alert as its source tells of it. Nothing in it is believed before the cluster confirms it.
+type Alert struct {
+	Source string `json:"source"`
+	// Group is what the source itself groups by (Alertmanager's groupKey, PagerDuty's incident id); ID tells the alert
+	// from all others of the source, over repeats and over its end (fingerprint and startsAt, incident id).
+	Group string `json:"group,omitempty"`
+	ID    string `json:"id"`
+	// Name is that of its rule; Title is what a person reads.
+	Name     string `json:"name,omitempty"`
+	Title    string `json:"title,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Resolved bool   `json:"resolved,omitempty"`
+	// Acknowledged says that a person took it, where the source tells that.
+	Acknowledged bool      `json:"acknowledged,omitempty"`
+	StartsAt     time.Time `json:"starts_at,omitzero"`
+	EndsAt       time.Time `json:"ends_at,omitzero"`
+	// URL leads to it.
+	URL string `json:"url,omitempty"`
+	// Cluster is the label of that name.
+	Cluster string `json:"cluster,omitempty"`
+	// Targets are what it may be about, the likeliest first. A target may lack its namespace, where the alert does not
+	// tell it; Workload is kind/name, or a name alone where the kind is not told.
+	Targets []investigations.Target `json:"targets,omitempty"`
+	// Memory says that its words are about memory, kills or crash loops.
+	Memory bool `json:"memory,omitempty"`
+}
