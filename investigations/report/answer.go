@@ -103,7 +103,7 @@ func (q asked) cause(c inv.Cause) string {
 	case i >= 0:
 		return q.weighed(q.r.Hypotheses[i])
 	case !slices.Contains(inv.AllowedCauses(v.Boundary, v.Culprit.SameContainer(v.Victim)), c):
-		return fmt.Sprintf("%s is ruled out by whose limit ran out: %s. %s%s", firstUpper(name), boundaryWords(v.Boundary), v.Headline, q.firstCitations())
+		return fmt.Sprintf("%s is ruled out by whose limit ran out: %s. %s%s", firstUpper(name), BoundaryWords(v.Boundary), v.Headline, q.firstCitations())
 	}
 	return fmt.Sprintf("For %s no fact was found, and none against it. The verdict is %s, confidence %.2f.%s", name, CauseWords(v.Cause), v.Confidence, q.firstCitations())
 }

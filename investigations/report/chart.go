@@ -63,24 +63,15 @@ func (c *curves) add(data []float64, chars asciigraph.CharSet) {
 
 // curves reduces the subject to n columns, and returns the largest value in them.
 func (s *subject) curves(shown timeRange, n int) (c curves, top float64) {
-	limit := shown.columns(s.limit, n)
-	if empty(limit) && s.fixedLimit > 0 {
-		for i := range limit {
-			limit[i] = s.fixedLimit
-		}
-	}
-	if c.hasLimit = !empty(limit); c.hasLimit {
+	limit := s.limitColumns(shown, n)
+	if c.hasLimit = limit != nil; c.hasLimit {
 		c.add(limit, asciigraph.CreateCharSet(limitChar))
 	}
 	if second := shown.columns(s.second, n); !empty(second) {
 		c.hasSecond = true
 		c.add(second, asciigraph.CreateCharSet(secondChar))
 	}
-	var parts [][]float64
-	for _, points := range s.main {
-		parts = append(parts, shown.columns(points, n))
-	}
-	c.add(sum(parts...), asciigraph.DefaultCharSet)
+	c.add(sum(s.columns(shown, n)...), asciigraph.DefaultCharSet)
 	for i, data := range c.data {
 		for _, v := range data {
 			top = fmax(top, v)
@@ -135,7 +126,7 @@ func chartSpans(l string, labels int) []span {
 }
 
 // axis draws the x axis, the clock below it, and the marks.
-func (p *page) axis(shown timeRange, n, labelWidth int, kills, rollouts []int64) {
+func (p *page) axis(shown timeRange, n, labelWidth int, kills, rollouts []mark) {
 	line, labels, marks := []rune(strings.Repeat("─", n)), blankRow(n), blankRow(n)
 	for _, t := range shown.ticks(n, 12) {
 		if i, ok := shown.column(t.UnixMilli(), n); ok {
@@ -143,13 +134,13 @@ func (p *page) axis(shown timeRange, n, labelWidth int, kills, rollouts []int64)
 			place(labels, i, tickLabel(t))
 		}
 	}
-	for _, at := range rollouts {
-		if i, ok := shown.column(at, n); ok {
+	for _, m := range rollouts {
+		if i, ok := shown.column(m.t, n); ok {
 			marks[i] = 'R'
 		}
 	}
-	for _, at := range kills {
-		if i, ok := shown.column(at, n); ok {
+	for _, m := range kills {
+		if i, ok := shown.column(m.t, n); ok {
 			if marks[i] == 'R' && i > 0 && marks[i-1] == ' ' {
 				marks[i-1] = 'R'
 			}
@@ -169,10 +160,10 @@ func (p *page) axis(shown timeRange, n, labelWidth int, kills, rollouts []int64)
 }
 
 // legend says what the lines and marks are.
-func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []int64, shown timeRange) {
-	within := func(marks []int64) bool {
-		for _, at := range marks {
-			if _, ok := shown.column(at, 1); ok {
+func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []mark, shown timeRange) {
+	within := func(marks []mark) bool {
+		for _, m := range marks {
+			if _, ok := shown.column(m.t, 1); ok {
 				return true
 			}
 		}
@@ -186,7 +177,7 @@ func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []int
 		parts = append(parts, secondChar+secondChar+" "+s.secondName)
 	}
 	if within(kills) {
-		parts = append(parts, "▲ "+endedWord(r.Verdict.Mechanism))
+		parts = append(parts, "▲ "+EndedWord(r.Verdict.Mechanism))
 	}
 	if s.fromKernel {
 		parts = append(parts, "the last jump is the kernel's count")

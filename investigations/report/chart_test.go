@@ -101,6 +101,25 @@ func TestChartSubject(t *testing.T) {
 			[]string{"memory in use on node", "limit 16 GiB"},
 			nil,
 		},
+		{
+			"the node where the culprit is no pod",
+			func(r *inv.Result, ev *inv.Evidence) {
+				node := inv.Party{Node: r.Verdict.Victim.Node}
+				r.Verdict.Culprit = &inv.Party{Node: node.Node, Comm: "borg"}
+				ev.Metrics.Queries[inv.QueryNodeAvailable] = query(series(node, time.Hour, func(age time.Duration) float64 { return 16*gib - 15*gib*age.Hours() }))
+				ev.Metrics.Queries[inv.QueryNodeTotal] = query(series(node, time.Hour, func(time.Duration) float64 { return 16 * gib }))
+			},
+			neighbour,
+			[]string{"memory in use on node", "limit 16 GiB"},
+			[]string{"the victim"},
+		},
+		{
+			"the victim where the culprit is no pod and nothing is known of the node",
+			func(r *inv.Result, _ *inv.Evidence) { r.Verdict.Culprit = &inv.Party{Comm: "borg"} },
+			neighbour,
+			[]string{"working set of "},
+			[]string{"the victim"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,8 +174,8 @@ func TestKillMarks(t *testing.T) {
 	c.ev.Pods.Pods[0].Containers[0].LastState.Terminated = &inv.Termination{Reason: "OOMKilled", FinishedAt: killedAt.Add(-5 * time.Hour)}
 	c.ev.Pods.Pods[0].Containers[0].State.Terminated = &inv.Termination{Reason: "Completed", FinishedAt: killedAt.Add(-7 * time.Hour)}
 	var got []string
-	for _, at := range killMarks(c.result, c.ev, &s) {
-		got = append(got, killedAt.Sub(time.UnixMilli(at)).String())
+	for _, m := range killMarks(c.result, c.ev, &s) {
+		got = append(got, killedAt.Sub(time.UnixMilli(m.t)).String())
 	}
 	// From the container's state, twice from the counter, and the kill itself, which two sources tell.
 	if d := cmp.Diff([]string{"5h0m0s", "2h23m30s", "1h11m30s", "0s"}, got); d != "" {
@@ -165,6 +184,25 @@ func TestKillMarks(t *testing.T) {
 	c.result.Verdict.Mechanism = inv.NotKilled
 	if got := killMarks(c.result, &inv.Evidence{}, &s); len(got) != 0 {
 		t.Errorf("marks %v where nothing was killed", got)
+	}
+}
+
+// TestOneKillIsOneMark where the counter of a slow scrape tells of the kill that is known exactly, and of one before.
+func TestOneKillIsOneMark(t *testing.T) {
+	c := leakAfterDeploy()
+	c.ev.Kernel, c.ev.Pods = nil, nil
+	step := 10 * time.Minute
+	s := inv.Series{Namespace: "shop", Pod: c.result.Verdict.Victim.Pod, Container: "checkout"}
+	for i, v := range []float64{0, 0, 1, 1, 1, 2} {
+		s.T, s.V = append(s.T, killedAt.Add(time.Duration(i-5)*step).UnixMilli()), append(s.V, v)
+	}
+	c.ev.Metrics.Queries[inv.QueryOOMEvents] = query(s)
+	var got []string
+	for _, m := range killMarks(c.result, c.ev, &subject{pod: *c.result.Verdict.Victim}) {
+		got = append(got, killedAt.Sub(time.UnixMilli(m.t)).String())
+	}
+	if d := cmp.Diff([]string{"40m0s", "0s"}, got); d != "" {
+		t.Errorf("kills before the last (-want +got):\n%s", d)
 	}
 }
 
@@ -223,8 +261,8 @@ func TestRolloutMarks(t *testing.T) {
 	again := killedAt.Add(-time.Hour)
 	c.ev.Rollouts.Workloads[0].Revisions[0].RolledOutAt = again
 	marks := rolloutMarks(c.result, c.ev, &s)
-	if last := marks[len(marks)-1]; last != again.UnixMilli() {
-		t.Errorf("the last rollout is at %s, want the time at which revision 11 came back", time.UnixMilli(last))
+	if last := marks[len(marks)-1]; last != (mark{again.UnixMilli(), 11}) {
+		t.Errorf("the last rollout is %+v, want the time at which revision 11 came back", last)
 	}
 	s.pod.Pod = "of another workload"
 	if got := len(rolloutMarks(c.result, c.ev, &s)); got != 1 {

@@ -19,7 +19,7 @@ func (p *page) recommendations(r *inv.Result) {
 	p.heading("WHAT TO DO", "")
 	for i, rec := range r.Verdict.Recommendations {
 		lead := padLeft(strconv.Itoa(i+1), 3) + ". "
-		p.para(span{lead, bold}, actionWords(rec)+cited(rec.Why), bold)
+		p.para(span{lead, bold}, ActionWords(rec)+cited(rec.Why), bold)
 		indent := span{strings.Repeat(" ", len(lead)), plain}
 		if rec.Note != "" {
 			p.para(indent, rec.Note, plain)
@@ -45,15 +45,23 @@ func cited(ids []string) string {
 
 // nextKill says when it will happen again.
 func (p *page) nextKill(r *inv.Result) {
+	if text := NextKillWords(r); text != "" {
+		p.heading("NEXT KILL", "if nothing changes")
+		p.para(span{"  ", plain}, text+cited(r.Verdict.NextKill.Why), plain)
+	}
+}
+
+// NextKillWords says when it will happen again if nothing changes; "" where there is no forecast.
+func NextKillWords(r *inv.Result) string {
 	n := r.Verdict.NextKill
-	if n == nil || n.At.IsZero() && n.Earliest.IsZero() && n.Latest.IsZero() {
-		return
+	if n == nil {
+		return ""
 	}
 	day := func(t time.Time) string {
 		if sameDay(t, r.At) {
-			return t.Format("15:04")
+			return t.UTC().Format("15:04")
 		}
-		return t.Format("2006-01-02 15:04")
+		return t.UTC().Format("2006-01-02 15:04")
 	}
 	var parts []string
 	if !n.At.IsZero() {
@@ -67,7 +75,7 @@ func (p *page) nextKill(r *inv.Result) {
 	case !n.Earliest.IsZero() && !n.Latest.IsZero():
 		latest := day(n.Latest)
 		if sameDay(n.Earliest, n.Latest) {
-			latest = n.Latest.Format("15:04")
+			latest = n.Latest.UTC().Format("15:04")
 		}
 		parts = append(parts, "between "+day(n.Earliest)+" and "+latest)
 	case !n.Earliest.IsZero():
@@ -75,13 +83,12 @@ func (p *page) nextKill(r *inv.Result) {
 	case !n.Latest.IsZero():
 		parts = append(parts, "by "+day(n.Latest)+" at the latest")
 	}
-	p.heading("NEXT KILL", "if nothing changes")
-	p.para(span{"  ", plain}, strings.Join(parts, "; ")+cited(n.Why), plain)
+	return strings.Join(parts, "; ")
 }
 
 // facts writes the facts that the text cites, in the order of their numbers.
 func (p *page) facts(r *inv.Result) {
-	ids := citedIDs(r)
+	ids := CitedIDs(r)
 	var shown []inv.Fact
 	idWidth, timeWidth := 0, 0
 	for _, f := range r.Facts {
@@ -91,7 +98,7 @@ func (p *page) facts(r *inv.Result) {
 		shown = append(shown, f)
 		idWidth = max(idWidth, width(shortID(f.ID)))
 		if !f.At.IsZero() {
-			timeWidth = max(timeWidth, len(clock(f.At, r.At)))
+			timeWidth = max(timeWidth, len(Clock(f.At, r.At)))
 		}
 	}
 	if len(shown) == 0 {
@@ -111,7 +118,7 @@ func (p *page) facts(r *inv.Result) {
 		}
 		at := ""
 		if !f.At.IsZero() {
-			at = clock(f.At, r.At)
+			at = Clock(f.At, r.At)
 		}
 		p.fact(f, idWidth, padLeft(at, timeWidth))
 	}
@@ -156,8 +163,8 @@ func shortID(id string) string { return cut(clean(id), len("F1234567")) }
 
 var factID = regexp.MustCompile(`F\d+`)
 
-// citedIDs returns the ids of the facts that the verdict rests on, and of those that are cited beside it.
-func citedIDs(r *inv.Result) []string {
+// CitedIDs returns the ids of the facts that the verdict rests on, and of those that are cited beside it.
+func CitedIDs(r *inv.Result) []string {
 	v := &r.Verdict
 	ids := factID.FindAllString(strings.Join(citation.FindAllString(v.Explanation, -1), " "), -1)
 	for _, rec := range v.Recommendations {

@@ -40,7 +40,12 @@ func chooseSubject(r *inv.Result, ev *inv.Evidence) (subject, bool) {
 	var s subject
 	switch v.Boundary {
 	case inv.BoundaryNode, inv.BoundaryNUMA, inv.BoundaryNodeAllocatable, inv.BoundarySlice:
-		s = neighbours(ev, victim, culprit)
+		if v.Culprit != nil && v.Culprit.Pod == "" {
+			s = wholeNode(ev, victim) // the culprit has no series of its own
+		}
+		if len(s.main) == 0 {
+			s = neighbours(ev, victim, culprit)
+		}
 	case inv.BoundaryPod:
 		s = wholePod(r, ev, victim, culprit)
 	default:

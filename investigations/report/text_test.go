@@ -101,7 +101,7 @@ func TestPartyWords(t *testing.T) {
 		{&app, inv.Party{}, "not known"},
 	}
 	for _, tt := range tests {
-		if got := culpritWords(tt.victim, tt.culprit); got != tt.want {
+		if got := CulpritWords(tt.victim, tt.culprit); got != tt.want {
 			t.Errorf("culprit %+v: %q, want %q", tt.culprit, got, tt.want)
 		}
 	}

@@ -17,8 +17,8 @@ var topics = []struct {
 	{[]string{"trigger*", "set off", "set it off", "changed", "change", "deploy*", "rollout", "release", "revision"}, asked.trigger},
 	{[]string{"sure", "confiden*", "certain", "trust"}, asked.sure},
 	{[]string{"victim", "culprit", "who", "whose", "which process", "blame"}, asked.who},
-	{[]string{"see", "seen", "missing", "blind", "unknown", "not know"}, asked.unseen},
 	{[]string{"before", "precedent*", "earlier", "seen it", "last time", "history"}, asked.past},
+	{[]string{"see", "seen", "missing", "blind", "unknown", "not know"}, asked.unseen},
 }
 
 func (q asked) next() string {
@@ -26,9 +26,9 @@ func (q asked) next() string {
 	if n == nil || n.At.IsZero() {
 		return "When it will happen again can't be told from what was seen." + q.firstCitations()
 	}
-	text := "If nothing changes, it will happen again at about " + stamp(n.At)
+	text := "If nothing changes, it will happen again at about " + Stamp(n.At)
 	if !n.Earliest.IsZero() && !n.Latest.IsZero() {
-		text += ", between " + stamp(n.Earliest) + " and " + stamp(n.Latest)
+		text += ", between " + Stamp(n.Earliest) + " and " + Stamp(n.Latest)
 	}
 	return text + "." + cited(n.Why)
 }
@@ -37,7 +37,7 @@ func (q asked) todo() string {
 	var b strings.Builder
 	b.WriteString("What to do:")
 	for _, r := range q.r.Verdict.Recommendations {
-		fmt.Fprintf(&b, "\n- %s.%s", clean(actionWords(r)), cited(r.Why))
+		fmt.Fprintf(&b, "\n- %s.%s", clean(ActionWords(r)), cited(r.Why))
 		if r.Note != "" {
 			b.WriteString(" " + clean(r.Note))
 		}
@@ -56,11 +56,11 @@ func (q asked) trigger() string {
 			what += fmt.Sprintf(" revision %d", c.Revision)
 		}
 		if !c.At.IsZero() {
-			what += " at " + stamp(c.At)
+			what += " at " + Stamp(c.At)
 		}
-		return fmt.Sprintf("Set off by a %s: %s (%s).%s", triggerWords(v.Trigger), clean(what), clean(strings.Join(c.What, "; ")), cited(q.paragraph("Set off")))
+		return fmt.Sprintf("Set off by a %s: %s (%s).%s", TriggerWords(v.Trigger), clean(what), clean(strings.Join(c.What, "; ")), cited(q.paragraph("Set off")))
 	}
-	return fmt.Sprintf("Trigger: %s.%s", triggerWords(v.Trigger), cited(q.paragraph("Set off", "No change")))
+	return fmt.Sprintf("Trigger: %s.%s", TriggerWords(v.Trigger), cited(q.paragraph("Set off", "No change")))
 }
 
 // paragraph returns what the first paragraph of the explanation that begins so cites, else what its first one does.
@@ -78,7 +78,7 @@ func (q asked) paragraph(begins ...string) []string {
 
 func (q asked) sure() string {
 	v := &q.r.Verdict
-	text := fmt.Sprintf("The confidence is %s.", confidenceWords(v.Confidence))
+	text := fmt.Sprintf("The confidence is %s.", ConfidenceWords(v.Confidence))
 	const held = "The confidence is held down by"
 	if _, doubts, ok := strings.Cut(v.Explanation, held); ok {
 		doubts, _, _ = strings.Cut(doubts, "\n\n")
@@ -96,10 +96,10 @@ func (q asked) who() string {
 	v := &q.r.Verdict
 	var parts []string
 	if v.Victim != nil {
-		parts = append(parts, "Victim: "+partyWords(*v.Victim)+".")
+		parts = append(parts, "Victim: "+PartyWords(*v.Victim)+".")
 	}
 	if v.Culprit != nil {
-		parts = append(parts, "Culprit: "+culpritWords(v.Victim, *v.Culprit)+".")
+		parts = append(parts, "Culprit: "+CulpritWords(v.Victim, *v.Culprit)+".")
 	}
 	if len(parts) == 0 {
 		return "Neither victim nor culprit is known." + q.firstCitations()

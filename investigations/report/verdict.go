@@ -11,7 +11,7 @@ import (
 // verdict writes what a reader needs first: what it is about, the headline, the answers in one line, and who.
 func (p *page) verdict(r *inv.Result) {
 	v := &r.Verdict
-	target, when := clean(r.Target.String()), stamp(r.At)
+	target, when := clean(r.Target.String()), Stamp(r.At)
 	if gap := p.width - width(target) - width(when); gap >= 2 {
 		p.line(span{target, bold}, span{strings.Repeat(" ", gap), plain}, span{when, dim})
 	} else {
@@ -25,12 +25,12 @@ func (p *page) verdict(r *inv.Result) {
 	}
 	p.answers(v)
 	p.line()
-	p.field("how", howEnded(v))
+	p.field("how", HowEnded(v))
 	if v.Victim != nil {
-		p.field("victim", partyWords(*v.Victim))
+		p.field("victim", PartyWords(*v.Victim))
 	}
 	if v.Culprit != nil {
-		p.field("culprit", culpritWords(v.Victim, *v.Culprit))
+		p.field("culprit", CulpritWords(v.Victim, *v.Culprit))
 	}
 	if v.Change != nil {
 		p.change(*v.Change, r.At)
@@ -39,11 +39,11 @@ func (p *page) verdict(r *inv.Result) {
 
 // answers writes boundary, cause, trigger and confidence in one line, or in two where they don't fit.
 func (p *page) answers(v *inv.Verdict) {
-	pairs := [][2]string{{"boundary", boundaryWords(v.Boundary)}, {"cause", CauseWords(v.Cause)}}
+	pairs := [][2]string{{"boundary", BoundaryWords(v.Boundary)}, {"cause", CauseWords(v.Cause)}}
 	if v.Cause != inv.CauseNotOOM || v.Trigger != inv.TriggerUnknown {
-		pairs = append(pairs, [2]string{"trigger", triggerWords(v.Trigger)})
+		pairs = append(pairs, [2]string{"trigger", TriggerWords(v.Trigger)})
 	}
-	pairs = append(pairs, [2]string{"confidence", confidenceWords(v.Confidence)})
+	pairs = append(pairs, [2]string{"confidence", ConfidenceWords(v.Confidence)})
 	var spans []span
 	used := 0
 	for _, pair := range pairs {
@@ -83,8 +83,8 @@ func (p *page) field(label, text string) {
 
 const fieldWidth = len("culprit  ")
 
-// partyWords says which process of which container on which node, as far as it is known.
-func partyWords(a inv.Party) string {
+// PartyWords says which process of which container on which node, as far as it is known.
+func PartyWords(a inv.Party) string {
 	where := containerWords(a)
 	switch {
 	case where == "" && a.Node == "":
@@ -113,10 +113,10 @@ func containerWords(a inv.Party) string {
 	return inv.Target{Namespace: a.Namespace, Pod: a.Pod, Container: a.Container}.String()
 }
 
-// culpritWords names the culprit by what tells it from the victim.
-func culpritWords(victim *inv.Party, c inv.Party) string {
+// CulpritWords names the culprit by what tells it from the victim.
+func CulpritWords(victim *inv.Party, c inv.Party) string {
 	if victim == nil || c.Pod == "" || victim.Namespace != c.Namespace || victim.Pod != c.Pod {
-		return partyWords(c)
+		return PartyWords(c)
 	}
 	switch {
 	case c.Container == "":
@@ -129,18 +129,23 @@ func culpritWords(victim *inv.Party, c inv.Party) string {
 	return "the same container"
 }
 
-func (p *page) change(c inv.Change, killed time.Time) {
+// ChangeWords says what was changed and when, seen from the kill; not in what it differs.
+func ChangeWords(c inv.Change, killed time.Time) string {
 	what := orThe(c.Workload, "configuration")
 	if c.Revision != 0 {
 		what += fmt.Sprintf(" revision %d", c.Revision)
 	}
 	if !c.At.IsZero() {
-		what += " at " + clock(c.At, killed) + " UTC"
+		what += " at " + Clock(c.At, killed) + " UTC"
 		if before := killed.Sub(c.At); before > 0 {
 			what += ", " + inv.FormatDuration(before) + " before"
 		}
 	}
-	p.field("change", what)
+	return what
+}
+
+func (p *page) change(c inv.Change, killed time.Time) {
+	p.field("change", ChangeWords(c, killed))
 	const most = 8
 	for i, diff := range c.What {
 		if i == most {
@@ -176,11 +181,11 @@ func (p *page) explanation(r *inv.Result) {
 	}
 }
 
-// stamp prints a moment in full.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+// Stamp prints a moment in full.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
-// clock prints a moment as short as its day allows, seen from the day of the kill.
-func clock(t, killed time.Time) string {
+// Clock prints a moment as short as its day allows, seen from the day of the kill.
+func Clock(t, killed time.Time) string {
 	t, killed = t.UTC(), killed.UTC()
 	switch {
 	case sameDay(t, killed):

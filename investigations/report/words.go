@@ -32,8 +32,8 @@ func howWords(m inv.Mechanism) string {
 	return string(m)
 }
 
-// howEnded adds to the mechanism what ran out, where the verdict's boundary tells.
-func howEnded(v *inv.Verdict) string {
+// HowEnded adds to the mechanism what ran out, where the verdict's boundary tells.
+func HowEnded(v *inv.Verdict) string {
 	how := howWords(v.Mechanism)
 	switch {
 	case v.Mechanism == inv.KubeletEviction && v.Cause != inv.CauseNotOOM:
@@ -44,8 +44,8 @@ func howEnded(v *inv.Verdict) string {
 	return how
 }
 
-// endedWord says in one word what befell the victim.
-func endedWord(m inv.Mechanism) string {
+// EndedWord says in one word what befell the victim.
+func EndedWord(m inv.Mechanism) string {
 	switch m {
 	case inv.RuntimeOOM, inv.OtherExit, inv.MechanismUnknown:
 		return "ended"
@@ -55,8 +55,8 @@ func endedWord(m inv.Mechanism) string {
 	return "killed"
 }
 
-// boundaryWords says whose limit ran out.
-func boundaryWords(b inv.Boundary) string {
+// BoundaryWords says whose limit ran out.
+func BoundaryWords(b inv.Boundary) string {
 	switch b {
 	case inv.BoundaryContainer:
 		return "container limit"
@@ -106,8 +106,8 @@ func CauseWords(c inv.Cause) string {
 	return string(c)
 }
 
-// triggerWords says what set it off.
-func triggerWords(t inv.Trigger) string {
+// TriggerWords says what set it off.
+func TriggerWords(t inv.Trigger) string {
 	switch t {
 	case inv.TriggerConfigChange:
 		return "config change"
@@ -122,18 +122,20 @@ func triggerWords(t inv.Trigger) string {
 	return string(t)
 }
 
-// confidenceWords gives the number as percent and as a word.
-func confidenceWords(c float64) string {
-	word := "very low"
+// ConfidenceWords gives the number as percent and as a word.
+func ConfidenceWords(c float64) string { return fmt.Sprintf("%.0f %% (%s)", c*100, ConfidenceWord(c)) }
+
+// ConfidenceWord says how high a confidence of 0 to 1 is.
+func ConfidenceWord(c float64) string {
 	switch {
 	case c >= 0.85:
-		word = "high"
+		return "high"
 	case c >= 0.65:
-		word = "fair"
+		return "fair"
 	case c >= 0.4:
-		word = "low"
+		return "low"
 	}
-	return fmt.Sprintf("%.0f %% (%s)", c*100, word)
+	return "very low"
 }
 
 // OutcomeWords says what came of an earlier incident's advice; its own name where it has no words yet.
@@ -153,8 +155,8 @@ func OutcomeWords(o inv.OutcomeState) string {
 	return string(o)
 }
 
-// actionWords is a recommendation as a sentence without its full stop.
-func actionWords(r inv.Recommendation) string {
+// ActionWords is a recommendation as a sentence without its full stop.
+func ActionWords(r inv.Recommendation) string {
 	subject := r.Workload
 	if r.Container != "" {
 		subject = strings.TrimSpace("container " + r.Container + of(r.Workload))

@@ -17,30 +17,30 @@ func TestWordsForEveryValue(t *testing.T) {
 	}
 	for _, m := range inv.Mechanisms {
 		check(string(m), howWords(m))
-		check(string(m), endedWord(m))
+		check(string(m), EndedWord(m))
 	}
 	for _, b := range inv.Boundaries {
-		check(string(b), boundaryWords(b))
+		check(string(b), BoundaryWords(b))
 	}
 	for _, c := range inv.Causes {
 		check(string(c), CauseWords(c))
 	}
 	for _, tr := range inv.Triggers {
-		check(string(tr), triggerWords(tr))
+		check(string(tr), TriggerWords(tr))
 	}
 	for _, o := range inv.OutcomeStates {
 		check(string(o), OutcomeWords(o))
 	}
 	for _, a := range inv.Actions {
-		check(string(a), actionWords(inv.Recommendation{Action: a}))
+		check(string(a), ActionWords(inv.Recommendation{Action: a}))
 	}
 }
 
 // TestWordsForUnknownValues: what a later version may bring is printed as it is.
 func TestWordsForUnknownValues(t *testing.T) {
 	for _, got := range []string{
-		howWords("new"), boundaryWords("new"), CauseWords("new"), triggerWords("new"), OutcomeWords("new"),
-		actionWords(inv.Recommendation{Action: "new"}),
+		howWords("new"), BoundaryWords("new"), CauseWords("new"), TriggerWords("new"), OutcomeWords("new"),
+		ActionWords(inv.Recommendation{Action: "new"}),
 	} {
 		if got != "new" {
 			t.Errorf("told as %q, want the value itself", got)
@@ -65,7 +65,7 @@ func TestActionWords(t *testing.T) {
 		{inv.Recommendation{Action: inv.ActionReduceLoad, Workload: workload}, "Reduce the load on deployment/api, or the size of one request or batch"},
 	}
 	for _, tt := range tests {
-		if got := actionWords(tt.rec); got != tt.want {
+		if got := ActionWords(tt.rec); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.rec, got, tt.want)
 		}
 	}
@@ -73,7 +73,7 @@ func TestActionWords(t *testing.T) {
 
 func TestConfidenceWords(t *testing.T) {
 	for in, want := range map[float64]string{0: "0 % (very low)", 0.4: "40 % (low)", 0.65: "65 % (fair)", 0.93: "93 % (high)", 1: "100 % (high)"} {
-		if got := confidenceWords(in); got != want {
+		if got := ConfidenceWords(in); got != want {
 			t.Errorf("%v is %q, want %q", in, got, want)
 		}
 	}

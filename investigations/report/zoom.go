@@ -8,7 +8,7 @@ import (
 
 // rangeOf spans the samples and the kill, and reaches back to a rollout that came shortly before. Samples that
 // are far from the kill have a wrong clock and don't count.
-func rangeOf(s *subject, r *inv.Result, rollouts []int64) timeRange {
+func rangeOf(s *subject, r *inv.Result, rollouts []mark) timeRange {
 	at := r.At.UnixMilli()
 	near := timeRange{at - 31*day.Milliseconds(), at + day.Milliseconds()}
 	out := timeRange{from: math.MaxInt64, to: at}
@@ -19,9 +19,9 @@ func rangeOf(s *subject, r *inv.Result, rollouts []int64) timeRange {
 			}
 		}
 	}
-	for _, at := range rollouts {
-		if before := out.from - at; before > 0 && before < (out.to-out.from)/4 {
-			out.from = at
+	for _, m := range rollouts {
+		if before := out.from - m.t; before > 0 && before < (out.to-out.from)/4 {
+			out.from = m.t
 		}
 	}
 	return out
@@ -49,11 +49,7 @@ func zoom(shown timeRange, s *subject, r *inv.Result) timeRange {
 // ok is false where it did not rise by much.
 func lastRise(shown timeRange, s *subject, at int64) (ms int64, ok bool) {
 	const n = 2000
-	var parts [][]float64
-	for _, points := range s.main {
-		parts = append(parts, shown.columns(points, n))
-	}
-	data := sum(parts...)
+	data := sum(s.columns(shown, n)...)
 	last, within := shown.column(at, n)
 	if !within {
 		return 0, false

@@ -57,7 +57,7 @@ func TestZoom(t *testing.T) {
 func TestRangeReachesBackToTheRollout(t *testing.T) {
 	s := &subject{main: [][]point{{{killedAt.Add(-time.Hour).UnixMilli(), 1}, {killedAt.Add(time.Minute).UnixMilli(), 1}}}}
 	for before, want := range map[time.Duration]time.Duration{70 * time.Minute: 70 * time.Minute, 3 * time.Hour: time.Hour, 10 * time.Minute: time.Hour} {
-		shown := rangeOf(s, &inv.Result{At: killedAt}, []int64{killedAt.Add(-before).UnixMilli()})
+		shown := rangeOf(s, &inv.Result{At: killedAt}, []mark{{t: killedAt.Add(-before).UnixMilli()}})
 		if got := time.Duration(killedAt.UnixMilli()-shown.from) * time.Millisecond; got != want {
 			t.Errorf("with a rollout %s before the kill it shows %s, want %s", before, got, want)
 		}
