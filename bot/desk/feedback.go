@@ -1,0 +1,137 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/card"
+	"github.com/oombot/oombot/investigations"
+)
+
+// The ways to vote: by a button (and its dialog), or by an emoji on the verdict.
+const (
+	viaButton   = "button"
+	viaReaction = "reaction"
+)
+
+// vote is how a person's vote on a result came about. An emoji that is taken back takes back only what it brought.
+type vote struct {
+	Vote investigations.Vote `json:"vote"`
+	Via  string              `json:"via"`
+	At   time.Time           `json:"at"`
+}
+
+// voteOf is the vote that an emoji stands for; empty for any other one.
+func voteOf(r *bot.Reaction) investigations.Vote {
+	switch {
+	case r == nil:
+		return ""
+	case r.Name == "thumbsup":
+		return investigations.VoteUp
+	case r.Name == "thumbsdown":
+		return investigations.VoteDown
+	}
+	return ""
+}
+
+// reaction deals with an emoji on a verdict.
+func (d *Desk) reaction(ctx context.Context, e bot.Event) error {
+	want := voteOf(e.Reaction)
+	d.mu.Lock()
+	x := d.state.at(e.Channel, e.TS)
+	judged := x != nil && x.Card == e.TS && x.ResultID != ""
+	d.mu.Unlock()
+	if want == "" || !judged {
+		return nil
+	}
+	if why := d.may(ctx, e); why.why != "" {
+		return why.err // who can't be looked up now can be later
+	}
+	if !e.Reaction.Removed {
+		return d.judge(ctx, e, "", x, investigations.Feedback{Vote: want}, viaReaction)
+	}
+	last, err := d.lastVote(ctx, x, e.User)
+	if err != nil {
+		return err
+	}
+	if last.Via != viaReaction || last.Vote != want {
+		return nil // another vote came after it, and holds
+	}
+	return d.judge(ctx, e, "", x, investigations.Feedback{Vote: investigations.VoteRetracted}, viaReaction)
+}
+
+func voteKey(resultID, user string) string { return resultID + "/" + user }
+
+// lastVote is how a person voted last on an incident's result.
+func (d *Desk) lastVote(ctx context.Context, x *entry, user string) (vote, error) {
+	d.mu.Lock()
+	key := voteKey(x.ResultID, user)
+	d.mu.Unlock()
+	doc, err := d.o.Store.Doc(ctx, docVote, key)
+	if errors.Is(err, investigations.ErrNotFound) {
+		return vote{}, nil
+	}
+	if err != nil {
+		return vote{}, fmt.Errorf("read a vote: %w", err)
+	}
+	var v vote
+	if err := json.Unmarshal(doc.Body, &v); err != nil {
+		return vote{}, nil //nolint:nilerr // one that can't be read is as none: the next one replaces it
+	}
+	return v, nil
+}
+
+// judge stores a person's judgement of an incident's verdict: the newest of each person holds. One that is older than
+// what is stored already, as a delivery that came late, changes nothing.
+func (d *Desk) judge(ctx context.Context, e bot.Event, key string, x *entry, f investigations.Feedback, via string) error {
+	d.mu.Lock()
+	x = d.state.top(x)
+	id, cause := x.ResultID, x.Sign.Cause
+	d.mu.Unlock()
+	if id == "" {
+		if key != "" {
+			d.reply(ctx, e, key, true, card.Wrong("There is no verdict to judge yet."))
+		}
+		return nil
+	}
+	f.By, f.At, f.Judged = e.User, e.At.UTC(), cause
+	if e.At.IsZero() {
+		f.At = d.now().UTC()
+	}
+	last, err := d.lastVote(ctx, x, e.User)
+	if err != nil {
+		return err
+	}
+	if f.At.Before(last.At) && last.Via != "" {
+		return nil
+	}
+	if err := d.o.Store.Amend(ctx, id, investigations.Amendment{Feedback: []investigations.Feedback{f}}); err != nil {
+		if errors.Is(err, investigations.ErrNotFound) {
+			d.reply(ctx, e, key, true, card.Wrong("That verdict is not in memory any more, and can't be judged."))
+			return nil
+		}
+		return fmt.Errorf("store a vote: %w", err)
+	}
+	body, err := json.Marshal(vote{f.Vote, via, f.At})
+	if err != nil {
+		return err
+	}
+	if err := d.o.Store.PutDocs(ctx, investigations.Doc{Kind: docVote, Key: voteKey(id, e.User), Body: body}); err != nil {
+		return fmt.Errorf("store how a vote came about: %w", err)
+	}
+	d.metrics.votes.WithLabelValues(string(f.Vote)).Inc()
+	votes := d.votesOf(ctx, id)
+	d.mu.Lock()
+	x.ups, x.downs = votes.ups, votes.downs
+	d.stale(x)
+	d.mu.Unlock()
+	d.room(ctx, x.Channel)
+	if via == viaButton && key != "" {
+		d.reply(ctx, e, key, true, card.Recorded(f.Vote, f.Cause))
+	}
+	return nil
+}
