@@ -21,6 +21,7 @@ const incidentFile = "incident.yaml"
 
 // Bundle is an open bundle. It is safe for concurrent use.
 type Bundle struct {
+	// root is nil where the bundle lies in no folder.
 	root *os.Root
 	fsys fs.FS
 	req  investigations.Request
@@ -42,6 +43,16 @@ func Open(dir string) (*Bundle, error) {
 		return nil, fmt.Errorf("open bundle %q: %w", dir, err)
 	}
 	return &Bundle{root: root, fsys: withMissing(fsys, told.missing()), req: req, spots: told.blindSpots()}, nil
+}
+
+// OpenFS opens the bundle in fsys, for bundles that lie in no folder, as those inside the program: the FS is used as it
+// is, and only what incident.yaml says is missing is kept back. Its errors are Open's.
+func OpenFS(fsys fs.FS) (*Bundle, error) {
+	req, told, err := readIncident(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	return &Bundle{fsys: withMissing(fsys, told.missing()), req: req, spots: told.blindSpots()}, nil
 }
 
 func invalidFolder(dir string, err error) error {
@@ -66,7 +77,12 @@ func (b *Bundle) FS() fs.FS { return b.fsys }
 func (b *Bundle) BlindSpots(tool string) []investigations.BlindSpot { return spotsOf(b.spots, tool) }
 
 // Close ends the use of the FS; files that are open stay so.
-func (b *Bundle) Close() error { return b.root.Close() }
+func (b *Bundle) Close() error {
+	if b.root == nil {
+		return nil
+	}
+	return b.root.Close()
+}
 
 // ReadIncident reads the incident.yaml of the bundle in fsys, for bundles that lie in no folder, as those inside
 // the program. It sets no limit but on that file. Its errors are Open's.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +59,34 @@ func TestOpen(t *testing.T) {
 	}
 	if got, err := fs.ReadFile(b.FS(), "incident.yaml"); err != nil || string(got) != goodIncident {
 		t.Errorf("ReadFile = %q, %v", got, err)
+	}
+}
+
+// TestOpenFS opens a bundle that lies in no folder as Open does one that does.
+func TestOpenFS(t *testing.T) {
+	fsys := fstest.MapFS{
+		"incident.yaml":    {Data: []byte(goodIncident + "collected: {missing: {logs: \"Loki was down\"}, blind_spots: [{tool: logs, why: \"Loki was down\"}]}\n")},
+		"kernel/n1.log":    {Data: []byte("a line\n")},
+		"logs/a/b/app.log": {Data: []byte("kept back\n")},
+	}
+	b, err := OpenFS(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Request(); got.Target.Container != "checkout" || got.Cluster != "prod-eu" {
+		t.Errorf("it asks for %+v", got)
+	}
+	if data, err := fs.ReadFile(b.FS(), "kernel/n1.log"); err != nil || string(data) != "a line\n" {
+		t.Errorf("the kernel log is %q, %v", data, err)
+	}
+	if spots := b.BlindSpots("logs"); len(spots) != 1 || spots[0].Why != "Loki was down" {
+		t.Errorf("blind spots: %+v", spots)
+	}
+	if err := b.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := OpenFS(fstest.MapFS{}); !errors.Is(err, investigations.ErrInvalidBundle) {
+		t.Errorf("an empty file system: %v", err)
 	}
 }
 

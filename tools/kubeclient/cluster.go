@@ -46,6 +46,10 @@ func newCluster(objects dynamic.Interface, typed kubernetes.Interface, log *slog
 	return &Cluster{objects: objects, typed: typed, log: log, calls: map[string]*call{}}
 }
 
+// Anew returns a Cluster of the same API server, over the same connections, for another investigation: it has read nothing
+// yet.
+func (c *Cluster) Anew() *Cluster { return newCluster(c.objects, c.typed, c.log) }
+
 // Typed is the client for what is no object: logs of pods, the server's version, reviews of access.
 func (c *Cluster) Typed() kubernetes.Interface { return c.typed }
 

@@ -33,6 +33,8 @@ func (w Words) String() string {
 	switch {
 	case w.Node != "":
 		return "node/" + w.Node
+	case w.Kind != "" && w.Container != "":
+		return w.Namespace + "/" + w.Kind + "/" + w.Name + "/" + w.Container
 	case w.Kind != "":
 		return w.Namespace + "/" + w.Kind + "/" + w.Name
 	case w.Container != "":
