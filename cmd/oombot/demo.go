@@ -17,6 +17,7 @@ import (
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/examples"
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/agent"
 	"github.com/oombot/oombot/investigations/report"
 	"github.com/oombot/oombot/tools/bundle"
 )
@@ -55,15 +56,21 @@ var demoIncidents = []demoIncident{
 
 func newDemo(a *app) *cobra.Command {
 	var fast, ask, noLLM bool
+	var slack slackFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "watch recorded incidents being diagnosed; nothing has to be installed",
 		Long: `demo replays recorded incidents as the engineer on call lives them: the alert, what is read, the verdict, and
 what it teaches. What is remembered of one, in a temporary file, is at hand in the next. It needs no cluster and no
 network, and takes less than a minute; Enter or space goes on to the next incident, q ends it. With --llm, the configured
-model looks at each verdict of the rules, and takes its time; docs/model.md says how to name one.`,
+model looks at each verdict of the rules, and takes its time; docs/model.md says how to name one.
+
+With --slack it is the bot that is shown: a local web page stands in for Slack, alerts come in, their threads grow, and
+whoever opens it can mention oombot, press buttons and react. It serves until Ctrl-C, q or SIGTERM; Enter or space skips a
+pause.`,
 		Example: `  oombot demo
   oombot demo --fast | less
+  oombot demo --slack
   OPENAI_BASE_URL=http://localhost:11434/v1 OPENAI_MODEL=a-local-model oombot demo --llm`,
 		Args: noArgs,
 	}
@@ -71,6 +78,8 @@ model looks at each verdict of the rules, and takes its time; docs/model.md says
 	configFlag(cmd)
 	cmd.Flags().BoolVar(&fast, "fast", false, "make no pauses")
 	cmd.Flags().BoolVar(&ask, "llm", false, "have the configured model look at each verdict of the rules")
+	cmd.Flags().BoolVar(&slack.on, "slack", false, "show it as threads in a local web page that stands in for Slack")
+	cmd.Flags().StringVar(&slack.listen, "listen", "127.0.0.1:0", "the loopback `ADDRESS` of that page; port 0 is any that is free")
 	noLLMFlag(cmd, &noLLM)
 	exclusive(cmd, "llm", "no-llm")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -78,8 +87,14 @@ model looks at each verdict of the rules, and takes its time; docs/model.md says
 		if !ask && cmd.Flags().Changed("config") {
 			return usagef("--config is for --llm: without a model there is nothing to configure")
 		}
-		d := demo{app: a, log: a.logger(slog.LevelWarn), pauser: noPauser{}}
 		asDocuments := output.value == outputJSON
+		if err := slack.check(cmd.Flags().Changed("listen"), asDocuments); err != nil {
+			return err
+		}
+		if slack.on {
+			return a.demoSlack(cmd, slack, fast, ask)
+		}
+		d := demo{app: a, log: a.logger(slog.LevelWarn), pauser: noPauser{}}
 		if !fast && !asDocuments && a.stdout.terminal {
 			p := newKeyPauser(a.stdin)
 			d.pauser, d.keys = p, p.reads()
@@ -129,16 +144,21 @@ func (d *demo) remember(ctx context.Context) (end func()) {
 }
 
 // openModel opens the configured model; a demo that is to show one and has none is an error.
-func (d *demo) openModel(cmd *cobra.Command) error {
-	cfg, err := d.loadConfig(cmd)
+func (d *demo) openModel(cmd *cobra.Command) (err error) {
+	d.model, err = d.demoModel(cmd, d.log, d.watchSteps())
+	return err
+}
+
+// demoModel opens the configured model, or says how to name one.
+func (a *app) demoModel(cmd *cobra.Command, log *slog.Logger, watch func(agent.Step)) (*llm, error) {
+	cfg, err := a.loadConfig(cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if cfg.LLM.Model == "" {
-		return fmt.Errorf("--llm: %w", errNoModel)
+		return nil, fmt.Errorf("--llm: %w", errNoModel)
 	}
-	d.model, err = openLLM(cfg.LLM, llmFlags{}, d.log, d.watchSteps())
-	return err
+	return openLLM(cfg.LLM, llmFlags{}, log, watch)
 }
 
 // investigate investigates an example, with what is remembered of those before it, and remembers it.

@@ -178,7 +178,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 			t.Errorf("%s lacks a sentence, an example, RunE or Args", c.CommandPath())
 		}
 	}
-	for _, want := range []string{"demo", "eval", "help", "history", "investigate", "kernlog", "version"} {
+	for _, want := range []string{"demo", "eval", "help", "history", "investigate", "kernlog", "serve", "version"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("there is no command %s", want)
 		}

@@ -32,9 +32,10 @@ func newDoctor(a *app) *cobra.Command {
 		Use:   "doctor [NAMESPACE/POD]",
 		Short: "check configuration, permissions and reach of every source",
 		Long: `doctor checks what an investigation of a running cluster would need: the configuration, the API server and each
-permission, Prometheus with each query, Loki, Pyroscope, the kernel logs and the model. It asks them about a sample pod,
-which is one that runs if none is given; the model is only asked for its endpoint's list. It prints one line a check: ok, warn or fail, and what to do. It changes nothing, and
-its exit status is 0 also where something fails.`,
+permission, Prometheus with each query, Loki, Pyroscope, the kernel logs, the model, and Slack with each permission of the bot. It
+asks them about a sample pod, which is one that runs if none is given; the model is only asked for its endpoint's list.
+It prints one line a check: ok, warn or fail, and what to do. It changes nothing and posts nothing, and its exit status
+is 0 also where something fails.`,
 		Example: `  oombot doctor
   oombot doctor shop/checkout-7c9d8f6b5-x2x4p --config oombot.yaml -o json | jq '.checks[] | select(.state != "ok")'`,
 		Args: atMostOne,
@@ -59,16 +60,21 @@ its exit status is 0 also where something fails.`,
 			return err
 		default:
 			log := a.logger(slog.LevelError)
-			var model []investigations.Check
+			var model, bot []investigations.Check
 			var group errgroup.Group
 			group.Go(func() error { // beside the sources, since each may take all of its time
 				model = checkModel(cmd.Context(), cfg)
+				return nil
+			})
+			group.Go(func() error {
+				bot = a.checkBot(cmd.Context(), cfg)
 				return nil
 			})
 			c.examine(cmd.Context(), cfg, words, log)
 			c.add(a.checkMemory(cmd.Context(), cfg.Memory, log)...)
 			_ = group.Wait() // what goes wrong is in the checks
 			c.add(model...)
+			c.add(bot...)
 		}
 		c.mask()
 		if err := context.Cause(cmd.Context()); err != nil {

@@ -115,13 +115,22 @@ func (a *app) investigateBundle(cmd *cobra.Command, cfg *config.Config, f invest
 	defer func() { err = errors.Join(err, model.close()) }()
 	past := a.openPast(cmd.Context(), f.memory, log)
 	defer past.close()
-	result, evidence, err := diagnose(cmd.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, past), investigations.Options{
-		Memory: past.recaller(), Log: log, Progress: progress, Analyst: model.analyst(), Published: a.tellVerdict(model.name),
+	result, evidence, err := investigateRecorded(cmd.Context(), b, past, investigations.Options{
+		Log: log, Progress: progress, Analyst: model.analyst(), Published: a.tellVerdict(model.name),
 	})
-	if err == nil {
-		past.keep(cmd.Context(), b.Request(), result, evidence, nil)
-	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
+}
+
+// investigateRecorded investigates a bundle, with what is remembered, and remembers it.
+func investigateRecorded(
+	ctx context.Context, b *bundle.Bundle, past *casebook, opt investigations.Options,
+) (*investigations.Result, *investigations.Evidence, error) {
+	opt.Memory = past.recaller()
+	result, evidence, err := diagnose(ctx, b.Request(), bundleTools(b.FS(), b.BlindSpots, past), opt)
+	if err == nil {
+		past.keep(ctx, b.Request(), result, evidence, nil)
+	}
+	return result, evidence, err
 }
 
 func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target string, f investigateFlags) (err error) {
@@ -146,17 +155,18 @@ func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target str
 	result, evidence, err := s.investigate(cmd.Context(), investigations.Options{
 		Progress: progress, Analyst: model.analyst(), Published: a.tellVerdict(model.name),
 	})
-	if err == nil {
-		past.keep(cmd.Context(), s.subject.Request, result, evidence, s.origins())
-	}
 	return a.printInvestigation(result, evidence, err, f.output.value, log)
 }
 
-// investigate asks all sources and has the rules judge. What is not about a running cluster is in opt.
+// investigate asks all sources, has the rules judge, and remembers it. What is not about a running cluster is in opt.
 func (s *session) investigate(ctx context.Context, opt investigations.Options) (*investigations.Result, *investigations.Evidence, error) {
 	opt.SourceTimeout = time.Duration(s.config.Limits.SourceTimeout)
 	opt.Log, opt.Redact, opt.Origins, opt.Memory = s.log, redact.Text, s.origins, s.past.recaller()
-	return investigations.Run(ctx, s.subject.Request, s.tools(), rules.New(), opt)
+	result, evidence, err := investigations.Run(ctx, s.subject.Request, s.tools(), rules.New(), opt)
+	if err == nil {
+		s.past.keep(ctx, s.subject.Request, result, evidence, s.origins())
+	}
+	return result, evidence, err
 }
 
 // folders are what a person calls the parts of a recording that no file of is named.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"github.com/oombot/oombot/cmd/oombot/config"
@@ -91,6 +92,7 @@ func openSession(
 		return nil, err
 	}
 	s.sources = liveSources(cfg, s.cluster, f.kernel(stdin))
+	s.foresee(ctx, ask)
 	return s, s.find(ctx, ask)
 }
 
@@ -101,12 +103,10 @@ const findShare = 3
 // such thing, or ctx's own.
 func (s *session) find(ctx context.Context, ask live.Ask) error {
 	timeout := time.Duration(s.config.Limits.SourceTimeout)
-	s.foresee(ctx, ask)
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	resolver := live.Resolver{Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now, Patience: timeout / findShare}
 	var err error
-	s.subject, err = resolver.Resolve(limited, ask)
+	s.subject, err = s.resolver().Resolve(limited, ask)
 	if err == nil && s.subject.NoEnd {
 		s.moment(limited)
 	}
@@ -114,6 +114,13 @@ func (s *session) find(ctx context.Context, ask live.Ask) error {
 		return cause
 	}
 	return err
+}
+
+func (s *session) resolver() *live.Resolver {
+	return &live.Resolver{
+		Cluster: s.cluster, Past: pastOf(s.sources), Now: time.Now,
+		Patience: time.Duration(s.config.Limits.SourceTimeout) / findShare,
+	}
 }
 
 // moment has a kernel log that was given by name say when something was killed of which nobody else knew.
@@ -150,14 +157,19 @@ func (s *session) foresee(ctx context.Context, ask live.Ask) {
 
 // connect reads where the cluster is.
 func connect(cfg *config.Config, log *slog.Logger) (*kubeclient.Cluster, error) {
-	klog.SetSlogLogger(log) // client-go's own messages, which would else go to standard error as they are
-	rest, err := kubeclient.RESTConfig(kubeclient.Access{
-		Kubeconfig: cfg.Kubernetes.Kubeconfig, Context: cfg.Kubernetes.Context, UserAgent: "oombot/" + readVersion().Version,
-	})
+	rest, err := restConfig(cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	return kubeclient.Connect(rest, log)
+}
+
+// restConfig reads where the cluster is, for clients whose messages go to log.
+func restConfig(cfg *config.Config, log *slog.Logger) (*rest.Config, error) {
+	klog.SetSlogLogger(log) // client-go's own messages, which would else go to standard error as they are
+	return kubeclient.RESTConfig(kubeclient.Access{
+		Kubeconfig: cfg.Kubernetes.Kubeconfig, Context: cfg.Kubernetes.Context, UserAgent: "oombot/" + readVersion().Version,
+	})
 }
 
 // tools are the session's sources as tools that record what they read.

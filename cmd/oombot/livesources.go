@@ -23,6 +23,11 @@ import (
 // liveSources are the sources of a running cluster, in the order of their readers. One that can't be set up costs its
 // own part only. cluster may be nil, where there is none: then its sources are left out.
 func liveSources(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelLogs) []liveSource {
+	return withCluster(sourcesOf(cfg, cluster, kernel), cluster)
+}
+
+// sourcesOf are those of liveSources. The ones that read through HTTP clients of their own can be used again.
+func sourcesOf(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelLogs) []investigations.LiveSource {
 	lokiClient, lokiErr := lokiOf(cfg)
 	sources := []investigations.LiveSource{
 		orBroken(kernlog.NewLive(kernel.files, lokiClient, kernlog.LiveOptions{Stdin: kernel.stdin, Now: time.Now}), onlyWithout(kernel, lokiErr),
@@ -39,11 +44,21 @@ func liveSources(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelL
 	// Without Loki the logs of the API are left: what is wrong with it is said, and told by the kernel logs too.
 	sources = append(sources, logs.NewLive(typed, lokiClient, logs.LiveOptions{Now: time.Now}))
 	pyroscope, err := profiles.NewLive(cfg.Pyroscope, profiles.LiveOptions{ScrapePods: cfg.Profiles.ScrapePods, Now: time.Now})
-	sources = append(sources, orBroken(pyroscope, err, investigations.ToolProfiles, "profiles"))
+	return append(sources, orBroken(pyroscope, err, investigations.ToolProfiles, "profiles"))
+}
 
+// withCluster returns the sources with their readers; those that read objects of the API do it through cluster.
+func withCluster(sources []investigations.LiveSource, cluster *kubeclient.Cluster) []liveSource {
 	var out []liveSource
 	for i, read := range readers() {
-		out = append(out, liveSource{sources[i], read})
+		source := sources[i]
+		switch source.(type) {
+		case *pods.Live:
+			source = pods.NewLive(cluster)
+		case *rollouts.Live:
+			source = rollouts.NewLive(cluster)
+		}
+		out = append(out, liveSource{source, read})
 	}
 	return out
 }

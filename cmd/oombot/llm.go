@@ -42,6 +42,8 @@ func (f *llmFlags) add(cmd *cobra.Command) {
 type llm struct {
 	agent *agent.Agent
 	name  string
+	// again returns the same one with somebody else who watches; nil where the model is asked for one investigation only.
+	again func(watch func(agent.Step)) *agent.Agent
 	// record is what is written of the talk; nil where nothing is.
 	record *recording
 }
@@ -76,7 +78,8 @@ func openLLM(c config.LLM, f llmFlags, log *slog.Logger, watch func(agent.Step))
 		return nil, err
 	}
 	if f.record == "" {
-		return &llm{agent: newAgent(c, client, log, watch), name: client.Name()}, nil
+		again := func(watch func(agent.Step)) *agent.Agent { return newAgent(c, client, log, watch) }
+		return &llm{agent: again(watch), name: client.Name(), again: again}, nil
 	}
 	file, err := os.OpenFile(f.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -137,6 +140,14 @@ func (l *llm) analyst() investigations.Analyst {
 		return nil
 	}
 	return l.agent
+}
+
+// watched is analyst with somebody of its own who watches.
+func (l *llm) watched(watch func(agent.Step)) investigations.Analyst {
+	if l == nil || l.again == nil {
+		return l.analyst()
+	}
+	return l.again(watch)
 }
 
 // close ends the recording. Its error says that the transcript is not whole.

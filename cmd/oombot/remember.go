@@ -22,6 +22,7 @@ type casebook struct {
 	err       error
 	retention time.Duration
 	audit     *bundle.Audit
+	askedBy   string
 	log       *slog.Logger
 }
 
@@ -30,9 +31,25 @@ func (a *app) openPast(ctx context.Context, c config.Memory, log *slog.Logger) *
 	if c.File == config.MemoryNone || c.File == "" {
 		return nil
 	}
-	p := &casebook{app: a, retention: time.Duration(c.Retention), audit: bundle.NewAudit(a.now), log: log}
+	p := a.newPast(nil, c, log)
 	p.store, p.err = a.openFile(ctx, c.File, log)
 	return p
+}
+
+// newPast returns the casebook of an open file.
+func (a *app) newPast(store memory.Store, c config.Memory, log *slog.Logger) *casebook {
+	return (&casebook{app: a, store: store, retention: time.Duration(c.Retention), log: log}).page(a.user())
+}
+
+// page returns the casebook for one more investigation, for which somebody asks: what it reads is noted apart from what
+// others read. Pages may be used at the same time.
+func (p *casebook) page(askedBy string) *casebook {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	c.audit, c.askedBy = bundle.NewAudit(p.app.now), redact.Text(askedBy)
+	return &c
 }
 
 func (p *casebook) close() {
@@ -82,7 +99,7 @@ func (p *casebook) keep(
 		return
 	}
 	_, err := memory.NewKeeper(p.store, p.app.now).Remember(ctx, memory.Investigation{
-		Request: req, Result: res, Evidence: ev, Sources: p.audit.Answers(origins), AskedBy: redact.Text(p.app.user()),
+		Request: req, Result: res, Evidence: ev, Sources: p.audit.Answers(origins), AskedBy: p.askedBy,
 	})
 	switch {
 	case errors.Is(err, memory.ErrNotLearned):

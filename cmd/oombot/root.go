@@ -38,6 +38,7 @@ see. It only ever reads.`,
 	root.AddCommand(
 		newDemo(a),
 		newInvestigate(a),
+		newServe(a),
 		newCollect(a),
 		newKernlog(a),
 		newAsk(a),

@@ -83,6 +83,8 @@ func TestDemoAtTerminal(t *testing.T) {
 		t.Error("q doesn't end the demo")
 	}
 
+	slack := atTerminal(t, []string{"TERM=xterm"}, "q", "demo", "--slack")
+	inOrder(t, slack, "http://127.0.0.1:", "Ctrl-C or q ends it, Enter skips a pause; nothing of it is kept.")
 	fast := atTerminal(t, []string{"TERM=xterm"}, "", "demo", "--fast")
 	if strings.Contains(fast, "Enter or space") || !strings.Contains(fast, "incident 4 of 6") {
 		t.Error("--fast asks for keys, or doesn't come to the end")

@@ -151,6 +151,14 @@ func (k check) rest() {
 	if k.c.Agents.Audience == "" {
 		k.of("agents.audience", "it is empty: tokens for anyone would be taken")
 	}
+	k.name("leader_election.lease", k.c.LeaderElection.Lease)
+	k.name("leader_election.namespace", k.c.LeaderElection.Namespace)
+}
+
+func (k check) name(key, value string) {
+	if !investigations.IsName(value) {
+		k.of(key, "it is no name in Kubernetes")
+	}
 }
 
 func isPort(s string) bool {

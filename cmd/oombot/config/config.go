@@ -37,6 +37,8 @@ type Config struct {
 	Alertmanager Alertmanager    `json:"alertmanager"`
 	HTTP         HTTP            `json:"http"`
 	Agents       Agents          `json:"agents"`
+	// LeaderElection is of several replicas, one of which works.
+	LeaderElection LeaderElection `json:"leader_election"`
 }
 
 // Kubernetes says how the API server is reached. The zero value means: in the cluster, else the usual rules of
@@ -166,6 +168,14 @@ type Agents struct {
 	// Token is for agents outside of Kubernetes; inside, their service account's token is reviewed.
 	Token    Secret `json:"token_file"`
 	Audience string `json:"audience"`
+}
+
+// LeaderElection names the Lease of Kubernetes that the one replica holds which works. Without a Lease there is no
+// election: then there must be one replica only.
+type LeaderElection struct {
+	Lease string `json:"lease"`
+	// Namespace is the Lease's; empty: that of the pod that the program runs in.
+	Namespace string `json:"namespace"`
 }
 
 // Default returns the configuration of a program to which nothing was said.

@@ -173,7 +173,7 @@ func TestFaults(t *testing.T) {
 		{"no YAML", "cluster: [a", "it is no YAML: line 1: did not find expected ',' or ']'"},
 		{"no text", "cluster: \x00", "it is no YAML: control characters are not allowed"},
 		{"control characters", "\"a\\u001b[31m\": x", "line 1 (a\ufffd[31m): unknown key; there are " +
-			"cluster, kubernetes, prometheus, loki, pyroscope, profiles, memory, limits, links, redact, llm, slack, pagerduty, alertmanager, http, agents"},
+			"cluster, kubernetes, prometheus, loki, pyroscope, profiles, memory, limits, links, redact, llm, slack, pagerduty, alertmanager, http, agents, leader_election"},
 		{"too large", strings.Repeat("#", maxFile+1), "it is over 1048576 bytes"},
 	}
 	for _, tt := range tests {

@@ -116,3 +116,29 @@ func TestExampleFile(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentedExamples reads the pieces of configuration that documents show: their keys are there, and their values
+// are none that is refused.
+func TestDocumentedExamples(t *testing.T) {
+	token := write(t, "token", "x")
+	read := 0
+	for _, name := range []string{"slack.md", "alerts.md", "serve.md"} {
+		text, err := os.ReadFile("../../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			example := m[1]
+			if regexp.MustCompile(`(?m)^ *(route|receivers|groups):`).MatchString(example) {
+				continue // another program's
+			}
+			read++
+			if _, err := Parse([]byte(regexp.MustCompile(`/etc/oombot/secrets/[a-z-]+`).ReplaceAllString(example, token))); err != nil {
+				t.Errorf("docs/%s shows what can't be read: %v\n%s", name, err, example)
+			}
+		}
+	}
+	if read < 6 {
+		t.Errorf("found only %d pieces of configuration: the search is wrong", read)
+	}
+}

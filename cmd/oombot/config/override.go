@@ -29,7 +29,7 @@ func Overrides() []Override {
 		{Key: "slack.signing_secret_file", Env: "SLACK_SIGNING_SECRET"},
 		{Key: "pagerduty.webhook_secret_file", Env: "PAGERDUTY_WEBHOOK_SECRET"},
 		{Key: "pagerduty.api_token_file", Env: "PAGERDUTY_API_TOKEN"},
-		{Key: "http.listen", Env: "OOMBOT_LISTEN"},
+		{Key: "http.listen", Env: "OOMBOT_LISTEN", Flag: "listen"},
 	}
 }
 
