@@ -1,3 +1,3 @@
-// Package deploy holds what a cluster needs to run oombot, and the test that its roles grant what the sources ask for
-// and nothing else. It has no code of its own.
+// Package deploy holds what a cluster and a Slack workspace need to run oombot, and the tests that roles and scopes grant
+// what is asked for and nothing else. It has no code of its own.
 package deploy

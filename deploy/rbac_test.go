@@ -16,6 +16,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/kubeclient"
+	"github.com/oombot/oombot/tools/live"
 	"github.com/oombot/oombot/tools/logs"
 	"github.com/oombot/oombot/tools/pods"
 	"github.com/oombot/oombot/tools/rollouts"
@@ -71,24 +72,31 @@ func granted(r role) []string {
 // asked lists what the sources say to ask for, in the form of granted.
 func asked(t *testing.T, skip func(kubeclient.Resource) bool) []string {
 	t.Helper()
-	var out []string
+	var all []string
 	for _, tool := range []investigations.Tool{
 		pods.New(fstest.MapFS{}), rollouts.New(fstest.MapFS{}), logs.New(fstest.MapFS{}),
 	} {
-		for _, p := range tool.Describe().Permissions {
-			verb, resource, _ := strings.Cut(p, " ")
-			name, sub, _ := strings.Cut(resource, "/")
-			r, known := kubeclient.ResourceNamed(name)
-			if !known {
-				continue // another system's
-			}
-			if skip(r) {
-				continue
-			}
-			full := verb + " " + strings.TrimSuffix(resource+"."+r.Group, ".")
-			if sub == "" || r.Group == "" {
-				out = append(out, full)
-			}
+		all = append(all, tool.Describe().Permissions...)
+	}
+	return inFull(all, skip)
+}
+
+// inFull writes permissions of this system in the form of granted.
+func inFull(permissions []string, skip func(kubeclient.Resource) bool) []string {
+	var out []string
+	for _, p := range permissions {
+		verb, resource, _ := strings.Cut(p, " ")
+		name, sub, _ := strings.Cut(resource, "/")
+		r, known := kubeclient.ResourceNamed(name)
+		if !known {
+			continue // another system's
+		}
+		if skip(r) {
+			continue
+		}
+		full := verb + " " + strings.TrimSuffix(resource+"."+r.Group, ".")
+		if sub == "" || r.Group == "" {
+			out = append(out, full)
 		}
 	}
 	slices.Sort(out)
@@ -107,14 +115,43 @@ func TestRolesGrantWhatIsAsked(t *testing.T) {
 	}
 }
 
-// TestRolesAreReadOnly names the one exception.
+// TestNamesRole holds the role of `oombot serve` and what finding by name asks for together.
+func TestNamesRole(t *testing.T) {
+	roles := rolesOf(t, "rbac-serve.yaml")
+	want := inFull(live.NamePermissions(), func(kubeclient.Resource) bool { return false })
+	if diff := cmp.Diff(want, granted(roles["ClusterRole/oombot-names"])); diff != "" || len(roles) != 1 {
+		t.Errorf("rbac-serve.yaml has %d roles, and differs from what is asked for (- asked, + granted):\n%s", len(roles), diff)
+	}
+}
+
+// TestLeaseRole has the one role that lets something be changed name what that is: one Lease, which is shipped with it.
+func TestLeaseRole(t *testing.T) {
+	roles := rolesOf(t, "rbac-lease.yaml")
+	r := roles["Role/oombot-lease"]
+	want := []rbacv1.PolicyRule{{
+		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{"oombot"}, Verbs: []string{"get", "update"},
+	}}
+	if diff := cmp.Diff(want, r.Rules); diff != "" || len(roles) != 1 || r.Metadata.Namespace != "oombot" {
+		t.Errorf("rbac-lease.yaml has %d roles, in namespace %q:\n%s", len(roles), r.Metadata.Namespace, diff)
+	}
+	data, err := os.ReadFile("rbac-lease.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte("kind: Lease\nmetadata:\n  name: oombot\n  namespace: oombot\n")) {
+		t.Error("the Lease itself is not shipped, and oombot may make none")
+	}
+}
+
+// TestRolesAreReadOnly names the exceptions.
 func TestRolesAreReadOnly(t *testing.T) {
-	for _, file := range []string{"rbac.yaml", "rbac-namespaced.yaml"} {
+	for _, file := range []string{"rbac.yaml", "rbac-namespaced.yaml", "rbac-serve.yaml", "rbac-lease.yaml"} {
 		for name, r := range rolesOf(t, file) {
 			for _, g := range granted(r) {
 				verb, resource, _ := strings.Cut(g, " ")
 				switch {
 				case name == "ClusterRole/oombot-doctor" && g == "create selfsubjectaccessreviews.authorization.k8s.io":
+				case name == "Role/oombot-lease" && g == "update leases.coordination.k8s.io": // of one name: TestLeaseRole
 				case verb != "get" && verb != "list" && verb != "watch":
 					t.Errorf("%s: %s may %s", file, name, g)
 				case strings.Contains(resource, "*"), strings.Contains(resource, "secret"), strings.Contains(resource, "exec"),
