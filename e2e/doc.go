@@ -4,7 +4,7 @@
 //
 // Below it stand the tests against a real API server and a real Prometheus, package live, and what starts these, package
 // cluster. The API server is built from apiserver, a module of its own. Package model tests the stand-in for a model's
-// endpoint against the API's official client.
+// endpoint against the API's official client, package slack the one for Slack against Slack's own clients.
 //
 // The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
 // missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:
