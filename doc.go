@@ -72,6 +72,28 @@
 // The rules judge anew under what the model supposes (investigations.Supposer), so that what follows from a cause is never
 // the model's to say. `oombot ask` has the agent answer a question about a stored case under the same checks.
 //
+// # In Slack
+//
+// `oombot serve` turns all of that into a bot. [github.com/oombot/oombot/bot] has the words: an Event is what happened
+// outside, an Incident what is known of one cause and its thread.
+//
+// [github.com/oombot/oombot/bot/slackio] hears Slack, over a socket or signed HTTP, and
+// [github.com/oombot/oombot/bot/alerts] hears Alertmanager, Grafana and PagerDuty, and reads the posts of alert bots. Both
+// write each Event to an investigations.Inbox, under a key that is the same each time it is delivered, and acknowledge it
+// only then.
+//
+// [github.com/oombot/oombot/bot/desk] takes events from there. It looks up what an alert names, joins it to the incident
+// that is open or opens one, lets investigations wait their turn, and compares verdicts to tell one cause from two. What it
+// knows is on an investigations.Shelf before an event counts as dealt with; what it posts is marked in an
+// investigations.WorkLog. So a crash at any point loses nothing and says nothing twice.
+//
+// [github.com/oombot/oombot/bot/card] draws an incident as the one message of its thread, and
+// [github.com/oombot/oombot/bot/chart] its memory as a picture. A publisher for each channel edits what no longer shows what
+// is known.
+//
+// [github.com/oombot/oombot/bot/slackfake] stands in for Slack in tests: a workspace with people, a page to look at it, and
+// knobs for all that goes wrong. It knows nothing of the bot.
+//
 // # Around it
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and
