@@ -50,8 +50,8 @@ func apply(t *testing.T, s *cluster.APIServer, file, namespace string) map[strin
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if o.GetKind() == "ServiceAccount" {
-			continue // it is made together with its token
+		if o.GetKind() == "ServiceAccount" || o.GetKind() == "Lease" {
+			continue // an account is made together with its token, a Lease by who needs it
 		}
 		gvr := rbacv1.SchemeGroupVersion.WithResource(strings.ToLower(o.GetKind()) + "s")
 		if _, err := client.Resource(gvr).Namespace(o.GetNamespace()).Create(t.Context(), &o, metav1.CreateOptions{}); err != nil {
