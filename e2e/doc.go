@@ -4,7 +4,9 @@
 //
 // Below it stand the tests against a real API server and a real Prometheus, package live, and what starts these, package
 // cluster. The API server is built from apiserver, a module of its own. Package model tests the stand-in for a model's
-// endpoint against the API's official client, package slack the one for Slack against Slack's own clients.
+// endpoint against the API's official client, package slack the one for Slack against Slack's own clients. Package bot
+// drives the bot as a program, with a real Alertmanager, over faults of Slack, crashes and a full disk; package demo goes
+// a newcomer's way through the demo in a real Chromium.
 //
 // The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
 // missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:
