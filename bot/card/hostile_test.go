@@ -100,8 +100,8 @@ func messages(s sample) map[string]bot.Message {
 	bare.Result = nil
 	out := map[string]bot.Message{
 		"card": Card(v), "bare card": Card(bare), "help": Help(), "answer": Answer(s.text + "\n- " + s.text), "refused": Refused(s.text, s.text),
-		"pointer": Pointer(s.text, s.text, s.text), "no target": NoTarget(s.text), "muted": Muted(s.text, at), "recorded": Recorded(inv.VoteDown, inv.Cause(s.text)),
-		"busy": Busy(3), "history": History(s.pasts, s.text), "similar": SimilarList(v.Similar), "evidence": EvidenceList(v.Result), "raw": Raw(v.Result),
+		"pointer": Pointer(s.text, s.text, s.text), "muted": Muted(s.text, at), "recorded": Recorded(inv.VoteDown, inv.Cause(s.text)),
+		"history": History(s.pasts, s.text), "similar": SimilarList(v.Similar), "evidence": EvidenceList(v.Result), "raw": Raw(v.Result),
 		"wrong": Wrong(s.text), "misunderstood": Misunderstood(), "plain": Plain("It is being looked at already."),
 	}
 	for _, state := range []bot.State{bot.StateWaiting, bot.StateRunning, bot.StateJudged, bot.StateStopped} {

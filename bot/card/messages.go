@@ -76,12 +76,6 @@ func Pointer(to, headline, incident string) bot.Message {
 	return bot.Message{Text: "This is told of in another thread: " + short(headline, maxWords), Blocks: b.blocks()}
 }
 
-// NoTarget says that there is nothing of the name that was asked for; why is the error's text.
-func NoTarget(why string) bot.Message {
-	return say("I can't find that: "+short(why, maxReason), append(reasons(why),
-		"Name it as `NAMESPACE/NAME`, `NAMESPACE/KIND/NAME` or `node/NAME`: `investigate shop/checkout`")...)
-}
-
 // Muted says what starts nothing by itself until when.
 func Muted(what string, until time.Time) bot.Message {
 	text := orElse(code(what, maxName), "Alerts of this channel") + ": muted until " + report.Stamp(until) + ". A mention still works."
@@ -102,10 +96,4 @@ func Recorded(vote inv.Vote, cause inv.Cause) bot.Message {
 	case inv.VoteRetracted:
 	}
 	return say(text, text+" Your last vote counts.")
-}
-
-// Busy says that the queue is full for now, and how many wait.
-func Busy(waiting int) bot.Message {
-	text := "There is much to do: " + count(waiting, "incident waits", "incidents wait") + ". Yours is in the queue, and its turn will come."
-	return say(text, text)
 }

@@ -25,21 +25,19 @@ func TestMessages(t *testing.T) {
 	}
 	similar := []bot.Similar{{Precedent: inv.Precedent{ID: "01K", Similarity: 0.93, Why: []string{"same image repository", "same growing function"}, Outcome: inv.OutcomeFixFailed, Trust: inv.TrustCorrected}, At: at, Headline: "gateway leaked"}}
 	tests := map[string]bot.Message{
-		"help":      Help(),
-		"answer":    Answer(report.Answer(r, "why not a sidecar, and what should we do?")),
-		"history":   History(pasts, "shop/checkout"),
-		"no-past":   History(nil, ""),
-		"similar":   SimilarList(similar),
-		"evidence":  EvidenceList(r),
-		"raw":       Raw(r),
-		"refused":   Refused("channel C0123 is not in the configuration", "C0123: {auto: false, namespaces: [shop]}"),
-		"pointer":   Pointer("https://example.slack.com/archives/C1/p1", r.Verdict.Headline, incidentID),
-		"no-target": NoTarget("shop has no checkout; there are checkout-api, checkout-worker"),
-		"muted":     Muted("shop/checkout", at),
-		"recorded":  Recorded(inv.VoteDown, inv.CauseLoadSpike),
-		"busy":      Busy(12),
-		"wrong":     Wrong("there is no run_1 of that name"),
-		"puzzled":   Misunderstood(),
+		"help":     Help(),
+		"answer":   Answer(report.Answer(r, "why not a sidecar, and what should we do?")),
+		"history":  History(pasts, "shop/checkout"),
+		"no-past":  History(nil, ""),
+		"similar":  SimilarList(similar),
+		"evidence": EvidenceList(r),
+		"raw":      Raw(r),
+		"refused":  Refused("channel C0123 is not in the configuration", "C0123: {auto: false, namespaces: [shop]}"),
+		"pointer":  Pointer("https://example.slack.com/archives/C1/p1", r.Verdict.Headline, incidentID),
+		"muted":    Muted("shop/checkout", at),
+		"recorded": Recorded(inv.VoteDown, inv.CauseLoadSpike),
+		"wrong":    Wrong("there is no run_1 of that name"),
+		"puzzled":  Misunderstood(),
 	}
 	for name, m := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +53,7 @@ func TestMessages(t *testing.T) {
 func TestEmptyMessages(t *testing.T) {
 	for name, m := range map[string]bot.Message{
 		"no answer": Answer("\n \n"), "no evidence": EvidenceList(nil), "no facts": EvidenceList(&inv.Result{}), "no verdict": Raw(nil), "no similar": SimilarList(nil),
-		"refused": Refused("", ""), "pointer": Pointer("", "", ""), "muted": Muted("", at), "retracted": Recorded(inv.VoteRetracted, ""), "up": Recorded(inv.VoteUp, ""), "busy": Busy(1), "wrong": Wrong(" "),
+		"refused": Refused("", ""), "pointer": Pointer("", "", ""), "muted": Muted("", at), "retracted": Recorded(inv.VoteRetracted, ""), "up": Recorded(inv.VoteUp, ""), "wrong": Wrong(" "),
 		"nothing at all": Card(bot.View{}), "an empty result": Card(bot.View{Result: &inv.Result{}}),
 	} {
 		t.Run(name, func(t *testing.T) { check(t, m) })

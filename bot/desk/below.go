@@ -7,13 +7,17 @@ import (
 	"github.com/oombot/oombot/bot/alerts"
 )
 
+// alertsIn are the alerts that a message is taken to be: at least one.
+func alertsIn(e bot.Event) []bot.Alert {
+	if all, ok := alerts.FromPost(e); ok && len(all) > 0 {
+		return all
+	}
+	return []bot.Alert{alerts.FromText(e)}
+}
+
 // alertAsk is what a message asks to investigate where a person points to it: an alert, or words that name something.
 func (d *Desk) alertAsk(ctx context.Context, e bot.Event) bot.Ask {
-	all, ok := alerts.FromPost(e)
-	if !ok || len(all) == 0 {
-		all = []bot.Alert{alerts.FromText(e)}
-	}
-	a := all[0]
+	a := alertsIn(e)[0]
 	if a.Source == bot.SourcePagerDuty {
 		a = d.paged(ctx, a)
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// lease is how long one item may be worked on, and how long it waits where the program was killed; idle how long a taker waits that nobody woke.
+	// lease is how long one item may be worked on, and how long it waits where the program was killed; idle how long a
+	// taker waits that nobody woke.
 	lease = 20 * time.Second
 	idle  = time.Second
 	// maxAttempts is how often an item that fails is tried, with a wait between that doubles from retryFirst.

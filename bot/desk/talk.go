@@ -35,11 +35,7 @@ func (d *Desk) posted(ctx context.Context, e bot.Event) error {
 	if !d.alertPost(e) {
 		return nil
 	}
-	all, ok := alerts.FromPost(e)
-	if !ok || len(all) == 0 {
-		all = []bot.Alert{alerts.FromText(e)}
-	}
-	return d.alerts(ctx, e, all, bot.OriginPost)
+	return d.alerts(ctx, e, alertsIn(e), bot.OriginPost)
 }
 
 // edited deals with a post of an alert bot that it changed: a change of state of the same alert, and never a new one.
