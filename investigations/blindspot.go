@@ -1,5 +1,7 @@
 package investigations
 
+import "slices"
+
 // WouldTell says what a source tells where it can be read, for blind spots.
 func WouldTell(tool string) string {
 	switch tool {
@@ -19,6 +21,17 @@ func WouldTell(tool string) string {
 		return "whether this has happened before, and what helped"
 	}
 	return ""
+}
+
+// uncovered returns the blind spots of all other tools.
+func uncovered(in []BlindSpot, tools []string) []BlindSpot {
+	var out []BlindSpot
+	for _, b := range in {
+		if !slices.Contains(tools, b.Tool) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // uniqueBlindSpots cleans the texts of in, says what each would have told where its tool did not, and drops

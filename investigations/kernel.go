@@ -152,16 +152,35 @@ type KernelLog struct {
 	Boots []time.Time
 	// UserKills are kills by user-space killers (systemd-oomd, earlyoom), and other hints of user space.
 	UserKills []UserKill
+	// Followed is set where a node agent wrote the log down: such a log holds kills only, and its silence speaks for that
+	// stretch alone.
+	Followed *KernelFollowed
 	// SkippedLines counts lines over the limit of a line's length.
 	SkippedLines int64
 	// Lines counts the lines read.
 	Lines int64
 }
 
+// KernelFollowed is the stretch over which a node agent followed the kernel log without loss; From and To are zero where
+// it did not.
+type KernelFollowed struct{ From, To time.Time }
+
+// lastWord is how old the last word of an agent may be that follows the log still: it speaks once a minute where there
+// is nothing to tell.
+const lastWord = 90 * time.Second
+
+// Holds says whether a kill of that moment would be in the log.
+func (f KernelFollowed) Holds(at time.Time) bool {
+	return !f.From.IsZero() && f.From.Before(at) && !at.After(f.To.Add(lastWord))
+}
+
 // TooQuiet says whether the log's silence at its end is so long that it no longer speaks for the moment at: more than
 // six times its usual pause between lines (within 45 minutes and 3 hours), or more than it covers. from and to are
 // the times of its first and last line.
 func (l *KernelLog) TooQuiet(from, to, at time.Time) bool {
+	if l.Followed != nil {
+		return !l.Followed.Holds(at)
+	}
 	silence := at.Sub(to)
 	pause := to.Sub(from) / time.Duration(max(l.Lines, 1))
 	return silence > 0 && (silence > min(max(6*pause, 45*time.Minute), 3*time.Hour) || silence >= to.Sub(from))
@@ -183,18 +202,24 @@ const (
 	UserKillKubeletEviction = "kubelet-eviction"
 	// UserKillUnit is systemd's line that a unit failed with result oom-kill.
 	UserKillUnit = "systemd-unit"
+	// UserKillCounter is a node agent's line about a CountedKill: the kernel killed, and only its counter tells where.
+	UserKillCounter = "cgroup-counter"
 )
 
 // UserKill is a kill, or a hint of one, that user space logged.
 type UserKill struct {
-	At time.Time
+	At time.Time `json:"at"`
 	// Line counts from 1.
-	Line   int64
-	Killer string
+	Line   int64  `json:"line,omitempty"`
+	Killer string `json:"killer"`
 	// Path is the cgroup, where the line names one; PodUID and ContainerID are read from it.
-	Path, PodUID, ContainerID string
-	PID                       int64
-	Comm                      string
+	Path        string `json:"path,omitempty"`
+	PodUID      string `json:"pod_uid,omitempty"`
+	ContainerID string `json:"container_id,omitempty"`
+	PID         int64  `json:"pid,omitempty"`
+	Comm        string `json:"comm,omitempty"`
 	// Text is the line's message, decoded, without control characters, at most 500 bytes.
-	Text string
+	Text string `json:"text"`
+	// Counted is what a UserKillCounter tells; nil for all others.
+	Counted *CountedKill `json:"counted,omitempty"`
 }

@@ -51,6 +51,9 @@ type Request struct {
 	// Window is how far before At the evidence reaches. Zero means DefaultWindow.
 	Window time.Duration
 	Alert  *Alert
+	// PodUID is that of the target's pod, where it is known, as the kernel tells it: a static pod's is the hash of its
+	// file. Another pod of the target's name is another pod then.
+	PodUID string
 }
 
 // From returns the start of the window that the request looks at.

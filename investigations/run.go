@@ -27,6 +27,9 @@ type Diagnosis struct {
 	Verdict    Verdict
 	Hypotheses []Hypothesis
 	BlindSpots []BlindSpot
+	// Covered are tools of which no file is there, and whose part another source tells: what they could not see is no blind
+	// spot then.
+	Covered []string
 	// Features are what recall compares it by.
 	Features Features
 	// Influences are how the evidence's precedents changed the scores.
@@ -130,7 +133,7 @@ func conclude(req Request, doc *Result, ev *Evidence, d Diagnosis, ledger *Ledge
 	res.Verdict = d.Verdict
 	res.Hypotheses = d.Hypotheses
 	res.Facts = ledger.Facts()
-	res.BlindSpots = uniqueBlindSpots(append(res.BlindSpots, d.BlindSpots...))
+	res.BlindSpots = uniqueBlindSpots(append(uncovered(res.BlindSpots, d.Covered), d.BlindSpots...))
 	res.ID = KillID(res.At, d.Key)
 	res.Features, res.Influences = d.Features, d.Influences
 	res = res.Normalized()
