@@ -117,6 +117,9 @@ func (n *notes) coverage(l *nodeLog) {
 		return
 	case at.IsZero():
 		return
+	case l.Followed != nil:
+		n.followed(l)
+		return
 	}
 	if begins := l.From.Sub(at); begins > -time.Second {
 		n.add("%s begins %s after the moment, at %s: it proves nothing about what was before",
@@ -127,6 +130,20 @@ func (n *notes) coverage(l *nodeLog) {
 			l.Source, investigations.FormatDuration(silence), when(l.To))
 	}
 	n.losses(l)
+}
+
+// followed notes where the agent that wrote the log did not follow the node's at the moment.
+func (n *notes) followed(l *nodeLog) {
+	at := n.req.At
+	if l.Followed.Holds(at) || l.tellsOf(at) {
+		return
+	}
+	if l.Followed.From.IsZero() {
+		n.add("the agent of node %s did not follow the kernel log without loss: that it tells of no kill proves nothing", l.Node)
+		return
+	}
+	n.add("the agent of node %s followed the kernel log without loss from %s to %s only: that it tells of no kill at the moment proves nothing",
+		l.Node, when(l.Followed.From), when(l.Followed.To))
 }
 
 // tellsOf tells whether the log holds a report that the alert can be about: an alert fires up to some minutes

@@ -47,9 +47,15 @@ func logFact(l *investigations.KernelLog) investigations.Fact {
 	case 1:
 		kills = "tells of one OOM kill"
 	}
+	says := fmt.Sprintf("The kernel log of node %s %s %s.", l.Node, covers, kills)
+	if w := l.Followed; w != nil && !w.From.IsZero() {
+		says = fmt.Sprintf("The agent of node %s followed the kernel log without loss from %s to %s and %s.", l.Node, when(w.From), when(w.To), kills)
+	} else if w != nil {
+		says = fmt.Sprintf("The agent of node %s, which did not follow the kernel log without loss, %s.", l.Node, kills)
+	}
 	f := investigations.Fact{
 		Tool: investigations.ToolKernlog, Key: "kernlog/log/" + l.Node, Source: l.Source,
-		Says:   investigations.CleanText(fmt.Sprintf("The kernel log of node %s %s %s.", l.Node, covers, kills), 600),
+		Says:   investigations.CleanText(says, 600),
 		Values: map[string]float64{"reports": float64(len(l.Reports)), "lines": float64(l.Lines)},
 	}
 	if !l.From.IsZero() {
@@ -131,13 +137,42 @@ func userFacts(req investigations.Request, logs []investigations.KernelLog) []in
 	})
 	var out []investigations.Fact
 	for _, f := range all[:min(len(all), maxUserFacts)] {
+		says := fmt.Sprintf("On node %s %s logged: %s.", f.log.Node, killerName(f.k.Killer), investigations.Quote(f.k.Text, 300))
+		if f.k.Counted != nil {
+			says = fmt.Sprintf("On node %s %s.", f.log.Node, CountedSentence(f.k.Counted))
+		}
 		out = append(out, investigations.Fact{
 			Tool: investigations.ToolKernlog, Key: fmt.Sprintf("kernlog/userkill/%s/%d", f.log.Node, f.k.Line), At: f.k.At,
-			Source: fmt.Sprintf("%s:%d", f.log.Source, f.k.Line),
-			Says:   investigations.CleanText(fmt.Sprintf("On node %s %s logged: %s.", f.log.Node, killerName(f.k.Killer), investigations.Quote(f.k.Text, 300)), 600),
+			Source: fmt.Sprintf("%s:%d", f.log.Source, f.k.Line), Says: investigations.CleanText(says, 600),
 		})
 	}
 	return out
+}
+
+// CountedSentence says in one sentence, without its full stop, what a cgroup's counter of kills tells.
+func CountedSentence(c *investigations.CountedKill) string {
+	kills := "one kill"
+	if c.Kills != 1 {
+		kills = fmt.Sprintf("%d kills", c.Kills)
+	}
+	where := "cgroup " + quotePath(c.Path)
+	if c.PodUID != "" {
+		where = "container " + short(c.ContainerID) + " of pod " + c.PodUID
+		if c.ContainerID == "" {
+			where = "pod " + c.PodUID
+		}
+	}
+	says := fmt.Sprintf("the kernel's own counter of %s told of %s that no report names", where, kills)
+	switch {
+	case len(c.PIDs) == 1:
+		says += fmt.Sprintf("; the bare kill of pid %d came at that moment, and no other counter rose", c.PIDs[0])
+	case len(c.PIDs) > 1:
+		says += fmt.Sprintf("; the bare kills of %d processes came at that moment, and no other counter rose", len(c.PIDs))
+	}
+	if c.OOM {
+		says += "; it was at that cgroup's own limit"
+	}
+	return says
 }
 
 func killerName(killer string) string {

@@ -14,10 +14,12 @@
 // mails and terminals broke are undone. Lines of systemd, systemd-oomd, earlyoom and the kubelet become user
 // kills.
 //
-// Live writes such files: of each file that is given, a part around the moment where it is over 32 MiB; and else of
-// the streams in Loki that hold the node's journal, which it finds by the labels that collectors usually give. The
-// time around the moment is read in full; the rest of the window is searched for kills, of which the latest are
-// then read in full as well, and of earlier ones the lines that name the cgroup, its limit and the victim.
+// Live writes such files: of each file that is given, a part around the moment where it is over 32 MiB; else of what
+// the agent of the node told, where it followed the kernel log without loss at the moment (Render); and else of the
+// streams in Loki that hold the node's journal, which it finds by the labels that collectors usually give, with the
+// kills behind it that only the agent knows. Of the journal the time around the moment is read in full; the rest of the
+// window is searched for kills, of which the latest are then read in full as well, and of earlier ones the lines that
+// name the cgroup, its limit and the victim.
 //
 // # Cannot see
 //
@@ -27,13 +29,14 @@
 // in a log with seconds since boot only and no line that tells both. What a user wrote into the kernel's log
 // under a kernel's facility. Of one report more than 16384 rows (the larger half is kept, and tasks counts as
 // missing), 4096 kills, 1000 cgroups and 256 values of each; more than 64 hosts or callers with an open report
-// at once; lines over 1 MiB. Live: which lines are the kernel's, where the collector keeps no label of it; what a
-// program wrote under the kernel's name, where it keeps the name and not the transport.
+// at once; lines over 1 MiB. Of what a node agent told, the moments of a report's lines but its first. Live: which
+// lines are the kernel's, where the collector keeps no label of it; what a program wrote under the kernel's name, where
+// it keeps the name and not the transport.
 //
 // # Permissions
 //
-// None for a bundle. Live: read the file that is given; query_range and series of Loki. The node agent reads
-// /dev/kmsg (CAP_SYSLOG).
+// None for a bundle. Live: read the file that is given; query_range and series of Loki; what node agents told is in the
+// bot's own store. The node agent reads /dev/kmsg (CAP_SYSLOG).
 //
 // # Cost
 //

@@ -8,7 +8,6 @@ import (
 	"io"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,9 +32,12 @@ type LiveOptions struct {
 	Stdin io.Reader
 	// Now is the present; time.Now by default.
 	Now func() time.Time
+	// Agents answers what node agents told; nil where nothing listens to any. Of a node of which there is a file it is not
+	// asked, and of one whose agent followed the kernel log at the moment it is asked alone.
+	Agents investigations.NodeLedger
 }
 
-// Live reads kernel logs from files, and the target's node's journal from Loki. It is safe for concurrent use;
+// Live reads kernel logs from files, what the agent of the target's node told, and the node's journal from Loki. It is safe for concurrent use;
 // standard input is read once.
 type Live struct {
 	files []KernelFile
@@ -73,28 +75,8 @@ func (l *Live) Record(ctx context.Context, s investigations.Subject, to investig
 		return fmt.Errorf("read kernel logs: %w", err)
 	}
 	node := nodeOf(s)
-	kept := l.recordFiles(ctx, s, node, to)
-	if kept {
-		return nil
-	}
-	from := investigations.Origin{Name: "the kernel log of the node"}
-	if node != "" {
-		from.Name = "the kernel log of node " + node
-	}
-	switch {
-	case l.loki == nil && slices.ContainsFunc(l.files, func(f KernelFile) bool { return f.of(s, node) == node }):
-		// Why it could not be read is said.
-	case l.loki == nil && len(l.files) > 0 && node != "":
-		to.Miss(path.Join(folder, node+ending), from, fmt.Errorf("no source of the kernel log of node %s is %w: set loki.url, or give its log with --kernel-log FILE",
-			node, investigations.ErrNotConfigured))
-	case l.loki == nil:
-		to.Miss(folder, from, fmt.Errorf("%w: set loki.url, where the nodes' journals are in Loki, or give --kernel-log FILE",
-			investigations.ErrNotConfigured))
-	case node == "":
-		to.Miss(folder, from, fmt.Errorf("%w: the node of %s is not known, so that its journal can't be looked for; give --kernel-log FILE",
-			investigations.ErrNotFound, s.Request.Target))
-	default:
-		(&journal{loki: l.loki, subject: s, node: node, to: to, parser: NewParser(Options{})}).record(ctx, from)
+	if !l.recordFiles(ctx, s, node, to) {
+		l.recordNode(ctx, s, node, to)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package kernlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -26,8 +27,13 @@ func (l *Live) Check(ctx context.Context, sample investigations.Subject) []inves
 			add(checkFile(f.Path))
 		}
 	}
-	switch node := nodeOf(sample); {
-	case l.loki == nil && len(l.files) == 0:
+	node := nodeOf(sample)
+	heard := l.opt.Agents != nil && node != ""
+	if heard {
+		add(l.checkAgent(ctx, node))
+	}
+	switch {
+	case l.loki == nil && len(l.files) == 0 && !heard:
 		add(investigations.Check{
 			Name: "kernel log", State: investigations.CheckWarn,
 			Says: "no source of kernel logs is configured, so that which boundary broke can only be guessed",
@@ -47,6 +53,31 @@ func checkFile(name string) investigations.Check {
 		return c
 	}
 	_ = f.Close() // it was only opened
+	return c
+}
+
+// checkAgent asks what the agent of a node told of itself.
+func (l *Live) checkAgent(ctx context.Context, node string) investigations.Check {
+	c := investigations.Check{
+		Name: "a node's agent", State: investigations.CheckWarn, Fix: "look at the agent's pod on that node, and at its logs",
+	}
+	now := l.opt.Now()
+	a, err := l.opt.Agents.Account(ctx, node, now.Add(-freshness), now)
+	f := investigations.KernelFollowed{From: a.LosslessFrom, To: a.LosslessTo}
+	switch {
+	case errors.Is(err, investigations.ErrNotFound):
+		c.Says = "no agent of node " + node + " was heard"
+		c.Fix = "run oombot agent on every node, so that kills are told as they happen"
+	case err != nil:
+		c.Says, c.Fix = "what node agents told can't be read: "+err.Error(), "look at the memory file"
+	case f.Holds(now):
+		c.State, c.Fix = investigations.CheckOK, ""
+		c.Says = fmt.Sprintf("the agent of node %s follows the kernel log without loss since %s", node, when(f.From))
+	case f.From.IsZero():
+		c.Says = fmt.Sprintf("the agent of node %s does not follow the kernel log without loss", node)
+	default:
+		c.Says = fmt.Sprintf("the agent of node %s followed the kernel log without loss until %s only", node, when(f.To))
+	}
 	return c
 }
 

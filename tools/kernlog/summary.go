@@ -22,6 +22,7 @@ type summary struct {
 	boots        []bootMark
 	boot         int
 	userKills    []investigations.UserKill
+	followed     *investigations.KernelFollowed
 	seq          int64
 	hasSeq       bool
 	anchors      anchors
@@ -186,7 +187,7 @@ func (p *Parser) Summary() investigations.KernelLog {
 		s.seen(p.stampOf(&s.last), p.line)
 	}
 	l := investigations.KernelLog{
-		From: s.from, To: s.to, Lost: s.losses, UserKills: s.userKills, SkippedLines: s.skipped, Lines: p.line,
+		From: s.from, To: s.to, Lost: s.losses, UserKills: s.userKills, Followed: s.followed, SkippedLines: s.skipped, Lines: p.line,
 		BootTime: s.anchors.bootTime(s.boot),
 	}
 	if s.hasUp {

@@ -17,6 +17,7 @@ const (
 	identKubelet
 	identJournald
 	identRsyslog
+	identAgent
 )
 
 // userIdent knows the identifiers of programs that matter.
@@ -34,6 +35,8 @@ func userIdent(ident []byte) userProgram {
 		return identJournald
 	case "rsyslogd", "imklog", "imjournal":
 		return identRsyslog
+	case agentIdent:
+		return identAgent
 	}
 	return identNone
 }
@@ -51,6 +54,10 @@ func (p *Parser) user(r *record) {
 			p.lost(r, string(msg))
 		}
 		return
+	case identAgent:
+		if p.agent(r) {
+			return
+		}
 	}
 	p.userKill(r, id)
 }
@@ -66,19 +73,21 @@ func (p *Parser) userKill(r *record, id userProgram) bool {
 	case (plain || id == identEarlyOOM) && earlyKill(msg, &k):
 	case id == identKubelet && eviction(msg):
 		k.Killer = investigations.UserKillKubeletEviction
+	case id == identAgent && agentKill(decode(nil, msg, r.syslog), &k):
 	default:
 		return false
 	}
 	if at, ok := p.at(r); ok {
 		k.At = at
 	}
-	k.Text = investigations.CleanText(string(decode(nil, msg[:min(len(msg), 2000)], r.syslog)), 500)
+	if k.Text == "" {
+		k.Text = investigations.CleanText(string(decode(nil, msg[:min(len(msg), 2000)], r.syslog)), 500)
+	}
 	if k.Path != "" {
-		c := ParseCgroup(k.Path)
-		k.PodUID, k.ContainerID = c.PodUID, c.ContainerID
-		if c.PodUID == "" {
-			k.ContainerID = containerID(k.Path)
-		}
+		k.PodUID, k.ContainerID = inPath(k.Path)
+	}
+	if c := k.Counted; c != nil {
+		c.At, c.PodUID, c.ContainerID = k.At, k.PodUID, k.ContainerID
 	}
 	if len(p.sum.userKills) >= maxNotes {
 		return true
@@ -88,6 +97,15 @@ func (p *Parser) userKill(r *record, id userProgram) bool {
 		p.sum.undatedKills = append(p.sum.undatedKills, undated{len(p.sum.userKills) - 1, p.sum.boot, us})
 	}
 	return true
+}
+
+// inPath returns the pod and the container that a cgroup's path tells of.
+func inPath(path string) (pod, container string) {
+	c := ParseCgroup(path)
+	if c.PodUID == "" {
+		return "", containerID(path)
+	}
+	return c.PodUID, c.ContainerID
 }
 
 // early takes a line that systemd wrote into the kernel's log, as it does where no journal runs, and which dmesg
