@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/pyroscope/api/gen/proto/go/querier/v1/querierv1connect"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/announce"
 	"github.com/oombot/oombot/tools/endpoint"
 )
 
@@ -22,6 +23,8 @@ type LiveOptions struct {
 	AllowLoopback bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Agents answers which profiles node agents took; nil where nothing listens to any.
+	Agents investigations.NodeLedger
 }
 
 // Live records the heap profiles of a running cluster. It is safe for concurrent use.
@@ -43,7 +46,7 @@ func NewLive(cfg endpoint.Config, opt LiveOptions) (*Live, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	l := &Live{pods: podClient(), opt: opt}
+	l := &Live{pods: announce.Client(podTimeout), opt: opt}
 	if !cfg.Configured() {
 		return l, nil
 	}
@@ -77,13 +80,15 @@ var errNothing = fmt.Errorf("%w: set pyroscope.url, or announce a pprof endpoint
 // Record implements investigations.LiveSource.
 func (l *Live) Record(ctx context.Context, s investigations.Subject, to investigations.Sink) error {
 	p := newPlan(s)
+	keep := &keeper{to: to}
+	faults := l.recordAgent(ctx, s, keep)
 	if p.pod == "" {
-		to.Miss(folder, folderOrigin, fmt.Errorf("%w: a heap profile is of a pod, and %.200q names none",
-			investigations.ErrNotFound, s.Request.Target.String()))
+		if keep.count() == 0 {
+			faults = append(faults, fmt.Errorf("%w: a heap profile is of a pod, and %.200q names none", investigations.ErrNotFound, s.Request.Target.String()))
+		}
+		keep.close(faults)
 		return nil
 	}
-	keep := &keeper{to: to}
-	var faults []error
 	if l.querier != nil {
 		faults = append(faults, l.recordPyroscope(ctx, p, keep)...)
 	}

@@ -118,7 +118,7 @@ func (l *Live) checkPods(ctx context.Context, p plan) []investigations.Check {
 			checks = append(checks, check(investigations.CheckWarn, name, err.Error(), "correct the pod's annotations (docs/profiles.md)"))
 			continue
 		}
-		data, err := l.scrape(ctx, t.url)
+		data, err := l.scrape(ctx, t.URL)
 		if err == nil {
 			_, err = withoutSecrets(data)
 		}
@@ -126,7 +126,7 @@ func (l *Live) checkPods(ctx context.Context, p plan) []investigations.Check {
 			checks = append(checks, failed(name, err))
 			continue
 		}
-		checks = append(checks, check(investigations.CheckOK, name, t.url+" serves a heap profile", ""))
+		checks = append(checks, check(investigations.CheckOK, name, t.URL+" serves a heap profile", ""))
 	}
 	return checks
 }

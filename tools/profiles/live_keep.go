@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -60,15 +61,35 @@ func (k *keeper) keep(namespace, pod, container string, at time.Time, data []byt
 	return nil
 }
 
+// MaxParsed is about how much memory a profile may take that is read, in bytes.
+const MaxParsed = maxParsed
+
+// Redacted returns a heap profile, which may be compressed, as it may be stored and sent: compressed, without comments,
+// with secrets masked in the labels of its samples and in the names of files. The error is one of
+// investigations.ErrTooLarge where the profile would take more than most bytes of memory, of ErrNotFound where it is none of
+// the heap, and of ErrUnavailable where it can't be read.
+func Redacted(data []byte, most int64) ([]byte, error) {
+	raw, err := unpack(bytes.NewReader(data))
+	switch {
+	case errors.Is(err, investigations.ErrTooLarge):
+		return nil, fmt.Errorf("the profile has %w", err)
+	case err != nil:
+		return nil, broken(err)
+	}
+	return scrubbed(raw, min(most, maxParsed))
+}
+
 // withoutSecrets returns a profile in its compressed form, without comments, and with secrets masked in the labels
 // of its samples and in the names of files. It is written anew, so that no string is in it that nothing refers to.
 // Functions' names stay: they are the program's, and what looks like a secret there (secret::Store::put) is none.
-func withoutSecrets(data []byte) (clean []byte, err error) {
+func withoutSecrets(data []byte) (clean []byte, err error) { return scrubbed(data, maxParsed) }
+
+func scrubbed(data []byte, most int64) (clean []byte, err error) {
 	weight, err := weigh(data)
 	if err != nil {
 		return nil, broken(err)
 	}
-	if weight > maxParsed {
+	if weight > most {
 		return nil, fmt.Errorf("%w: the profile would take %s of memory", investigations.ErrTooLarge, investigations.FormatBytes(weight))
 	}
 	defer func() {

@@ -2,11 +2,9 @@ package profiles
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
+	"github.com/oombot/oombot/tools/announce"
 	"github.com/oombot/oombot/tools/endpoint"
 )
 
@@ -25,21 +24,13 @@ const (
 	maxScraped = 2
 )
 
-// podClient returns a client for addresses that strangers wrote down: it follows no redirect, asks no proxy, and
-// sends nothing that a stranger may not have. A pod's certificate names no address, so that it can't be checked;
-// nothing secret is sent, and what comes back is distrusted anyhow.
-func podClient() *http.Client {
-	return &http.Client{
-		Timeout: podTimeout,
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
-			TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
-			DisableKeepAlives:      true,
-			DisableCompression:     true,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// announced returns the endpoint that a pod announces, and whose it is.
+func (l *Live) announced(p plan, pod *investigations.SubjectPod) (announce.Endpoint, error) {
+	t, err := announce.Of(pod, l.opt.AllowLoopback)
+	if err == nil && t.Container == "" {
+		t.Container = p.soleContainer()
 	}
+	return t, err
 }
 
 // recordPods keeps what the pprof endpoints of the target and of one other pod of its workload say now. What it
@@ -72,7 +63,7 @@ func (l *Live) scrapable(p plan) []*investigations.SubjectPod {
 	var own, older, same []*investigations.SubjectPod
 	for i := range p.subject.Pods {
 		pod := &p.subject.Pods[i]
-		if _, err := l.announced(p, pod); errors.Is(err, errNotAnnounced) || pod.Namespace != p.namespace || !runs(pod) {
+		if _, err := l.announced(p, pod); errors.Is(err, announce.ErrNone) || pod.Namespace != p.namespace || !runs(pod) {
 			continue
 		}
 		switch {
@@ -97,13 +88,13 @@ func (l *Live) recordPod(ctx context.Context, p plan, pod *investigations.Subjec
 	if err != nil {
 		return fmt.Errorf("%w: %w", investigations.ErrUnavailable, err)
 	}
-	data, err := l.scrape(ctx, t.url)
+	data, err := l.scrape(ctx, t.URL)
 	if err != nil {
 		return err
 	}
-	return keep.keep(pod.Namespace, pod.Name, t.container, l.opt.Now(), data, investigations.Origin{
-		Name:   fmt.Sprintf("the pprof endpoint of %s/%s", pod.Name, t.container),
-		Source: "go tool pprof " + t.url,
+	return keep.keep(pod.Namespace, pod.Name, t.Container, l.opt.Now(), data, investigations.Origin{
+		Name:   fmt.Sprintf("the pprof endpoint of %s/%s", pod.Name, t.Container),
+		Source: "go tool pprof " + t.URL,
 	})
 }
 

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -19,120 +20,23 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/announce"
 	"github.com/oombot/oombot/tools/endpoint"
 )
 
-func TestPodIP(t *testing.T) {
-	tests := []struct {
-		ip       string
-		loopback bool
-		want     string
-	}{
-		{"10.0.0.7", false, "10.0.0.7"},
-		{"fd00::7", false, "fd00::7"},
-		{"::ffff:10.0.0.7", false, "10.0.0.7"},
-		{"100.64.1.2", false, "100.64.1.2"},
-		{"127.0.0.1", true, "127.0.0.1"},
-		{"127.0.0.1", false, ""},
-		{"::1", false, ""},
-		{"::ffff:127.0.0.1", false, ""},
-		{"169.254.169.254", false, ""},
-		{"169.254.169.254", true, ""},
-		{"::ffff:169.254.169.254", false, ""},
-		{"fe80::1", false, ""},
-		{"fe80::1%eth0", false, ""},
-		{"fd00::7%eth0", false, ""},
-		{"fd00:ec2::254", false, ""},
-		{"100.100.100.200", false, ""},
-		{"168.63.129.16", false, ""},
-		{"0.0.0.0", false, ""},
-		{"::", false, ""},
-		{"224.0.0.1", false, ""},
-		{"255.255.255.255", false, ""},
-		{"", false, ""},
-		{"localhost", true, ""},
-		{"10.0.0.7:80", false, ""},
-		{"10.0.0.7/../", false, ""},
-		{"0x7f000001", true, ""},
-		{"2130706433", true, ""},
-		{"010.0.0.1", false, ""},
-	}
-	for _, tt := range tests {
-		got, err := podIP(tt.ip, tt.loopback)
-		if (err == nil) != (tt.want != "") || err == nil && got.String() != tt.want {
-			t.Errorf("podIP(%q, %t) = %s, %v, want %q", tt.ip, tt.loopback, got, err, tt.want)
-		}
-	}
-}
-
+// TestAnnounced takes an endpoint whose port is no container's for one of the container that runs.
 func TestAnnounced(t *testing.T) {
-	const fam = "profiles.grafana.com/memory."
-	tests := []struct {
-		name        string
-		annotations map[string]string
-		url         string
-		container   string
-		fault       string
-	}{
-		{"a port", map[string]string{fam + "scrape": "true", fam + "port": "6060"}, "http://10.0.0.7:6060/debug/pprof/heap", "checkout", ""},
-		{"a port of the sidecar", map[string]string{fam + "scrape": "true", fam + "port": "9000"}, "http://10.0.0.7:9000/debug/pprof/heap", "proxy", ""},
-		{"a port's name", map[string]string{fam + "scrape": "true", fam + "port_name": "pprof"}, "http://10.0.0.7:6061/debug/pprof/heap", "checkout", ""},
-		{"the usual name", map[string]string{fam + "scrape": "true"}, "http://10.0.0.7:9000/debug/pprof/heap", "proxy", ""},
-		{
-			"all",
-			map[string]string{fam + "scrape": "true", fam + "port": "6060", fam + "scheme": "https", fam + "path": "/x/pprof/allocs"},
-			"https://10.0.0.7:6060/x/pprof/allocs", "checkout", "",
-		},
-		{"Pyroscope of old", map[string]string{"pyroscope.io/scrape": "true", "pyroscope.io/port": "6060"}, "http://10.0.0.7:6060/debug/pprof/heap", "checkout", ""},
-		{"Phlare", map[string]string{"phlare.grafana.com/scrape": "true", "phlare.grafana.com/port": "6060"}, "http://10.0.0.7:6060/debug/pprof/heap", "checkout", ""},
-		{"Parca", map[string]string{"parca.dev/scrape": "true", "parca.dev/port": "pprof"}, "http://10.0.0.7:6061/debug/pprof/heap", "checkout", ""},
-		{"none", nil, "", "", "it announces no pprof endpoint"},
-		{"not now", map[string]string{fam + "scrape": "false", fam + "port": "6060"}, "", "", "it announces no pprof endpoint"},
-		{"the processor", map[string]string{"profiles.grafana.com/cpu.scrape": "true", "profiles.grafana.com/cpu.port": "6060"}, "", "", "it announces no pprof endpoint"},
-		{"metrics", map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": "6060"}, "", "", "it announces no pprof endpoint"},
-		{"no such name", map[string]string{fam + "scrape": "true", fam + "port_name": "debug"}, "", "", "its annotations name no port that it has: give " + fam + "port"},
-		{"no port", map[string]string{fam + "scrape": "true", fam + "port": "6060@evil"}, "", "", "its annotation " + fam + "port is no port"},
-		{"port 0", map[string]string{fam + "scrape": "true", fam + "port": "0"}, "", "", "its annotation " + fam + "port is no port"},
-		{"port 65536", map[string]string{fam + "scrape": "true", fam + "port": "65536"}, "", "", "its annotation " + fam + "port is no port"},
-		{"another scheme", map[string]string{fam + "scrape": "true", fam + "port": "1", fam + "scheme": "file"}, "", "", "its annotation " + fam + "scheme is neither http nor https"},
-	}
-	for _, path := range []string{
-		"/", "/metrics", "debug/pprof/heap", "@evil/pprof", "//evil/pprof", "/a/../pprof", "/pprof?seconds=999", "/pprof#x", "/pprof%2f..",
-		"/pprof\r\nHost: evil", "/pprof x", "/pprof\\", "/pprof/é", "/pprof" + strings.Repeat("x", 300),
-	} {
-		tests = append(tests, struct {
-			name        string
-			annotations map[string]string
-			url         string
-			container   string
-			fault       string
-		}{
-			"path " + path,
-			map[string]string{fam + "scrape": "true", fam + "port": "6060", fam + "path": path},
-			"", "",
-			"its annotation " + fam + "path is no path of a profile: it begins with / and holds pprof",
-		})
-	}
+	s := testSubject()
+	s.Pods[0].Annotations = map[string]string{"pyroscope.io/scrape": "true", "pyroscope.io/port": "6060"}
 	l := newLive(t, endpoint.Config{}, LiveOptions{ScrapePods: true})
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := testSubject()
-			s.Pods[0].Annotations = tt.annotations
-			s.Pods[0].Containers = []investigations.SubjectContainer{
-				{Name: "checkout", Ports: map[string]int32{"http": 8080, "pprof": 6061}},
-				{Name: "proxy", Ports: map[string]int32{"envoy-metrics": 9000}},
-			}
-			got, err := l.announced(newPlan(s), &s.Pods[0])
-			if tt.fault != "" {
-				if err == nil || err.Error() != tt.fault {
-					t.Errorf("got %+v, %v, want %s", got, err, tt.fault)
-				}
-				return
-			}
-			if err != nil || got.url != tt.url || got.container != tt.container {
-				t.Errorf("got %+v, %v, want %s of %s", got, err, tt.url, tt.container)
-			}
-		})
+	got, err := l.announced(newPlan(s), &s.Pods[0])
+	want := announce.Endpoint{URL: "http://10.0.0.7:6060/debug/pprof/heap", Container: "checkout"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	s.Pods[0].Annotations = nil
+	if _, err := l.announced(newPlan(s), &s.Pods[0]); !errors.Is(err, announce.ErrNone) {
+		t.Errorf("without annotations: %v", err)
 	}
 }
 
@@ -296,6 +200,63 @@ func TestWithoutSecrets(t *testing.T) {
 	if err != nil || h.InUseBytes != mib {
 		t.Errorf("the profile holds %+v, %v", h, err)
 	}
+}
+
+// TestRedacted gives profiles as they come from elsewhere, compressed or not.
+func TestRedacted(t *testing.T) {
+	p := goProfile(session(mib))
+	p.Sample[0].Label = map[string][]string{"api_key": {"hunter2"}, "route": {"/checkout"}}
+	var raw, zipped, other bytes.Buffer
+	if err := errors.Join(p.WriteUncompressed(&raw), p.Write(&zipped)); err != nil {
+		t.Fatal(err)
+	}
+	p.SampleType[0].Type, p.SampleType[1].Type = "samples", "cpu"
+	p.SampleType = p.SampleType[:2]
+	p.Sample[0].Value = p.Sample[0].Value[:2]
+	p.DefaultSampleType = ""
+	if err := p.Write(&other); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		data []byte
+		most int64
+		want error
+	}{
+		"compressed":        {zipped.Bytes(), MaxParsed, nil},
+		"as it is":          {raw.Bytes(), MaxParsed, nil},
+		"takes too much":    {zipped.Bytes(), 1000, investigations.ErrTooLarge},
+		"unpacks too much":  {gzipped(t, make([]byte, maxUnpacked+1)), MaxParsed, investigations.ErrTooLarge},
+		"cut off":           {zipped.Bytes()[:zipped.Len()/2], MaxParsed, investigations.ErrUnavailable},
+		"nothing":           {nil, MaxParsed, investigations.ErrUnavailable},
+		"something else":    {[]byte("heap"), MaxParsed, investigations.ErrUnavailable},
+		"none of a program": {other.Bytes(), MaxParsed, investigations.ErrNotFound},
+	} {
+		clean, err := Redacted(tt.data, tt.most)
+		if !errors.Is(err, tt.want) || tt.want != nil && clean != nil {
+			t.Errorf("%s: %d bytes, %v; want %v", name, len(clean), err, tt.want)
+		}
+		if tt.want != nil {
+			continue
+		}
+		text, err := unpack(bytes.NewReader(clean))
+		if err != nil || bytes.Contains(text, []byte("hunter2")) || !bytes.Contains(text, []byte("/checkout")) {
+			t.Errorf("%s: %v, %q", name, err, text)
+		}
+		if again, err := Redacted(clean, tt.most); err != nil || !bytes.Equal(again, clean) {
+			t.Errorf("%s: what is clean is changed, %v", name, err)
+		}
+	}
+}
+
+func gzipped(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(data)
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func FuzzWithoutSecrets(f *testing.F) {

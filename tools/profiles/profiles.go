@@ -11,7 +11,8 @@
 //
 // Live records these files, for the target's container and one older pod of its workload: from Pyroscope, whose API
 // is proven against a stand-in only, and where that has none from the pprof endpoints that the pods announce in
-// annotations. What it keeps holds no comments, and no secrets in labels and file names.
+// annotations. Those that the agent of the target's node took before the kill are kept first. What it keeps holds no
+// comments, and no secrets in labels and file names.
 //
 // # Cannot see
 //
@@ -27,7 +28,7 @@
 //
 // None for a bundle. Live: Pyroscope's querier.v1 Series, SelectSeries, SelectMergeProfile and ProfileTypes, which
 // only read; a GET of the announced path on the addresses of the workload's own pods, without credentials, where
-// the configuration allows it.
+// the configuration allows it. What node agents took is in the bot's own store.
 //
 // # Cost
 //

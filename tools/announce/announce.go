@@ -1,15 +1,21 @@
-package profiles
+// Package announce reads the annotations by which pods announce a pprof endpoint, and reaches such endpoints. Who may create
+// pods may write the annotations, so that an endpoint is at the pod's own address and its path a profile's, and the client
+// is one for strangers. It must not know what a profile holds.
+package announce
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -32,46 +38,72 @@ var announcements = []announcement{
 // defaultPath is where Go's net/http/pprof serves the heap.
 const defaultPath = "/debug/pprof/heap"
 
-// target is a pprof endpoint that a pod announces.
-type target struct {
-	url       string
-	container string
+// Endpoint is a pprof endpoint that a pod announces.
+type Endpoint struct {
+	URL string
+	// Container is the one that has the port, by its spec; empty where the spec does not tell.
+	Container string
 }
 
-// errNotAnnounced says that a pod announces no endpoint.
-var errNotAnnounced = errors.New("it announces no pprof endpoint")
+// ErrNone says that a pod announces no endpoint.
+var ErrNone = errors.New("it announces no pprof endpoint")
 
-// announced returns the endpoint that a pod's annotations announce. What stands in them was written by whoever may
-// create pods, so that the address is the pod's own, and the path a profile's.
-func (l *Live) announced(p plan, pod *investigations.SubjectPod) (target, error) {
+// Annotations returns the keys of all annotations that are read, sorted.
+func Annotations() []string {
+	var out []string
+	for _, a := range announcements {
+		out = append(out, a.scrape, a.port, a.portName, a.scheme, a.path)
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == "" })
+}
+
+// Of returns the endpoint that a pod's annotations announce: those of Pyroscope's chart and Alloy, of Pyroscope before it
+// joined Grafana, of Phlare, and of Parca. The error is ErrNone where they announce none; any other says what is wrong with
+// what they announce, about the pod ("its annotation …"). allowLoopback is for tests.
+func Of(pod *investigations.SubjectPod, allowLoopback bool) (Endpoint, error) {
 	for _, a := range announcements {
 		if pod.Annotations[a.scrape] != "true" {
 			continue
 		}
 		port, container, err := a.portOf(pod)
 		if err != nil {
-			return target{}, err
+			return Endpoint{}, err
 		}
-		if container == "" {
-			container = p.soleContainer()
-		}
-		ip, err := podIP(pod.IP, l.opt.AllowLoopback)
+		ip, err := PodIP(pod.IP, allowLoopback)
 		if err != nil {
-			return target{}, err
+			return Endpoint{}, err
 		}
 		u := url.URL{
 			Scheme: or(pod.Annotations[a.scheme], "http"), Path: or(pod.Annotations[a.path], defaultPath),
 			Host: net.JoinHostPort(ip.String(), strconv.Itoa(int(port))),
 		}
 		if u.Scheme != "http" && u.Scheme != "https" {
-			return target{}, fmt.Errorf("its annotation %s is neither http nor https", a.scheme)
+			return Endpoint{}, fmt.Errorf("its annotation %s is neither http nor https", a.scheme)
 		}
 		if !isProfilePath(u.Path) {
-			return target{}, fmt.Errorf("its annotation %s is no path of a profile: it begins with / and holds pprof", a.path)
+			return Endpoint{}, fmt.Errorf("its annotation %s is no path of a profile: it begins with / and holds pprof", a.path)
 		}
-		return target{u.String(), container}, nil
+		return Endpoint{u.String(), container}, nil
 	}
-	return target{}, errNotAnnounced
+	return Endpoint{}, ErrNone
+}
+
+// Client returns a client for addresses that strangers wrote down: it follows no redirect, asks no proxy, and sends nothing
+// that a stranger may not have. A pod's certificate names no address, so that it can't be checked; nothing secret is sent,
+// and what comes back is distrusted anyhow. The timeout is of a whole request.
+func Client(timeout time.Duration) *http.Client {
+	return &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
+			TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func or(s, otherwise string) string {
@@ -127,8 +159,9 @@ var metadata = []netip.Addr{
 	netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
 }
 
-// podIP reads the address of a pod. An address that no pod can have is an error, whoever wrote it into the status.
-func podIP(s string, allowLoopback bool) (netip.Addr, error) {
+// PodIP reads the address of a pod. One that no pod can have (loopback, link-local, multicast, or where clouds serve
+// credentials) is an error, whoever wrote it into the status. allowLoopback is for tests.
+func PodIP(s string, allowLoopback bool) (netip.Addr, error) {
 	ip, err := netip.ParseAddr(s)
 	if err != nil || ip.Zone() != "" {
 		return netip.Addr{}, errors.New("it has no address")
