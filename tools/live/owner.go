@@ -159,7 +159,10 @@ func (f *finding) gone(ctx context.Context) error {
 	}
 	f.events = events
 	f.s.Node = nodeOf(events)
-	seen := found.kind != "" || len(events) > 0
+	if f.ask.Kill != nil {
+		f.s.Node = f.ask.Kill.Node
+	}
+	seen := found.kind != "" || len(events) > 0 || f.ask.Kill != nil
 	if f.Past != nil && (f.s.Node == "" || len(events) == 0) {
 		at, node, err := f.Past.LastSeen(ctx, f.ask.Namespace, f.ask.Name, f.before())
 		if err != nil {

@@ -40,6 +40,9 @@ type Ask struct {
 	// Window is how far back to look; zero means the default.
 	Window  time.Duration
 	Cluster string
+	// Kill says whose kill it is, where somebody saw it on its node: At is its own moment then. A pod of the asked name
+	// with another uid is not the one, and one of which nothing is left was there all the same. Nil where nobody did.
+	Kill *Kill
 }
 
 // Resolver finds targets. Its fields are not changed while it is used.
@@ -58,7 +61,7 @@ type Resolver struct {
 // ErrAmbiguous.
 func (r *Resolver) Resolve(ctx context.Context, a Ask) (investigations.Subject, error) {
 	s := investigations.Subject{Request: investigations.Request{
-		At: a.At, Window: a.Window, Cluster: a.Cluster,
+		At: a.At, Window: a.Window, Cluster: a.Cluster, PodUID: a.podUID(),
 		Target: investigations.Target{Namespace: a.Namespace, Container: a.Container, Node: a.Node},
 	}}
 	if s.Request.Window <= 0 {
@@ -207,18 +210,24 @@ func (f *finding) withPod(ctx context.Context, object *kubeclient.Object, fault 
 	f.s.Request.Target.Pod = f.ask.Name
 	if fault != nil {
 		f.s.Workload = guessWorkload(f.ask.Name)
+		if f.ask.Kill != nil {
+			f.s.Node = f.ask.Kill.Node
+		}
 		return nil
 	}
 	pod, err := kubeclient.As[corev1.Pod](object)
 	if err != nil {
 		return err
 	}
-	if at := pod.CreationTimestamp.Time; !f.s.Request.At.IsZero() && at.After(f.before()) {
+	if f.isOther(&pod) {
 		f.successor = pod.UID
 		return f.gone(ctx)
 	}
 	if err := f.checkContainer(&pod); err != nil {
 		return err
+	}
+	if f.s.Request.Target.Container == "" {
+		f.s.Request.Target.Container = f.ask.Kill.container(&pod)
 	}
 	f.pods = []corev1.Pod{pod}
 	f.s.Node = pod.Spec.NodeName
@@ -278,7 +287,7 @@ func (f *finding) withWorkload(ctx context.Context, kind string, object *kubecli
 func (f *finding) node(ctx context.Context) error {
 	f.s.Node = f.ask.Node
 	_, err := f.get(ctx, "nodes", "", f.ask.Node)
-	if errors.Is(err, investigations.ErrNotFound) {
+	if errors.Is(err, investigations.ErrNotFound) && f.ask.Kill == nil {
 		return fmt.Errorf("%w: the cluster has no node %s", ErrNoTarget, f.ask.Node)
 	}
 	f.addNode(ctx)

@@ -26,9 +26,11 @@ type LiveOptions struct {
 	Cluster string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Agents answers what node agents recorded; nil where nothing listens to any.
+	Agents investigations.NodeLedger
 }
 
-// Live reads a running Prometheus, or what speaks its API: Mimir, Thanos, VictoriaMetrics. It is safe for concurrent
+// Live reads a running Prometheus, and what node agents recorded; or instead of Prometheus what speaks its API: Mimir, Thanos, VictoriaMetrics. It is safe for concurrent
 // use.
 type Live struct {
 	opt        LiveOptions
@@ -82,6 +84,7 @@ var errNoServer = fmt.Errorf("%w: set prometheus.url in the configuration, or OO
 
 // Record implements investigations.LiveSource.
 func (l *Live) Record(ctx context.Context, s investigations.Subject, to investigations.Sink) error {
+	l.recordAgent(ctx, s, to)
 	all := investigations.Origin{Name: "Prometheus", Source: "Prometheus"}
 	if !l.configured {
 		to.Miss("metrics", all, errNoServer)

@@ -12,17 +12,20 @@
 //
 // Live writes these files of a running Prometheus, Mimir, Thanos or VictoriaMetrics. It finds out by which labels
 // and how often the target is scraped, and asks each query in the first of several ways that has data, or as the
-// configuration says. Its steps follow the scrapes; of wider ones the peak is kept.
+// configuration says. Its steps follow the scrapes; of wider ones the peak is kept. What the agent of the target's node
+// recorded around the moment becomes one recording: where several tell of a second, the newest holds.
 //
 // # Cannot see
 //
 // What happened between two samples: a spike shorter than the scrape interval leaves no trace. The last
 // interval before a kill is missing more often than not. Native histograms are not read. Above 600,000 samples
-// or 10,000 series a query is thinned out, and a blind spot says so.
+// or 10,000 series a query is thinned out, and a blind spot says so. Of flight recorders 200,000 values are read: above
+// 150,000 of a node, of what is more than three minutes before the moment every tenth second is kept.
 //
 // # Permissions
 //
-// None for a bundle. Live: query, query_range and series of a Prometheus.
+// None for a bundle. Live: query, query_range and series of a Prometheus; what node agents recorded is in the bot's own
+// store.
 //
 // # Cost
 //

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -42,6 +43,8 @@ type Server struct {
 	forbidden func(r *http.Request) bool
 	// allowed answers reviews of access; nil allows everything.
 	allowed func(a authorizationv1.ResourceAttributes) bool
+	// reviewed answers reviews of tokens; nil takes none.
+	reviewed func(spec authenticationv1.TokenReviewSpec) authenticationv1.TokenReviewStatus
 }
 
 // Version is the version that a Server has.
@@ -87,6 +90,13 @@ func (s *Server) Allow(is func(a authorizationv1.ResourceAttributes) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.allowed = is
+}
+
+// Review has reviews of tokens answered as is says.
+func (s *Server) Review(is func(spec authenticationv1.TokenReviewSpec) authenticationv1.TokenReviewStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reviewed = is
 }
 
 // Calls returns the requests so far, as "GET /api/v1/…".
@@ -135,6 +145,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost && resource == "selfsubjectaccessreviews" && !forbidden:
 		s.review(w, r)
+	case r.Method == http.MethodPost && resource == "tokenreviews" && !forbidden:
+		s.reviewToken(w, r)
+	case r.Method == http.MethodPost && resource == "tokenreviews":
+		refuse(w, http.StatusForbidden, "Forbidden", name)
 	case r.Method == http.MethodGet && r.URL.Path == "/version" && !forbidden:
 		_ = json.NewEncoder(w).Encode(version.Info{GitVersion: Version})
 	case r.Method == http.MethodPost && resource == "selfsubjectaccessreviews":
@@ -158,6 +172,26 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.list(w, r, objects, namespace)
 	}
+}
+
+// reviewToken answers whose a token is.
+func (s *Server) reviewToken(w http.ResponseWriter, r *http.Request) {
+	var review authenticationv1.TokenReview
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		_, _, err = scheme.Codecs.UniversalDeserializer().Decode(body, nil, &review)
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "BadRequest", "")
+		return
+	}
+	s.mu.Lock()
+	if s.reviewed != nil {
+		review.Status = s.reviewed(review.Spec)
+	}
+	s.mu.Unlock()
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(review)
 }
 
 // review answers whether an account may do something.
