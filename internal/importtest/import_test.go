@@ -49,8 +49,12 @@ var arrows = []arrow{
 	{"investigations/*", []string{"investigations", "investigations/redact"}},
 
 	// Clients and parsers that several sources share.
-	{"tools/nodeagent", []string{"investigations", "investigations/redact", "tools/kernlog"}},
-	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint"}},
+	{"tools/nodeagent", []string{"investigations", "investigations/redact", "tools/kernlog", "tools/nodeagent/*"}},
+	{"tools/nodeagent/heap", []string{"investigations", "tools/announce"}},
+	{"tools/nodeagent/recorder", []string{"investigations", "investigations/redact", "tools/kernlog", "tools/nodeagent/recorder/ring"}},
+	{"tools/nodeagent/recorder/ring", nil},
+	{"tools/nodeagent/*", []string{"investigations", "investigations/redact", "tools/kernlog"}},
+	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint", "tools/announce"}},
 	// What a source's tests share.
 	{"tools/*/*", []string{"investigations", "tools/kubeclient", "tools/loki"}},
 
@@ -58,6 +62,11 @@ var arrows = []arrow{
 	// What opens a memory file, whoever holds it.
 	{"memory/file", []string{"investigations", "memory", "memory/bolt", "memory/socket"}},
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
+	// What takes the reports of node agents keeps them in the ledger.
+	{"bot/agents", []string{"investigations", "investigations/redact", "bot", "bot/inbound", "memory/nodes"}},
+	{"bot/alerts", []string{"investigations", "investigations/redact", "bot", "bot/inbound"}},
+	// What is shared by all that take something over HTTP knows nothing of what that is.
+	{"bot/inbound", nil},
 	{"bot", []string{"investigations", "investigations/redact", "memory"}},
 	// The engine draws, and nothing else of the bot knows it.
 	{"bot/desk", []string{"investigations", "investigations/redact", "investigations/report", "memory", "bot", "bot/card", "bot/chart", "bot/alerts"}},
@@ -82,6 +91,8 @@ var homes = []struct {
 	{"github.com/google/pprof", []string{"tools/profiles", "tools/profiles/*", "tools/toolstest", "examples/*"}},
 	{"github.com/grafana/pyroscope", []string{"tools/profiles", "tools/profiles/*"}},
 	{"connectrpc.com/connect", []string{"tools/profiles", "tools/profiles/*"}},
+	{"github.com/pierrec/lz4", []string{"tools/nodeagent/follow"}},
+	{"github.com/ulikunitz/xz", []string{"tools/nodeagent/follow"}},
 }
 
 // TestArrows fails where a package imports another one that the table doesn't allow. Test files may import any

@@ -1,0 +1,202 @@
+package deliver
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// TestStatuses has the bot answer a first report with each status, and take all that follows.
+func TestStatuses(t *testing.T) {
+	tests := []struct {
+		status   int
+		rejected int64
+		fault    string
+	}{
+		{http.StatusOK, 0, ""},
+		{http.StatusAccepted, 0, ""},
+		{http.StatusNoContent, 0, ""},
+		{http.StatusBadRequest, 1, "the bot did not take a report"},
+		{http.StatusUnsupportedMediaType, 1, "the bot did not take a report"},
+		{http.StatusUnprocessableEntity, 1, "the bot did not take a report"},
+		{http.StatusRequestEntityTooLarge, 1, "the bot did not take a report"},
+		{http.StatusUnauthorized, 0, "audience"},
+		{http.StatusForbidden, 0, "audience"},
+		{http.StatusFound, 0, "check that the url is the bot's"},
+		{http.StatusPermanentRedirect, 0, "check that the url is the bot's"},
+		{http.StatusNotFound, 0, "check that the url is the bot's"},
+		{http.StatusMethodNotAllowed, 0, "check that the url is the bot's"},
+		{http.StatusRequestTimeout, 0, "408"},
+		{http.StatusTooManyRequests, 0, "429"},
+		{http.StatusInternalServerError, 0, "500"},
+		{http.StatusServiceUnavailable, 0, "503"},
+	}
+	for _, tt := range tests {
+		t.Run(http.StatusText(tt.status), func(t *testing.T) {
+			stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect is followed") }))
+			defer stranger.Close()
+			first := true
+			b := newBot(func(_ int, r investigations.NodeReport, w http.ResponseWriter) int {
+				if r.Seq == 0 || !first {
+					return http.StatusAccepted
+				}
+				first = false
+				w.Header().Set("Location", stranger.URL)
+				return tt.status
+			})
+			srv := httptest.NewServer(b)
+			defer srv.Close()
+			o := options(t, srv.URL)
+			s := open(t, o)
+			send(t, s, kill("a"))
+			// Without Run, nothing happens by itself.
+			due := time.Now().Add(time.Hour)
+			s.step(t.Context(), &due)
+			st := s.Stats()
+			if st.Rejected != tt.rejected || st.Waiting+st.Delivered+st.Rejected != 1 || (st.Delivered == 1) != (tt.fault == "") {
+				t.Errorf("the figures are %+v", st)
+			}
+			faults := strings.Join(s.Faults(), "\n")
+			if tt.fault != "" && (!strings.Contains(faults, tt.fault) || st.LastError == "") || tt.fault == "" && faults != "" {
+				t.Errorf("faults %q, last error %q", faults, st.LastError)
+			}
+			if got := int64(len(files(t, filepath.Join(o.Dir, asideDir)))); got != tt.rejected {
+				t.Errorf("%d files are set aside", got)
+			}
+			if got := int64(len(files(t, o.Dir))); got != st.Waiting {
+				t.Errorf("%d files are in the spool, and %d reports wait", got, st.Waiting)
+			}
+			if st.Waiting == 0 {
+				return
+			}
+			s.mu.Lock()
+			s.backed.due = time.Time{}
+			s.mu.Unlock()
+			s.step(t.Context(), &due)
+			if st := s.Stats(); st.Delivered != 1 || st.Waiting != 0 {
+				t.Errorf("then the figures are %+v", st)
+			}
+			for _, f := range s.Faults() {
+				if strings.Contains(f, "the bot answered") && tt.rejected == 0 {
+					t.Errorf("the fault stays: %s", f)
+				}
+			}
+		})
+	}
+}
+
+// TestTooLarge has a bot that takes no recordings.
+func TestTooLarge(t *testing.T) {
+	b := newBot(func(_ int, r investigations.NodeReport, _ http.ResponseWriter) int {
+		if r.Recorder != nil || r.Profiles != nil {
+			return http.StatusRequestEntityTooLarge
+		}
+		return http.StatusAccepted
+	})
+	srv := httptest.NewServer(b)
+	defer srv.Close()
+	o := options(t, srv.URL)
+	r := kill("java")
+	r.Recorder = recording(time.Now(), "checkout", 900)
+	send(t, open(t, o), r)
+	s := open(t, o) // what lies on disk is no other than what is in memory
+	run(t, s)
+	b.until(t, "the report", func() bool { return s.Stats().Delivered == 1 })
+	if diff := cmp.Diff([]string{"java"}, b.comms()); diff != "" {
+		t.Error(diff)
+	}
+	if st := s.Stats(); st.Shed != 1 || st.Rejected != 0 {
+		t.Errorf("the figures are %+v", st)
+	}
+	if got := files(t, o.Dir); len(got) != 0 {
+		t.Errorf("the spool holds %q", got)
+	}
+}
+
+// TestCorrupt has a disk that cut files off, and others' files in the folder.
+func TestCorrupt(t *testing.T) {
+	b := newBot(nil)
+	srv := httptest.NewServer(b)
+	defer srv.Close()
+	o := options(t, srv.URL)
+	send(t, open(t, o), kill("a"), kill("b"), kill("c"), kill("d"))
+	names := files(t, o.Dir)
+	if len(names) != 4 {
+		t.Fatalf("the spool holds %q", names)
+	}
+	write := func(name string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(o.Dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := os.ReadFile(filepath.Join(o.Dir, names[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(names[0], whole[:len(whole)/2])
+	write(names[2], nil)
+	write(names[3], whole) // under another's name
+	write(temporary+"x", whole)
+	write("notes.txt", []byte("mine"))
+	s := open(t, o)
+	run(t, s)
+	b.until(t, "all", func() bool { st := s.Stats(); return st.Waiting == 0 && st.Delivered == 1 })
+	if diff := cmp.Diff([]string{"b"}, b.comms()); diff != "" {
+		t.Error(diff)
+	}
+	if st := s.Stats(); st.Corrupt != 3 {
+		t.Errorf("the figures are %+v", st)
+	}
+	if diff := cmp.Diff([]string{"notes.txt"}, files(t, o.Dir)); diff != "" {
+		t.Error(diff)
+	}
+	if got := len(files(t, filepath.Join(o.Dir, asideDir))); got != 3 {
+		t.Errorf("%d files are set aside", got)
+	}
+	if f := strings.Join(s.Faults(), "\n"); !strings.Contains(f, "could not be read") {
+		t.Errorf("faults: %s", f)
+	}
+}
+
+// TestAsideIsBounded fails where what the bot never takes fills the disk.
+func TestAsideIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	s := spool{dir}
+	for i := range int64(3 * maxAside) {
+		k := key{1_700_000_000_000 + i, i + 1, i + 1, testBoot}
+		if err := s.aside(k, make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := files(t, filepath.Join(dir, asideDir))
+	if len(got) != maxAside || !strings.Contains(got[0], "-0000000000000041-") {
+		t.Errorf("%d files, the first %s", len(got), got[0])
+	}
+	if err := s.aside(key{1_800_000_000_000, 99, 99, testBoot}, make([]byte, maxAsideBytes)); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, filepath.Join(dir, asideDir)); len(got) != 1 {
+		t.Errorf("beside a large file are %q", got)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 4, 2, 0, 0, 0, time.UTC)
+	for s, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "-3": 0, "x": 0, "99999999999999": 0, "1e9": 0, "86400": maxRetryAfter,
+		"Wed, 04 Mar 2026 02:00:30 GMT": 30 * time.Second, "Wed, 04 Mar 2026 01:00:00 GMT": 0,
+	} {
+		if got := retryAfter(s, now); got != want {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package recorder
+
+import (
+	"time"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// Sample takes one sample of all cgroups. Run calls it; tests and benchmarks may in its place. Two samples in one step
+// count as one, but their counters of kills are looked at.
+func (r *Recorder) Sample(now time.Time) {
+	var heard heard
+	r.sampling.Lock()
+	r.sample(now, &heard)
+	r.sampling.Unlock()
+	for _, k := range heard.kills {
+		r.o.OnKill(k)
+	}
+	for _, c := range heard.near {
+		r.o.OnNear(c)
+	}
+}
+
+// heard is what a sample found that others want to know at once.
+type heard struct {
+	kills []investigations.CountedKill
+	near  []Container
+}
+
+func (r *Recorder) sample(now time.Time, h *heard) {
+	if r.tree.root == nil {
+		return // closed
+	}
+	begun := time.Now()
+	tick := max(r.tickOf(now), 0)
+	r.discover(now)
+	r.sweep()
+	gone := 0
+	for _, c := range r.live {
+		if !r.look(c, tick, now, h) {
+			gone++
+			c.node.parent.dirty = true
+			r.remove(c.node, now)
+		}
+	}
+	if gone > 0 { // a container that was restarted has its next cgroup beside the last one
+		known := len(r.live)
+		r.discover(now)
+		for _, c := range r.live[known:] {
+			r.look(c, tick, now, h)
+		}
+		r.sweep()
+	}
+	r.lookAtTasks(tick)
+	r.trim(tick)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last >= 0 && tick > r.last {
+		r.count.Missed += tick - r.last - 1
+	}
+	r.last = max(r.last, tick)
+	r.count.Ticks++
+	r.count.LastTick = time.Since(begun)
+	r.count.OpenFiles = r.held
+}
+
+// look samples one cgroup. It returns false where it is gone.
+func (r *Recorder) look(c *cgroup, tick int64, now time.Time, h *heard) bool {
+	if c.gone {
+		return true // its end is noted
+	}
+	if !r.observe(c, tick) {
+		return false
+	}
+	r.mu.Lock()
+	for i, v := range c.now.values {
+		r.arena.Append(&c.ring[i], tick, v)
+	}
+	c.shown.Current, c.shown.Limit, c.shown.WorkingSet = known(c.now.values[current]), known(c.now.values[limit]), known(c.now.workingSet())
+	shown := c.shown
+	r.mu.Unlock()
+	if c.isPod() {
+		return true
+	}
+	if kill := r.kills(c, now); kill != nil {
+		h.kills = append(h.kills, *kill)
+	}
+	if c.comesNear() {
+		h.near = append(h.near, shown)
+	}
+	return true
+}
+
+func known(v int64) int64 {
+	if v == missing {
+		return Unknown
+	}
+	return v
+}
