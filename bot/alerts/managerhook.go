@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/inbound"
 )
 
 // managerHook serves the webhooks of Alertmanager and Grafana.
@@ -31,7 +31,7 @@ func Alertmanager(o Options, token func() (string, error), open bool) http.Handl
 
 // ServeHTTP implements http.Handler.
 func (h managerHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.post(w, r) || !h.authorized(w, r) {
+	if !h.Post(w, r) || !h.authorized(w, r) {
 		return
 	}
 	body, free, ok := h.body(w, r, maxManagerBody)
@@ -49,47 +49,40 @@ func (h managerHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"count", m.FaultCount, "faults", strings.Join(m.Faults, "; "))
 	}
 	if len(m.Alerts) == 0 {
-		h.answer(w, http.StatusOK, OutcomeIgnored, "there is no alert in it")
+		h.Answer(w, http.StatusOK, inbound.Ignored, "there is no alert in it")
 		return
 	}
 	now := h.Now()
 	for chunk := range slices.Chunk(m.Alerts, maxChunk) {
 		if err := h.accept(r.Context(), chunkKey(m, chunk, h.again), now, chunk); err != nil {
-			h.unwritten(w, r, err)
+			h.TryAgain(w, r, err)
 			return
 		}
 	}
-	h.answer(w, http.StatusOK, OutcomeAccepted, fmt.Sprintf("accepted %d alerts", len(m.Alerts)))
+	h.Answer(w, http.StatusOK, inbound.Accepted, fmt.Sprintf("accepted %d alerts", len(m.Alerts)))
 }
 
 // authorized lets only those pass who know the token.
 func (h managerHook) authorized(w http.ResponseWriter, r *http.Request) bool {
 	want, err := h.token()
 	want = strings.TrimSpace(want)
-	no := refusal{outcome: OutcomeAuth, status: http.StatusUnauthorized, says: "send the bearer token in the header Authorization"}
+	no := inbound.Refusal{Outcome: inbound.Unauthorized, Status: http.StatusUnauthorized, Says: "send the bearer token in the header Authorization"}
 	switch {
 	case err != nil:
-		h.unwritten(w, r, fmt.Errorf("read the bearer token of Alertmanager: %w", err))
+		h.TryAgain(w, r, fmt.Errorf("read the bearer token of Alertmanager: %w", err))
 		return false
 	case want == "" && h.open:
 		return true
 	case want == "":
-		no.says = "no bearer token is configured here (alertmanager.bearer_token_file)"
+		no.Says = "no bearer token is configured here (alertmanager.bearer_token_file)"
 	default:
-		scheme, got, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(got), want) {
+		if inbound.Same(inbound.Bearer(r), want) {
 			return true
 		}
 	}
 	w.Header().Set("WWW-Authenticate", "Bearer")
-	h.refuse(w, r, no)
+	h.Refuse(w, r, no)
 	return false
-}
-
-// same compares two secrets in a time that tells nothing of them, not even their lengths.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 // chunkKey is the natural key of some alerts of a message.

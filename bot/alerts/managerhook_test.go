@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/inbound"
 )
 
 func TestAlertmanagerHandler(t *testing.T) {
@@ -143,23 +144,23 @@ func TestAlertmanagerRefuses(t *testing.T) {
 		status  int
 		outcome Outcome
 	}{
-		{"no token", "POST", token("s3cret"), false, ok, nil, 401, OutcomeAuth},
-		{"no token where one is configured, though open", "POST", token("s3cret"), true, ok, nil, 401, OutcomeAuth},
-		{"a wrong token", "POST", token("s3cret"), false, ok, []string{"Authorization: Bearer s3cre"}, 401, OutcomeAuth},
-		{"an empty token", "POST", token("s3cret"), false, ok, []string{"Authorization: Bearer "}, 401, OutcomeAuth},
-		{"another scheme", "POST", token("s3cret"), false, ok, []string{"Authorization: Basic s3cret"}, 401, OutcomeAuth},
-		{"none is configured", "POST", token(""), false, ok, []string{"Authorization: Bearer "}, 401, OutcomeAuth},
-		{"the token's file is gone", "POST", func() (string, error) { return "", errors.New("no such file") }, true, ok, nil, 503, OutcomeUnavailable},
-		{"GET", "GET", token(""), true, nil, nil, 405, OutcomeMethod},
-		{"no JSON", "POST", token(""), true, []byte("a=b"), []string{"Content-Type: application/json"}, 400, OutcomePayload},
-		{"a form", "POST", token(""), true, []byte("a=b"), []string{"Content-Type: application/x-www-form-urlencoded"}, 415, OutcomeMedia},
-		{"empty", "POST", token(""), true, nil, nil, 400, OutcomePayload},
-		{"PagerDuty's", "POST", token(""), true, testdata(t, "pagerduty-triggered.json"), nil, 400, OutcomePayload},
-		{"compressed", "POST", token(""), true, ok, []string{"Content-Encoding: gzip"}, 415, OutcomeMedia},
-		{"too large", "POST", token(""), true, huge, nil, 413, OutcomeTooLarge},
-		{"JSON in a form", "POST", token(""), true, ok, []string{"Content-Type: application/x-www-form-urlencoded"}, 200, OutcomeAccepted},
-		{"JSON of no type", "POST", token(""), true, ok, nil, 200, OutcomeAccepted},
-		{"no alerts", "POST", token(""), true, []byte(`{"alerts":[]}`), nil, 200, OutcomeIgnored},
+		{"no token", "POST", token("s3cret"), false, ok, nil, 401, inbound.Unauthorized},
+		{"no token where one is configured, though open", "POST", token("s3cret"), true, ok, nil, 401, inbound.Unauthorized},
+		{"a wrong token", "POST", token("s3cret"), false, ok, []string{"Authorization: Bearer s3cre"}, 401, inbound.Unauthorized},
+		{"an empty token", "POST", token("s3cret"), false, ok, []string{"Authorization: Bearer "}, 401, inbound.Unauthorized},
+		{"another scheme", "POST", token("s3cret"), false, ok, []string{"Authorization: Basic s3cret"}, 401, inbound.Unauthorized},
+		{"none is configured", "POST", token(""), false, ok, []string{"Authorization: Bearer "}, 401, inbound.Unauthorized},
+		{"the token's file is gone", "POST", func() (string, error) { return "", errors.New("no such file") }, true, ok, nil, 503, inbound.Unavailable},
+		{"GET", "GET", token(""), true, nil, nil, 405, inbound.Method},
+		{"no JSON", "POST", token(""), true, []byte("a=b"), []string{"Content-Type: application/json"}, 400, inbound.Payload},
+		{"a form", "POST", token(""), true, []byte("a=b"), []string{"Content-Type: application/x-www-form-urlencoded"}, 415, inbound.Media},
+		{"empty", "POST", token(""), true, nil, nil, 400, inbound.Payload},
+		{"PagerDuty's", "POST", token(""), true, testdata(t, "pagerduty-triggered.json"), nil, 400, inbound.Payload},
+		{"compressed", "POST", token(""), true, ok, []string{"Content-Encoding: gzip"}, 415, inbound.Media},
+		{"too large", "POST", token(""), true, huge, nil, 413, inbound.TooLarge},
+		{"JSON in a form", "POST", token(""), true, ok, []string{"Content-Type: application/x-www-form-urlencoded"}, 200, inbound.Accepted},
+		{"JSON of no type", "POST", token(""), true, ok, nil, 200, inbound.Accepted},
+		{"no alerts", "POST", token(""), true, []byte(`{"alerts":[]}`), nil, 200, inbound.Ignored},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestAlertmanagerRefuses(t *testing.T) {
 				t.Error(diff)
 			}
 			keys, _ := r.items(t)
-			if stored := len(keys) > 0; stored != (tt.outcome == OutcomeAccepted) {
+			if stored := len(keys) > 0; stored != (tt.outcome == inbound.Accepted) {
 				t.Errorf("the inbox has %q", keys)
 			}
 			if refused := tt.status >= 400; refused != strings.Contains(r.log.String(), "webhook refused") {

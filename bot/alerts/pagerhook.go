@@ -13,6 +13,7 @@ import (
 	"github.com/PagerDuty/go-pagerduty/webhookv3"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/inbound"
 )
 
 const signatureHeader = "X-PagerDuty-Signature"
@@ -33,7 +34,7 @@ func PagerDuty(o Options, secret func() (string, error)) http.Handler {
 
 // ServeHTTP implements http.Handler.
 func (h pagerHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.post(w, r) {
+	if !h.Post(w, r) {
 		return
 	}
 	body, free, ok := h.body(w, r, maxPagerBody)
@@ -47,7 +48,7 @@ func (h pagerHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.unread(w, r, err)
 		return
 	case e.Ignored:
-		h.answer(w, http.StatusAccepted, OutcomeIgnored, "events of this type are not used")
+		h.Answer(w, http.StatusAccepted, inbound.Ignored, "events of this type are not used")
 		return
 	}
 	at := h.Now()
@@ -55,10 +56,10 @@ func (h pagerHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		at = e.At
 	}
 	if err := h.accept(r.Context(), eventKey(e.ID, body), at, []bot.Alert{e.Alert}); err != nil {
-		h.unwritten(w, r, err)
+		h.TryAgain(w, r, err)
 		return
 	}
-	h.answer(w, http.StatusAccepted, OutcomeAccepted, "accepted")
+	h.Answer(w, http.StatusAccepted, inbound.Accepted, "accepted")
 }
 
 // signed lets only those pass who know the secret.
@@ -66,18 +67,18 @@ func (h pagerHook) signed(w http.ResponseWriter, r *http.Request, body []byte) b
 	secret, err := h.secret()
 	secret = strings.TrimSpace(secret)
 	if err != nil {
-		h.unwritten(w, r, fmt.Errorf("read the webhook secret of PagerDuty: %w", err))
+		h.TryAgain(w, r, fmt.Errorf("read the webhook secret of PagerDuty: %w", err))
 		return false
 	}
-	no := refusal{outcome: OutcomeAuth, status: http.StatusUnauthorized, says: "no webhook secret is configured here (pagerduty.webhook_secret_file)"}
+	no := inbound.Refusal{Outcome: inbound.Unauthorized, Status: http.StatusUnauthorized, Says: "no webhook secret is configured here (pagerduty.webhook_secret_file)"}
 	if secret != "" {
 		err := verify(r.Header, body, secret)
 		if err == nil {
 			return true
 		}
-		no.says, no.err = "the header "+signatureHeader+" is missing or does not fit the body", err
+		no.Says, no.Err = "the header "+signatureHeader+" is missing or does not fit the body", err
 	}
-	h.refuse(w, r, no)
+	h.Refuse(w, r, no)
 	return false
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/inbound"
 )
 
 func TestPagerDutyHandler(t *testing.T) {
@@ -91,16 +92,16 @@ func TestPagerDutyRefuses(t *testing.T) {
 		status  int
 		outcome Outcome
 	}{
-		{"no signature", "POST", token("whsec"), ok, nil, 401, OutcomeAuth},
-		{"a forged signature", "POST", token("whsec"), ok, []string{signatureHeader + ": " + sign(ok, "guess")}, 401, OutcomeAuth},
-		{"another body", "POST", token("whsec"), append(bytes.Clone(ok), ' '), []string{signatureHeader + ": " + sign(ok, "whsec")}, 401, OutcomeAuth},
-		{"a signature that is none", "POST", token("whsec"), ok, []string{signatureHeader + ": v1=xyz,v1=,,"}, 401, OutcomeAuth},
-		{"no secret is configured", "POST", token(" \n"), ok, []string{signatureHeader + ": " + sign(ok, "")}, 401, OutcomeAuth},
-		{"the secret's file is gone", "POST", func() (string, error) { return "", errors.New("no such file") }, ok, nil, 503, OutcomeUnavailable},
-		{"an empty body", "POST", token("whsec"), nil, []string{signatureHeader + ": " + sign(nil, "whsec")}, 401, OutcomeAuth},
-		{"PUT", "PUT", token("whsec"), ok, nil, 405, OutcomeMethod},
-		{"too large", "POST", token("whsec"), huge, []string{signatureHeader + ": " + sign(huge, "whsec")}, 413, OutcomeTooLarge},
-		{"version 2", "POST", token("whsec"), v2, []string{signatureHeader + ": " + sign(v2, "whsec")}, 400, OutcomePayload},
+		{"no signature", "POST", token("whsec"), ok, nil, 401, inbound.Unauthorized},
+		{"a forged signature", "POST", token("whsec"), ok, []string{signatureHeader + ": " + sign(ok, "guess")}, 401, inbound.Unauthorized},
+		{"another body", "POST", token("whsec"), append(bytes.Clone(ok), ' '), []string{signatureHeader + ": " + sign(ok, "whsec")}, 401, inbound.Unauthorized},
+		{"a signature that is none", "POST", token("whsec"), ok, []string{signatureHeader + ": v1=xyz,v1=,,"}, 401, inbound.Unauthorized},
+		{"no secret is configured", "POST", token(" \n"), ok, []string{signatureHeader + ": " + sign(ok, "")}, 401, inbound.Unauthorized},
+		{"the secret's file is gone", "POST", func() (string, error) { return "", errors.New("no such file") }, ok, nil, 503, inbound.Unavailable},
+		{"an empty body", "POST", token("whsec"), nil, []string{signatureHeader + ": " + sign(nil, "whsec")}, 401, inbound.Unauthorized},
+		{"PUT", "PUT", token("whsec"), ok, nil, 405, inbound.Method},
+		{"too large", "POST", token("whsec"), huge, []string{signatureHeader + ": " + sign(huge, "whsec")}, 413, inbound.TooLarge},
+		{"version 2", "POST", token("whsec"), v2, []string{signatureHeader + ": " + sign(v2, "whsec")}, 400, inbound.Payload},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

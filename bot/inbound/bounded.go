@@ -1,4 +1,4 @@
-package alerts
+package inbound
 
 import (
 	"errors"
@@ -9,10 +9,8 @@ import (
 )
 
 const (
-	// freeBody is how much of each body is read whatever else is being read; maxBodies bounds what is held beyond it, of
-	// all bodies together.
-	freeBody  = 16 << 10
-	maxBodies = 32 << 20
+	// freeBody is how much of each body is read whatever else is being read.
+	freeBody = 16 << 10
 	// linesAMinute is how many refusals of one outcome are logged a minute.
 	linesAMinute = 10
 )
@@ -20,22 +18,31 @@ const (
 // errBusy says that too much is being read already.
 var errBusy = errors.New("too many large requests at a time")
 
-// budget bounds the memory that bodies take which are held at the same time. Its zero value is ready.
-type budget struct{ held atomic.Int64 }
+// budget bounds the memory that bodies take which are held at the same time, beyond what each may take anyway. One of
+// them may go beyond it: else many that grow side by side would all be refused, each time that they come.
+type budget struct {
+	most int64
+	held atomic.Int64
+	// beyond says that one of them does.
+	beyond atomic.Bool
+}
 
 // share is one body's part of a budget.
 type share struct {
 	of         *budget
 	read, took int64
+	beyond     bool
 }
 
 // Read-ahead is not counted before it is there: a sender who is slow holds only what it sent.
 func (s *share) take(n int64) error {
 	s.read += n
 	more := max(0, s.read-freeBody) - s.took
-	if s.of.held.Add(more) > maxBodies {
-		s.of.held.Add(-more)
-		return errBusy
+	if s.of.held.Add(more) > s.of.most && !s.beyond {
+		if s.beyond = s.of.beyond.CompareAndSwap(false, true); !s.beyond {
+			s.of.held.Add(-more)
+			return errBusy
+		}
 	}
 	s.took += more
 	return nil
@@ -45,6 +52,10 @@ func (s *share) take(n int64) error {
 func (s *share) free() {
 	s.of.held.Add(-s.took)
 	s.took = 0
+	if s.beyond {
+		s.beyond = false
+		s.of.beyond.Store(false)
+	}
 }
 
 // counted is a body that takes its share while it is read.
@@ -58,6 +69,24 @@ func (c counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	if busy := c.share.take(int64(n)); busy != nil {
 		return 0, busy
+	}
+	return n, err
+}
+
+// errLong says that something unpacked is longer than is read.
+var errLong = errors.New("too long unpacked")
+
+// atMost reads at most a number of bytes: more of them are an error, and not the end.
+type atMost struct {
+	from io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (a *atMost) Read(p []byte) (int, error) {
+	n, err := a.from.Read(p)
+	if a.left -= int64(n); a.left < 0 {
+		return 0, errLong
 	}
 	return n, err
 }

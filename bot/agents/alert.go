@@ -1,0 +1,190 @@
+package agents
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/memory/nodes"
+)
+
+// The names of the alerts, as who mutes them writes them.
+const (
+	nameOOMKilled = "OOMKilled"
+	nameOOMD      = "SystemdOOMDKilled"
+	nameEarlyOOM  = "EarlyOOMKilled"
+	nameEvicted   = "Evicted"
+)
+
+// coveredWithin is how far a counted kill and the kernel's report of it may be apart.
+const coveredWithin = 5 * time.Second
+
+// killing is one kill of a report before it is an alert.
+type killing struct {
+	bot.Kill
+	// name is that of the alert; what is killed, in words, where no process is named.
+	name, what string
+	// id tells it from all others of the node: what is in it stays the same when it is told again.
+	id []string
+	// when is its time, once that is settled.
+	when func() time.Time
+	// within is how long before it may have been, where it was counted; kernel says that the kernel told of it.
+	within time.Duration
+	kernel bool
+}
+
+// killings returns the kills of a report. Its times are not settled yet: what tells a kill apart must not depend on when
+// it was received.
+func killings(r *investigations.NodeReport) []*killing {
+	var out []*killing
+	for i := range r.Reports {
+		if k := kernelKill(r, i); k != nil {
+			out = append(out, k)
+		}
+	}
+	for i := range r.Counted {
+		c := &r.Counted[i]
+		out = append(out, &killing{
+			Kill: bot.Kill{PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c)},
+			name: nameOOMKilled, what: "a process",
+			id:     []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
+			when:   func() time.Time { return c.At },
+			within: time.Duration(c.WithinMS) * time.Millisecond,
+		})
+	}
+	for i := range r.UserKills {
+		u := &r.UserKills[i]
+		name, what := userKill(u.Killer)
+		if name == "" || u.PodUID == "" {
+			continue
+		}
+		out = append(out, &killing{
+			Kill: bot.Kill{PodUID: u.PodUID, ContainerID: u.ContainerID, PID: u.PID, Comm: u.Comm, Boundary: investigations.BoundaryUnknown},
+			name: name, what: what,
+			id:   []string{u.At.UTC().Format(time.RFC3339Nano), u.Killer, u.PodUID, strconv.FormatInt(u.PID, 10)},
+			when: func() time.Time { return u.At },
+		})
+	}
+	for _, k := range out {
+		k.Node, k.BootID = r.Node, r.BootID
+	}
+	return out
+}
+
+// kernelKill returns the kill of a report of the kernel; nil where it is of none, or was somebody's sysrq.
+func kernelKill(r *investigations.NodeReport, i int) *killing {
+	k := &r.Reports[i]
+	if k.Kind == investigations.KernelManual || len(k.Killed) == 0 {
+		return nil
+	}
+	moment := nodes.Moment(k)
+	if moment == "" {
+		moment = strconv.FormatInt(r.Seq, 10) + "-" + strconv.Itoa(i)
+	}
+	victim := k.Killed[0]
+	out := &killing{
+		Kill: bot.Kill{PodUID: k.PodUID, ContainerID: k.ContainerID, PID: victim.PID, Comm: victim.Comm, Boundary: k.Boundary},
+		name: nameOOMKilled, id: []string{moment, strconv.FormatInt(victim.PID, 10)}, kernel: true,
+		when: func() time.Time { return *k.At },
+	}
+	out.place(r.Counted)
+	return out
+}
+
+// boundaryOf is whose limit ran out where a counter of kills rose: with the cgroup's own limit it is that of the container.
+func boundaryOf(c *investigations.CountedKill) investigations.Boundary {
+	switch {
+	case c.OOM && c.ContainerID != "":
+		return investigations.BoundaryContainer
+	case c.OOM && c.PodUID != "":
+		return investigations.BoundaryPod
+	}
+	return investigations.BoundaryUnknown
+}
+
+func userKill(killer string) (name, what string) {
+	switch killer {
+	case investigations.UserKillSystemdOOMD:
+		return nameOOMD, "a cgroup"
+	case investigations.UserKillEarlyOOM:
+		return nameEarlyOOM, "a process"
+	case investigations.UserKillKubeletEviction:
+		return nameEvicted, "a pod"
+	}
+	return "", ""
+}
+
+// place gives a bare kill line, which names no cgroup, that of the counter that rose in the same moment.
+func (k *killing) place(counted []investigations.CountedKill) {
+	if k.PodUID != "" || k.PID == 0 {
+		return
+	}
+	for i := range counted {
+		if c := &counted[i]; slices.Contains(c.PIDs, k.PID) {
+			k.PodUID, k.ContainerID = c.PodUID, c.ContainerID
+			if k.Boundary == investigations.BoundaryUnknown || k.Boundary == "" {
+				k.Boundary = boundaryOf(c)
+			}
+			return
+		}
+	}
+}
+
+// settle gives kills the times that their report has been given, and leaves out those that were counted and of which the
+// kernel told as well.
+func settle(all []*killing) []*killing {
+	for _, k := range all {
+		k.At = k.when()
+	}
+	covered := func(k *killing) bool {
+		return slices.ContainsFunc(all, func(o *killing) bool {
+			return o.kernel && k.counted() && o.PodUID == k.PodUID && o.At.Sub(k.At).Abs() <= coveredWithin+k.within
+		})
+	}
+	var told []*killing
+	for _, k := range all {
+		if !covered(k) {
+			told = append(told, k)
+		}
+	}
+	return told
+}
+
+// counted says that only a counter told of it.
+func (k *killing) counted() bool { return k.name == nameOOMKilled && !k.kernel }
+
+// alert makes an alert of a kill.
+func (k *killing) alert(who *directory) bot.Alert {
+	kill := k.Kill
+	target := who.find(&kill)
+	a := bot.Alert{
+		Source: bot.SourceAgent, ID: k.identity(), Name: k.name, Title: title(k, target), StartsAt: kill.At, Memory: true, Kill: &kill,
+	}
+	switch {
+	case target.Pod != "":
+		a.Targets = []investigations.Target{target}
+	case kill.PodUID == "":
+		a.Targets = []investigations.Target{{Node: kill.Node}}
+	}
+	return a
+}
+
+// maxID is the length in bytes of an alert's id as a person can read it.
+const maxID = 200
+
+// identity is node/boot/moment/pid, or the hash of what is longer.
+func (k *killing) identity() string {
+	id := k.Node + "/" + k.BootID
+	for _, part := range k.id {
+		id += "/" + part
+	}
+	if len(id) <= maxID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
