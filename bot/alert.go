@@ -13,6 +13,8 @@ const (
 	SourcePagerDuty    = "pagerduty"
 	// SourceSlack is a post of an alert bot that is none of the others.
 	SourceSlack = "slack"
+	// SourceAgent is a node agent, which saw a kill itself: its alerts have a Kill, and never end.
+	SourceAgent = "agent"
 )
 
 // Alert is one alert as its source tells of it. Nothing in it is believed before the cluster confirms it.
@@ -40,4 +42,20 @@ type Alert struct {
 	Targets []investigations.Target `json:"targets,omitempty"`
 	// Memory says that its words are about memory, kills or crash loops.
 	Memory bool `json:"memory,omitempty"`
+	// Kill is what a node agent saw; nil for all other sources.
+	Kill *Kill `json:"kill,omitempty"`
+}
+
+// Kill is one kill that a node agent saw. The names of its pod are in the alert's targets where the agent knew them.
+type Kill struct {
+	Node   string `json:"node"`
+	BootID string `json:"boot_id,omitempty"`
+	// PodUID and ContainerID are empty for a process outside of pods, and where the kernel did not tell.
+	PodUID      string `json:"pod_uid,omitempty"`
+	ContainerID string `json:"container_id,omitempty"`
+	// PID is 0 and Comm empty where only the cgroup's counter tells of the kill.
+	PID      int64                   `json:"pid,omitempty"`
+	Comm     string                  `json:"comm,omitempty"`
+	At       time.Time               `json:"at"`
+	Boundary investigations.Boundary `json:"boundary,omitempty"`
 }

@@ -29,11 +29,15 @@ type Incident struct {
 	Target  investigations.Target `json:"target"`
 	Cluster string                `json:"cluster,omitempty"`
 	Title   string                `json:"title,omitempty"`
-	// Alerts are the first of those that belong to it; AlertCount is how many there were in all, and Firing how many of
-	// them have not ended.
+	// Alerts are the first of those that belong to it, of kills at most MaxKills; AlertCount is how many there were in
+	// all, and Firing how many of them have not ended.
 	Alerts     []AlertRef `json:"alerts,omitempty"`
 	AlertCount int        `json:"alert_count,omitempty"`
 	Firing     int        `json:"firing,omitempty"`
+	// Kills is how many of the alerts are kills that node agents saw, LastKill when the last of them was: a kill has
+	// happened, and never fires.
+	Kills    int       `json:"kills,omitempty"`
+	LastKill time.Time `json:"last_kill,omitzero"`
 	// Folded are the workloads that are told of here beside the target's own.
 	Folded []Folded `json:"folded,omitempty"`
 	// Pods are those of the target's own workload that alerts named or its verdict is of, at most MaxPods; PodCount is
@@ -67,10 +71,11 @@ type Incident struct {
 	FixedBy string    `json:"fixed_by,omitempty"`
 }
 
-// MaxPods and MaxAlerts bound what an incident holds of each.
+// MaxPods, MaxAlerts and MaxKills bound what an incident holds of each.
 const (
 	MaxPods   = 30
 	MaxAlerts = 50
+	MaxKills  = 10
 )
 
 // State is how far an incident is.
@@ -101,6 +106,8 @@ const (
 	OriginPost Origin = "post"
 	// OriginWebhook is an alert that came to the web server.
 	OriginWebhook Origin = "webhook"
+	// OriginAgent is a kill that a node agent saw.
+	OriginAgent Origin = "agent"
 	// OriginAnyway is the button of that name.
 	OriginAnyway Origin = "anyway"
 )
@@ -117,6 +124,8 @@ type Ask struct {
 	Window     time.Duration         `json:"window,omitempty"`
 	Alert      *investigations.Alert `json:"alert,omitempty"`
 	Cluster    string                `json:"cluster,omitempty"`
+	// Kill is what a node agent saw: it is looked for by its uids where the targets have no names.
+	Kill *Kill `json:"kill,omitempty"`
 }
 
 // AlertRef is an alert of an incident.

@@ -99,12 +99,22 @@ func folded(f bot.Folded, pods int, why bool) string {
 	return text
 }
 
-// alerts leads to the alerts.
+// alerts leads to the alerts, and lists kills that node agents saw.
 func alerts(i bot.Incident) *part {
 	const most = 4
 	p := &part{id: "alerts", quiet: true, inline: true, title: "*Alerts*", more: "… %d more alerts"}
-	for _, a := range i.Alerts[:min(len(i.Alerts), most)] {
+	all, total := alertsFirst(i), max(i.AlertCount, len(i.Alerts))
+	if i.Kills > 0 {
+		p.more = "… %d more"
+		if i.Kills >= total {
+			p.title = "*Kills*"
+		}
+	}
+	for _, a := range all[:min(len(all), most)] {
 		text := link(a.URL, orElse(a.Title, a.Source+" "+a.ID))
+		if a.Source == bot.SourceAgent && !a.At.IsZero() {
+			text += ", " + a.At.UTC().Format("15:04:05 UTC")
+		}
 		if to := address(a.Link); to != "" {
 			text += " (<" + to + "|post>)"
 		}
@@ -113,7 +123,7 @@ func alerts(i bot.Incident) *part {
 		}
 		p.items = append(p.items, text)
 	}
-	p.extra = max(i.AlertCount, len(i.Alerts)) - len(p.items)
+	p.extra = total - len(i.Alerts) + len(all) - len(p.items)
 	return p
 }
 

@@ -2,6 +2,7 @@ package card
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,8 +36,8 @@ func Card(v bot.View) bot.Message {
 func status(v bot.View, fallback, title string, lines []string, below *part) bot.Message {
 	b := newBoard()
 	b.take(&part{id: "status", items: append([]string{title}, lines...)})
-	if facts := joined(cluster(v.Incident), alertCount(v.Incident)); facts != "" {
-		b.take(&part{id: "about", quiet: true, items: []string{facts}})
+	if facts := nonEmpty(seen(v.Incident, true), joined(cluster(v.Incident), killCount(v.Incident), alertCount(v.Incident))); len(facts) > 0 {
+		b.take(&part{id: "about", quiet: true, items: facts})
 	}
 	if below != nil {
 		b.take(below)
@@ -100,7 +101,7 @@ func failed(v bot.View) bot.Message {
 		why = "The investigation ended without one."
 	}
 	next := "Re-run tries again; `oombot doctor` says which sources can't be reached, and how to repair that."
-	if v.Incident.NotFound {
+	if v.Incident.NotFound && v.Incident.Ask.Kill == nil {
 		next = "Name it as `NAMESPACE/NAME`, `NAMESPACE/KIND/NAME` or `node/NAME`: `investigate shop/checkout`."
 	}
 	return status(v, "No verdict for "+what+": "+short(why, maxReason), "⚠️ *No verdict for* "+what, append(reasons(why), next), steps(v.Steps))
@@ -116,6 +117,11 @@ func reasons(texts ...string) []string {
 		}
 	}
 	return out
+}
+
+// nonEmpty are the lines that say anything.
+func nonEmpty(lines ...string) []string {
+	return slices.DeleteFunc(lines, func(l string) bool { return l == "" })
 }
 
 // steps says of each source whether it has answered, and what; nil for none.
@@ -171,7 +177,11 @@ const maxName = 63 + 253 + 63 + 2
 // ending says that the alerts have ended, and that somebody marked it as fixed.
 func ending(i bot.Incident) []string {
 	var out []string
-	if !i.ResolvedAt.IsZero() {
+	switch {
+	case i.ResolvedAt.IsZero():
+	case i.Kills > 0 && i.Kills == i.AlertCount:
+		out = append(out, "✅ No further kill was seen in the hour until "+report.Stamp(i.ResolvedAt))
+	default:
 		out = append(out, "✅ Resolved at "+report.Stamp(i.ResolvedAt))
 	}
 	if !i.FixedAt.IsZero() {

@@ -34,7 +34,7 @@ func verdict(v bot.View) bot.Message {
 	b := newBoard()
 	b.header(headline(r))
 	b.take(&part{id: "state", items: append(progress(v), ending(i)...)})
-	b.take(&part{id: "about", quiet: true, items: []string{aboutVerdict(v)}})
+	b.take(&part{id: "about", quiet: true, items: nonEmpty(aboutVerdict(v), seen(i, false))})
 	b.take(&part{id: "verdict", items: answers(r)})
 	b.take(&part{id: "who", items: who(r)})
 	facts := b.put(evidence(r))
@@ -114,7 +114,7 @@ func aboutVerdict(v bot.View) string {
 	if !r.At.IsZero() {
 		at = report.Stamp(r.At)
 	}
-	return joined(workload, pod, cluster(i), at, alertCount(i))
+	return joined(workload, pod, cluster(i), at, killCount(i), alertCount(i))
 }
 
 func cluster(i bot.Incident) string {
@@ -125,11 +125,12 @@ func cluster(i bot.Incident) string {
 }
 
 func alertCount(i bot.Incident) string {
-	if i.AlertCount == 0 {
+	n := i.AlertCount - i.Kills
+	if n <= 0 {
 		return ""
 	}
-	text := count(i.AlertCount, "alert", "alerts")
-	if i.Firing > 0 && i.Firing < i.AlertCount {
+	text := count(n, "alert", "alerts")
+	if i.Firing > 0 && i.Firing < n {
 		text += fmt.Sprintf(", %d still firing", i.Firing)
 	}
 	return text

@@ -45,7 +45,11 @@ func name(s string) string {
 // inWords says what the picture shows.
 func inWords(d *report.Drawing) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s from %s to %s UTC", d.Title, d.From.Format("2006-01-02 15:04"), d.To.Format("2006-01-02 15:04"))
+	title := d.Title
+	if d.Recorded != "" {
+		title += " (" + d.Recorded + ")"
+	}
+	fmt.Fprintf(&b, "%s from %s to %s UTC", title, d.From.Format("2006-01-02 15:04"), d.To.Format("2006-01-02 15:04"))
 	first, last := ends(d.Memory)
 	fmt.Fprintf(&b, ": from %s to %s, at most %s", inv.FormatBytes(first), inv.FormatBytes(last), inv.FormatBytes(report.Peak(d.Memory)))
 	if _, l := ends(d.Limit); d.Limit != nil {

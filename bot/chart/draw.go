@@ -92,7 +92,11 @@ func (p *plot) entries() []entry {
 	lineOf := func(style chartdraw.Style) func(x, y int) {
 		return func(x, y int) { p.segment(x, y, x+40, y, style) }
 	}
-	out := []entry{{"memory", lineOf(stroke(memory, line, nil))}}
+	says := "memory"
+	if p.d.Recorded != "" {
+		says += " (" + p.d.Recorded + ")"
+	}
+	out := []entry{{says, lineOf(stroke(memory, line, nil))}}
 	if p.d.Second != nil {
 		out = append(out, entry{p.d.SecondName, lineOf(stroke(second, line, secondDash))})
 	}

@@ -29,7 +29,7 @@ func (d *Desk) alerts(ctx context.Context, e bot.Event, all []bot.Alert, origin 
 		if a.Source == bot.SourcePagerDuty && !a.Resolved && !a.Acknowledged {
 			a = d.paged(ctx, a)
 		}
-		if id := d.alert(e, a, origin); id != "" {
+		if id := d.alert(e, a, openedAs(e, a, origin)); id != "" {
 			opened = append(opened, id)
 		}
 	}
@@ -91,7 +91,7 @@ func (d *Desk) alert(e bot.Event, a bot.Alert, origin bot.Origin) (opened string
 		d.metrics.alerts.WithLabelValues(a.Source, "muted").Inc()
 		d.log.Info("an alert is muted", "alert", a.Name, "source", a.Source)
 		return ""
-	case len(a.Targets) == 0 && !a.Memory:
+	case len(a.Targets) == 0 && !a.Memory && a.Kill == nil:
 		d.metrics.alerts.WithLabelValues(a.Source, "unrelated").Inc()
 		d.log.Info("an alert names nothing in the cluster and is not about memory", "alert", a.Name, "source", a.Source)
 		return ""
@@ -170,42 +170,6 @@ func (d *Desk) muted(id string, c Channel, a bot.Alert) bool {
 	return all || d.mutedNow(id, "")
 }
 
-// guess is the name of the workload that a target is of, as far as its own names tell.
-func guess(t investigations.Target) string {
-	switch {
-	case t.Workload != "":
-		return baseName(t.Workload)
-	case t.Pod != "":
-		return alerts.WorkloadGuess(t.Pod)
-	}
-	return t.Node
-}
-
-// belongs returns the open incident that an alert is of before anything was looked up: that of its pod or of its
-// workload's name. The caller holds d.mu.
-func (d *Desk) belongs(e bot.Event, a bot.Alert) *entry {
-	var best *entry
-	for _, t := range a.Targets {
-		if t.Namespace == "" && t.Node == "" {
-			continue // a name alone may be of many things
-		}
-		for _, id := range d.state.guesses[guessKey(t)] {
-			x := d.state.incidents[id]
-			if x == nil || x.Channel != e.Channel || !d.takes(x) || a.Cluster != "" && x.Cluster != "" && a.Cluster != x.Cluster {
-				continue
-			}
-			if best == nil || x.OpenedAt.After(best.OpenedAt) {
-				best = x
-			}
-		}
-	}
-	return best
-}
-
-// guessKey is where the incidents are found that a target may be of: by its namespace and what its names tell of its
-// workload.
-func guessKey(t investigations.Target) string { return t.Namespace + "/" + guess(t) }
-
 // takes says whether an incident still takes alerts. The caller holds d.mu.
 func (d *Desk) takes(x *entry) bool {
 	switch {
@@ -216,7 +180,7 @@ func (d *Desk) takes(x *entry) bool {
 	case x.State == bot.StateStopped && x.Quiet && x.Card == "":
 		return d.now().Sub(x.OpenedAt) < flapping // nobody is told of it: what keeps it quiet may have ended
 	}
-	if !x.ResolvedAt.IsZero() {
+	if !x.ResolvedAt.IsZero() && (x.Kills == 0 || d.now().Sub(x.LastAlert) >= cooldown) {
 		return d.now().Sub(x.ResolvedAt) < flapping
 	}
 	return d.now().Sub(lastOf(x.Incident)) < cooldown
@@ -231,36 +195,51 @@ func (d *Desk) join(x *entry, e bot.Event, a bot.Alert) (opened string) {
 			x.checked = d.now()
 			x.State, x.Why, x.found, opened = bot.StateWaiting, "", time.Time{}, x.ID
 			x.Ask.Targets = firstTargets(a.Targets, x.Ask.Targets)
+			if a.Kill != nil {
+				x.Ask.Kill = nil // the new one is what is looked at
+			}
 		}
+		x.adopt(a.Kill, a.Targets)
 		d.note(x, e, a)
 		d.changed(x)
 		d.refreshTop(x)
 		return opened
 	}
 	x.checked = d.now()
-	child := d.open(e, a, x.Origin)
+	child := d.open(e, a, openedAs(e, a, x.Origin))
 	child.Checking = true
 	d.fold(child, x, "same workload")
 	return child.ID
 }
 
 // another says whether an alert may have another cause than an incident's: it is of a pod of another revision, or the
-// incident was judged and it is of another pod, which is looked at once in a while, or of the same pod, which is looked
-// at more seldom. The caller holds d.mu.
+// incident was judged and it is of another pod or of a kill of another kind, which is looked at once in a while, or of the
+// same, which is looked at more seldom. The caller holds d.mu.
 func (d *Desk) another(x *entry, a bot.Alert) bool {
 	pod := firstPod(a.Targets)
-	if pod == "" || x.Parent != "" {
+	if x.Parent != "" || pod == "" && a.Kill == nil {
 		return false
 	}
-	last := x.checked
-	if slices.Contains(x.Pods, pod) {
-		if x.JudgedAt.After(last) {
-			last = x.JudgedAt
-		}
-		// What a person asked for may be of an earlier kill than the first alert.
-		return x.State == bot.StateJudged && (d.now().Sub(last) > cooldown || x.AlertCount == 0 && a.StartsAt.After(x.JudgedAt))
+	judged := x.State == bot.StateJudged
+	switch {
+	case judged && a.Kill != nil && d.now().Sub(x.checked) > recheck && x.otherKill(a.Kill):
+		return true
+	case pod == "":
+		return judged && d.now().Sub(x.looked()) > cooldown
 	}
-	return x.State == bot.StateJudged && d.now().Sub(last) > recheck || d.ofNewRevision(x, pod)
+	if slices.Contains(x.Pods, pod) {
+		// What a person asked for may be of an earlier kill than the first alert.
+		return judged && (d.now().Sub(x.looked()) > cooldown || x.AlertCount == 0 && a.StartsAt.After(x.JudgedAt))
+	}
+	return judged && d.now().Sub(x.checked) > recheck || d.ofNewRevision(x, pod)
+}
+
+// looked is when an incident's cause was last looked at.
+func (e *entry) looked() time.Time {
+	if e.JudgedAt.After(e.checked) {
+		return e.JudgedAt
+	}
+	return e.checked
 }
 
 // firstTargets are the targets of both lists, as many as are tried.
@@ -306,16 +285,18 @@ func (d *Desk) note(x *entry, e bot.Event, a bot.Alert) {
 	if a.Source == bot.SourcePagerDuty {
 		ref.Incident = a.ID
 	}
-	if len(x.Alerts) < bot.MaxAlerts {
-		x.Alerts = append(x.Alerts, ref)
-	}
+	addRef(&x.Incident, ref)
 	d.member(x, a, false)
 	if e.TS != "" {
 		d.state.threads[place{e.Channel, e.TS}] = x.ID
 		d.seen(e)
 	}
 	x.AlertCount++
-	x.Firing++
+	if a.Kill != nil {
+		d.killed(x, a.Kill)
+	} else {
+		x.Firing++
+	}
 	x.LastAlert, x.ResolvedAt = now, time.Time{}
 	addPod(&x.Incident, firstPod(a.Targets))
 }
@@ -344,6 +325,7 @@ func (d *Desk) open(e bot.Event, a bot.Alert, origin bot.Origin) *entry {
 	if len(a.Targets) > 0 {
 		x.Target = a.Targets[0]
 	}
+	x.adopt(a.Kill, a.Targets)
 	if origin == bot.OriginPost {
 		x.Thread = cmp.Or(e.ThreadTS, e.TS)
 	}

@@ -19,6 +19,10 @@ type cluster struct {
 	// results are by the pod's name; their target is what is found.
 	results map[string]*investigations.Result
 	runs    map[string]int
+	// uids lead from the uids of pods to their names; asks are all that was asked for, and slow how long a look takes.
+	uids map[string]string
+	asks []bot.Ask
+	slow time.Duration
 	// took is how long one investigation takes; hold keeps it until it is closed.
 	took time.Duration
 	// each is how long it takes for a pod, and broken why it fails, in place of took and runErr.
@@ -32,8 +36,10 @@ type cluster struct {
 var _ bot.Investigator = (*cluster)(nil)
 
 func (c *cluster) Find(_ context.Context, ask bot.Ask) (bot.Case, error) {
+	time.Sleep(c.slow)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asks = append(c.asks, ask)
 	if c.findErr != nil {
 		return nil, c.findErr
 	}
@@ -42,10 +48,13 @@ func (c *cluster) Find(_ context.Context, ask bot.Ask) (bot.Case, error) {
 		parts := strings.Split(ask.Words, "/")
 		targets = []investigations.Target{{Pod: parts[len(parts)-1], Workload: parts[len(parts)-1]}}
 	}
+	if ask.Kill != nil {
+		targets = append(slices.Clone(targets), investigations.Target{Pod: c.uids[ask.Kill.PodUID]}, investigations.Target{Pod: "node/" + ask.Kill.Node})
+	}
 	for _, t := range targets {
 		for _, pod := range sortedKeys(c.results) {
 			r := c.results[pod]
-			if pod == t.Pod || r.Target.Workload == t.Workload || strings.HasSuffix(r.Target.Workload, "/"+t.Workload) && t.Workload != "" {
+			if pod == t.Pod && pod != "" || r.Target.Workload == t.Workload && t.Workload != "" || strings.HasSuffix(r.Target.Workload, "/"+t.Workload) && t.Workload != "" {
 				return &found{c, r}, nil
 			}
 		}

@@ -4,7 +4,8 @@
 // One cause is one incident, and one incident one thread. An alert joins the open incident of its workload at once; one
 // of another workload on the same node, or of a new pod of a workload that was judged already, is told of in the thread
 // that is there and investigated by itself: its own verdict says whether it belongs there, or gets a thread of its own
-// (fold.go). Nothing is dropped: what joins is counted and listed, and can be investigated anyway.
+// (fold.go). Nothing is dropped: what joins is counted and listed, and can be investigated anyway. A kill that a node
+// agent saw is an alert as well, with a pod and a moment that are certain, and without an end (kill.go).
 //
 // What it knows is on the shelf (investigations.Shelf) before an event counts as dealt with, under these kinds:
 //

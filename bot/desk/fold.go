@@ -105,8 +105,18 @@ func (d *Desk) foldFound(x *entry) (investigate bool) {
 			return false
 		}
 	}
+	if o := d.onNode(x); o != nil {
+		x.Parent, x.Checking = o.ID, true
+		d.fold(x, o, "same node "+x.Target.Node)
+	}
+	return true
+}
+
+// onNode returns the open incident of an incident's node that it may be a part of; nil where there is none. The caller
+// holds d.mu.
+func (d *Desk) onNode(x *entry) *entry {
 	if x.Target.Node == "" {
-		return true
+		return nil
 	}
 	for _, id := range d.state.nodes[nodeKey(x.Cluster, x.Target.Node)] {
 		o := d.state.top(d.state.incidents[id])
@@ -116,22 +126,19 @@ func (d *Desk) foldFound(x *entry) (investigate bool) {
 		if o.State == bot.StateJudged && !o.Sign.ofNode() {
 			continue
 		}
-		x.Parent, x.Checking = o.ID, true
-		d.fold(x, o, "same node "+x.Target.Node)
-		return true
+		return o
 	}
-	return true
+	return nil
 }
 
 // merge makes an incident of the same workload a part of another one: its alerts are the other's. The caller holds d.mu.
 func (d *Desk) merge(x, to *entry) {
 	for _, a := range x.Alerts {
-		if len(to.Alerts) < bot.MaxAlerts {
-			to.Alerts = append(to.Alerts, a)
-		}
+		addRef(&to.Incident, a)
 	}
 	to.AlertCount += x.AlertCount
 	to.Firing += x.Firing
+	d.mergeKills(x, to)
 	for _, p := range x.Pods {
 		addPod(&to.Incident, p)
 	}
@@ -139,7 +146,7 @@ func (d *Desk) merge(x, to *entry) {
 		to.LastAlert = x.LastAlert
 	}
 	switch {
-	case to.Firing > 0:
+	case to.Firing > 0, x.Kills > 0 && x.ResolvedAt.IsZero():
 		to.ResolvedAt = time.Time{}
 	case x.ResolvedAt.After(to.ResolvedAt):
 		to.ResolvedAt = x.ResolvedAt

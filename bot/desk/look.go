@@ -49,7 +49,7 @@ func (d *Desk) find(ctx context.Context, id string) {
 		}
 		ask := x.Ask
 		d.mu.Unlock()
-		if len(ask.Targets) == 0 && ask.Words == "" {
+		if len(ask.Targets) == 0 && ask.Words == "" && ask.Kill == nil {
 			d.fail(ctx, id, "The alert names no pod, workload or node that I could look at.")
 			return
 		}

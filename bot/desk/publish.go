@@ -41,7 +41,7 @@ func (d *Desk) view(e *entry) bot.View {
 		Incident: e.Incident, Result: e.result, Model: e.model, Ups: e.ups, Downs: e.downs, Similar: e.similar, Now: d.now(),
 	}
 	for _, f := range e.Folded {
-		if c := d.state.incidents[f.Incident]; c != nil && c.Firing > 0 {
+		if c := d.state.incidents[f.Incident]; c != nil && c.goesOn() {
 			v.Incident.ResolvedAt = time.Time{} // it is over when all that it tells of is
 		}
 	}

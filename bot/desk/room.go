@@ -140,7 +140,7 @@ func (d *Desk) cardChore(e *entry, now time.Time) (chore, bool) {
 			if c := d.o.Policy.Channels[e.Channel]; e.found.IsZero() && len(c.Namespaces)+len(c.Mute) > 0 {
 				return chore{}, false // it is not known yet whether it may be told of here
 			}
-			wait = max(wait, e.OpenedAt.Add(gather).Sub(now))
+			wait = max(wait, e.OpenedAt.Add(d.gathers(e)).Sub(now))
 		}
 		return chore{dueFirst, e.OpenedAt, wait, func(ctx context.Context) { d.postCard(ctx, id) }}, true
 	}

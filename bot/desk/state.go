@@ -76,6 +76,8 @@ type entry struct {
 	similar []bot.Similar
 	// guessed are the targets by whose names it can be found.
 	guessed []investigations.Target
+	// uids are of the pods in which somebody was killed.
+	uids []string
 	// members are the keys of its alerts.
 	members []string
 	ups     int
@@ -136,6 +138,7 @@ func (s *state) add(e *entry) {
 			s.guesses[key] = append(s.guesses[key], e.ID)
 		}
 	})
+	s.killedIn(e, uidOf(e.Ask.Kill))
 	if w := workloadKey(e.Cluster, e.Target); w != "" && !slices.Contains(s.workloads[w], e.ID) {
 		s.workloads[w] = append(s.workloads[w], e.ID)
 	}
@@ -174,8 +177,12 @@ func (s *state) remove(e *entry) {
 			delete(s.alerts, k)
 		}
 	}
-	e.guessed = nil
-	e.guess(func(key string) { without(s.guesses, key, e.ID) })
+	for _, t := range e.guessed {
+		without(s.guesses, guessKey(t), e.ID)
+	}
+	for _, uid := range e.uids {
+		without(s.guesses, uidKey(uid), e.ID)
+	}
 	without(s.workloads, workloadKey(e.Cluster, e.Target), e.ID)
 	without(s.nodes, nodeKey(e.Cluster, e.Target.Node), e.ID)
 	if s.results[e.ResultID] == e.ID {
@@ -197,7 +204,7 @@ func without(m map[string][]string, key, id string) {
 // names takes its time.
 func (e *entry) guess(f func(key string)) {
 	for _, t := range append(slices.Clone(e.Ask.Targets), e.Target) {
-		if t.Namespace == "" && t.Node == "" || slices.Contains(e.guessed, t) {
+		if !guesses(t, e.Ask.Kill) || slices.Contains(e.guessed, t) {
 			continue
 		}
 		e.guessed = append(e.guessed, t)

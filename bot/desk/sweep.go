@@ -20,13 +20,17 @@ const (
 	orderFor = 2 * time.Minute
 )
 
-// sweep writes what could not be written, does what follows verdicts where it could not be done, and drops results that
+// sweep writes what could not be written, ends incidents of kills, does what follows verdicts where it could not be done, and drops results that
 // nobody looks at any more.
 func (d *Desk) sweep(ctx context.Context) {
 	now := d.now()
 	var untold []string
+	over := map[string]bool{}
 	d.mu.Lock()
 	for id, x := range d.state.incidents {
+		if d.endKills(x) {
+			over[x.Channel] = true
+		}
 		if x.State != bot.StateJudged || x.telling {
 			continue
 		}
@@ -44,6 +48,9 @@ func (d *Desk) sweep(ctx context.Context) {
 		}
 	}
 	d.mu.Unlock()
+	for channel := range over {
+		d.room(ctx, channel)
+	}
 	for _, id := range untold {
 		d.spawn(ctx, func() { d.after(ctx, id) })
 	}

@@ -172,7 +172,15 @@ func (d *Desk) handle(ctx context.Context, e bot.Event) error {
 	case bot.EventLeft:
 		d.left(e)
 	case bot.EventAlerts:
-		return d.alerts(ctx, e, e.Alerts, bot.OriginWebhook)
+		return d.alerts(ctx, e, e.Alerts, originOf(e))
 	}
 	return nil
+}
+
+// originOf is what alerts came by: those of one event have one source.
+func originOf(e bot.Event) bot.Origin {
+	if len(e.Alerts) > 0 && e.Alerts[0].Source == bot.SourceAgent {
+		return bot.OriginAgent
+	}
+	return bot.OriginWebhook
 }
