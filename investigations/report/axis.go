@@ -64,7 +64,7 @@ const day = 24 * time.Hour
 // ticks returns moments at round clock times within r, at most one for every gap of n columns.
 func (r timeRange) ticks(n, gap int) []time.Time {
 	steps := []time.Duration{
-		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+		10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 		time.Hour, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour, 12 * time.Hour, day, 2 * day, 5 * day, 10 * day, 30 * day,
 	}
 	most := max(n/gap, 1)
@@ -84,6 +84,9 @@ func (r timeRange) ticks(n, gap int) []time.Time {
 
 // tickLabel prints a tick: the clock, and the date at midnight.
 func tickLabel(t time.Time) string {
+	if t.Second() != 0 {
+		return t.Format("15:04:05")
+	}
 	if t.Hour() == 0 && t.Minute() == 0 {
 		return t.Format("01-02")
 	}

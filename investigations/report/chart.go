@@ -170,6 +170,9 @@ func (p *page) legend(r *inv.Result, s *subject, c curves, kills, rollouts []mar
 		return false
 	}
 	var parts []string
+	if by := s.recordedWords(); by != "" {
+		parts = append(parts, "memory ("+by+")")
+	}
 	if c.hasLimit {
 		parts = append(parts, limitChar+limitChar+" limit "+inv.FormatBytes(lastOf(c.data[0])))
 	}

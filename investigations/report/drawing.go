@@ -19,6 +19,8 @@ type Drawing struct {
 	Memory, Second, Limit, Traffic []float64
 	// SecondName says what Second is.
 	SecondName string
+	// Recorded says how often a node agent read Memory, as "1 s, node agent"; empty where it was scraped.
+	Recorded string
 	// FromKernel says that Memory's value at the kill is the kernel's own count.
 	FromKernel bool
 	// Kills are within From to To, in order, and so are Rollouts. Ended says in a word what befell it: "killed".
@@ -66,7 +68,7 @@ func Draw(r *inv.Result, ev *inv.Evidence, n int) (d Drawing, ok bool) {
 	}
 	shown = zoom(shown, &s, r)
 	d = Drawing{
-		Title: clean(s.title), SecondName: clean(s.secondName), FromKernel: s.fromKernel, Ended: EndedWord(r.Verdict.Mechanism),
+		Title: clean(s.title), SecondName: clean(s.secondName), FromKernel: s.fromKernel, Recorded: s.recordedWords(), Ended: EndedWord(r.Verdict.Mechanism),
 		From: time.UnixMilli(shown.from).UTC(), To: time.UnixMilli(shown.to).UTC(),
 		Memory: sum(s.columns(shown, n)...), Limit: s.limitColumns(shown, n),
 		Second: someOf(shown.columns(s.second, n)), Traffic: trafficColumns(ev, shown, n),

@@ -22,7 +22,9 @@ type subject struct {
 	fixedLimit float64
 	// fromKernel says that the value at the kill is the kernel's.
 	fromKernel bool
-	pod        inv.Party
+	// recorded says that main is what a flight recorder has, and not scraped.
+	recorded bool
+	pod      inv.Party
 }
 
 // chooseSubject picks the memory that ran out: the node's where the boundary is the node's, the pod's where it
@@ -70,19 +72,24 @@ func oneContainer(r *inv.Result, ev *inv.Evidence, a inv.Party) subject {
 	if a.Container == "" {
 		// The pod's only container is meant.
 		names := containersOf(ev, a)
+		if len(names) == 0 {
+			names = recordedContainers(ev, a)
+		}
 		if len(names) != 1 {
 			return s
 		}
 		a.Container = names[0]
 		s.pod = a
 	}
-	points := collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a))
-	if len(points) == 0 {
-		return s
-	}
-	s.title = "working set of " + containerWords(a)
-	s.main = [][]point{points}
 	s.limit = collect(ev.Metrics, inv.QueryLimit, sameContainer(a))
+	if !s.recorder(r, ev, containerWords(a), []inv.Party{a}) {
+		points := collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a))
+		if len(points) == 0 {
+			return s
+		}
+		s.title = "working set of " + containerWords(a)
+		s.main = [][]point{points}
+	}
 	if pod := findPod(ev, a); pod != nil {
 		s.fixedLimit = specLimit(pod, a.Container)
 	}
@@ -117,15 +124,24 @@ func (s *subject) addKill(rep *inv.KernelReport) {
 }
 
 func wholePod(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subject {
-	s := subject{pod: victim, title: "working set of " + inv.Target{Namespace: victim.Namespace, Pod: victim.Pod}.String()}
-	for _, name := range containersOf(ev, victim) {
-		one := inv.Party{Namespace: victim.Namespace, Pod: victim.Pod, Container: name}
-		if points := collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(one)); len(points) > 0 {
-			s.main = append(s.main, points)
+	s := subject{pod: victim}
+	of := inv.Target{Namespace: victim.Namespace, Pod: victim.Pod}.String()
+	var containers []inv.Party
+	for _, name := range recordedContainers(ev, victim) {
+		containers = append(containers, inv.Party{Namespace: victim.Namespace, Pod: victim.Pod, Container: name})
+	}
+	second := func(a inv.Party) []point { return recordedOf(ev, a, recordedUsage) }
+	if !s.recorder(r, ev, of, containers) {
+		second = func(a inv.Party) []point { return collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a)) }
+		s.title = "working set of " + of
+		for _, name := range containersOf(ev, victim) {
+			if points := second(inv.Party{Namespace: victim.Namespace, Pod: victim.Pod, Container: name}); len(points) > 0 {
+				s.main = append(s.main, points)
+			}
 		}
 	}
 	if len(s.main) > 1 && culprit.Pod == victim.Pod && culprit.Container != "" {
-		s.second, s.secondName = collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(culprit)), culprit.Container
+		s.second, s.secondName = second(culprit), culprit.Container
 	}
 	if rep := matchingReport(r, ev); rep != nil {
 		s.fixedLimit = reportLimit(rep.report)

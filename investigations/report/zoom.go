@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"time"
 
 	inv "github.com/oombot/oombot/investigations"
 )
@@ -35,7 +36,11 @@ func zoom(shown timeRange, s *subject, r *inv.Result) timeRange {
 		return shown
 	}
 	at := r.At.UnixMilli()
-	length := max(6*rise, 3*day.Milliseconds()/48) // no less than an hour and a half
+	least := 3 * day.Milliseconds() / 48 // an hour and a half
+	if s.recorded {
+		least = 2 * time.Minute.Milliseconds()
+	}
+	length := max(6*rise, least)
 	from := at - length
 	if c := r.Verdict.Change; c != nil && !c.At.IsZero() {
 		if since := at - c.At.UnixMilli(); since > length && since < 3*length {

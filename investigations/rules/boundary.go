@@ -28,6 +28,8 @@ func (s *scene) findBoundary() {
 		s.boundary = s.kill.report.Boundary
 	case s.mechanism == investigations.GlobalOOMKill:
 		s.boundary = investigations.BoundaryNode
+	case s.mechanism == investigations.MemcgOOMKill && s.ownLimit():
+		s.boundary = investigations.BoundaryContainer
 	case s.mechanism == investigations.MemcgOOMKill:
 		s.boundary = s.boundaryFromUsage()
 	}
@@ -149,7 +151,7 @@ func (s *scene) containerLimit(pod, container string) float64 {
 	if p := s.curve(investigations.QueryLimit, pod, container); p.len() > 0 {
 		return p.at(seconds(s.at))
 	}
-	return 0
+	return s.recordedLimit(pod, container)
 }
 
 // limitInForce is the limit that broke.

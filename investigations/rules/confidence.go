@@ -15,6 +15,7 @@ const (
 	ceilingNoPods     = 0.7
 	ceilingByTimeOnly = 0.75
 	ceilingInferred   = 0.65
+	ceilingCounter    = 0.8
 )
 
 // judgeConfidence turns the winning score into a confidence: lower where a rival is close, and under the
@@ -50,6 +51,10 @@ func (s *scene) judgeConfidence() {
 	if s.kill != nil && s.kill.byTime {
 		ceiling = math.Min(ceiling, ceilingByTimeOnly)
 		s.caps = append(s.caps, "the kernel's report is matched by time only")
+	}
+	if s.counted != nil && s.mechanism == investigations.MemcgOOMKill {
+		ceiling = math.Min(ceiling, ceilingCounter)
+		s.caps = append(s.caps, "only the cgroup's counter tells of the kill")
 	}
 	if s.reason != nil {
 		s.caps = s.reasonDoubts(metrics)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -98,6 +99,8 @@ type share struct {
 	rows                  []investigations.KernelTask
 	// own is the sum of those rows that are surely the container's: the victim's, and those named like it.
 	own float64
+	// source is the recording that usage or usual rests on; empty for the metrics.
+	source string
 }
 
 // podShares returns what each container of the pod held at the kill.
@@ -125,6 +128,7 @@ func (s *scene) podShares() []share {
 				sh.usual = quantile(all.Y, 0.25)
 			}
 		}
+		s.recordedShare(&sh, pod.Name)
 		out = append(out, sh)
 	}
 	s.assignRows(out)
@@ -252,12 +256,13 @@ func (s *scene) usageSource() string {
 
 func (s *scene) sayShare(x share) string {
 	values := map[string]float64{"usage_bytes": x.usage, "request_bytes": x.request}
+	source := cmp.Or(x.source, s.usageSource())
 	if math.IsNaN(x.usual) {
-		return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, s.usageSource(), values,
+		return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, source, values,
 			"Container %s held %s at the kill; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.request))
 	}
 	values["usual_bytes"] = x.usual
-	return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, s.usageSource(), values,
+	return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, source, values,
 		"Container %s held %s at the kill, against %s earlier; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.usual), bytesOf(x.request))
 }
 

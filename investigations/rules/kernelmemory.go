@@ -23,6 +23,7 @@ func (s *scene) kernelMemory() hypothesis {
 	var h hypothesis
 	if s.kill == nil {
 		s.kernelFromMetrics(&h)
+		s.recordedKernelMemory(&h)
 		return h
 	}
 	r := s.kill.report
@@ -31,6 +32,7 @@ func (s *scene) kernelMemory() hypothesis {
 		return h
 	}
 	if r.Memory == nil || r.Memory.UsageKB <= 0 {
+		s.recordedKernelMemory(&h)
 		return h
 	}
 	usage := float64(r.Memory.UsageKB) * 1024

@@ -21,6 +21,8 @@ type kill struct {
 	container string
 	// byTime says that the match rests on time and name only: the report names no cgroup.
 	byTime bool
+	// counted is the agent's line that tells the cgroup of a report that names none; nil else.
+	counted *counted
 }
 
 func (k *kill) source() string {
@@ -75,6 +77,24 @@ func systemOOMPid(msg string) (int64, bool) {
 
 // collectKills joins every kernel report with the pod whose cgroup it names.
 func (s *scene) collectKills() {
+	byUID := s.podsByUID()
+	s.collectCounted(byUID)
+	for i := range s.ev.Kernel.Logs {
+		l := &s.ev.Kernel.Logs[i]
+		for j := range l.Reports {
+			r := &l.Reports[j]
+			k := &kill{log: l, report: r, at: s.reportTime(l, r)}
+			k.pod, k.container = s.whose(byUID, r.PodUID, r.ContainerID)
+			s.joinCounted(k)
+			s.inferContainer(k)
+			s.kills = append(s.kills, k)
+		}
+	}
+	slices.SortStableFunc(s.kills, func(a, b *kill) int { return a.at.Compare(b.at) })
+}
+
+// podsByUID returns the pods by what names their cgroups.
+func (s *scene) podsByUID() map[string]*investigations.Pod {
 	byUID := map[string]*investigations.Pod{}
 	for i := range s.ev.Pods.Pods {
 		p := &s.ev.Pods.Pods[i]
@@ -84,27 +104,23 @@ func (s *scene) collectKills() {
 			byUID[h] = p
 		}
 	}
-	for i := range s.ev.Kernel.Logs {
-		l := &s.ev.Kernel.Logs[i]
-		for j := range l.Reports {
-			r := &l.Reports[j]
-			k := &kill{log: l, report: r, at: s.reportTime(l, r)}
-			if p := byUID[r.PodUID]; p != nil && r.PodUID != "" {
-				k.pod = p
-				k.container = containerByID(p, r.ContainerID)
-			}
-			if k.pod == nil && r.ContainerID != "" {
-				for i := range s.ev.Pods.Pods {
-					if c := containerByID(&s.ev.Pods.Pods[i], r.ContainerID); c != "" {
-						k.pod, k.container = &s.ev.Pods.Pods[i], c
-					}
-				}
-			}
-			s.inferContainer(k)
-			s.kills = append(s.kills, k)
+	return byUID
+}
+
+// whose returns the pod and the container of a cgroup, as far as the cluster knows them.
+func (s *scene) whose(byUID map[string]*investigations.Pod, uid, containerID string) (pod *investigations.Pod, container string) {
+	if p := byUID[uid]; p != nil && uid != "" {
+		return p, containerByID(p, containerID)
+	}
+	if containerID == "" {
+		return nil, ""
+	}
+	for i := range s.ev.Pods.Pods {
+		if c := containerByID(&s.ev.Pods.Pods[i], containerID); c != "" {
+			pod, container = &s.ev.Pods.Pods[i], c
 		}
 	}
-	slices.SortStableFunc(s.kills, func(a, b *kill) int { return a.at.Compare(b.at) })
+	return pod, container
 }
 
 // containerByID returns the name of the pod's container that has or had that id.

@@ -19,11 +19,13 @@ type death struct {
 
 func (d *death) at() time.Time { return d.term.FinishedAt }
 
-// ending is a kernel report, an end of a container, or both where they belong together.
+// ending is a kernel report, a kill that only a cgroup's counter tells of, an end of a container, or one of the former
+// and the latter where they belong together.
 type ending struct {
-	at    time.Time
-	kill  *kill
-	death *death
+	at      time.Time
+	kill    *kill
+	counted *counted
+	death   *death
 }
 
 const (
@@ -43,7 +45,7 @@ const (
 func (s *scene) findMechanism() {
 	e, ok := s.pickEnding()
 	if ok {
-		s.kill, s.death = e.kill, e.death
+		s.kill, s.counted, s.death = e.kill, e.counted, e.death
 		if !e.at.IsZero() {
 			s.at = e.at
 		}
@@ -52,7 +54,7 @@ func (s *scene) findMechanism() {
 	s.readCoverage()
 	s.missLog()
 	for _, try := range []func() bool{
-		s.byStartKill, s.byManualKill, s.byKernelReport, s.byEviction, s.byUserSpaceKiller, s.byRuntimeError,
+		s.byStartKill, s.byManualKill, s.byKernelReport, s.byEviction, s.byUserSpaceKiller, s.byRuntimeError, s.byCounted,
 		s.byLostSight, s.byOtherExit, s.byOtherKiller, s.byReason, s.byCounter, s.byUnexplained137, s.byNothing, s.byQuietNode,
 	} {
 		if try() {
@@ -82,8 +84,11 @@ func (s *scene) pickEnding() (ending, bool) {
 }
 
 func (e ending) container() string {
-	if e.death != nil {
+	switch {
+	case e.death != nil:
 		return e.death.container
+	case e.counted != nil:
+		return e.counted.container
 	}
 	return e.kill.container
 }
@@ -129,6 +134,8 @@ func (s *scene) endings() []ending {
 					if !k.at.IsZero() {
 						e.at = k.at
 					}
+				} else {
+					e.counted = s.countedOf(d)
 				}
 				out = append(out, e)
 			}
@@ -139,7 +146,7 @@ func (s *scene) endings() []ending {
 			out = append(out, ending{at: k.at, kill: k})
 		}
 	}
-	return out
+	return append(out, s.countedEndings(out, pods)...)
 }
 
 // killOf returns the kernel report of a container's end: by container id, by pod and time, or, for reports
@@ -235,6 +242,9 @@ func (s *scene) adoptVictim() {
 		s.node = s.kill.log.Node
 		s.adoptPod(nil)
 		s.adoptGonePod()
+	case s.counted != nil:
+		s.container = s.counted.container
+		s.adoptPod(s.counted.pod)
 	default:
 		if s.pod == nil {
 			if pods := s.targetPods(); len(pods) > 0 && s.req.Target.Node == "" {
@@ -256,30 +266,6 @@ func (s *scene) adoptVictim() {
 	}
 	if s.req.Target.Node == "" || s.pod != nil {
 		s.target.Container = s.container
-	}
-}
-
-// readCoverage finds out whether a kernel log of the node would show a kill at that moment.
-func (s *scene) readCoverage() {
-	for i := range s.ev.Kernel.Logs {
-		l := &s.ev.Kernel.Logs[i]
-		if s.node != "" && l.Node != s.node && !slices.ContainsFunc(l.Reports, func(r investigations.KernelReport) bool { return r.Host == s.node }) {
-			continue
-		}
-		s.hasLog = true
-		if s.logCovers(l, s.at) || s.followedSince() {
-			s.covers = true
-			from, to, _ := s.coverage(l)
-			how := "without a gap at the moment in question"
-			if silence := s.at.Sub(to); silence >= time.Second {
-				how = fmt.Sprintf("and its silence of %s until the moment in question is a short one", durationOf(silence))
-			}
-			s.fact("kernel/covers", investigations.ToolKernlog, s.at, l.Source, nil,
-				"The kernel log of %s reaches from %s to %s %s.", l.Node, stamp(from), stamp(to), how)
-		} else if from, to, ok := s.coverage(l); ok && s.kill == nil && l.From.IsZero() && l.TooQuiet(from, to, s.at) {
-			// Of a log with dates its source has said so already.
-			s.blindSpot(investigations.ToolKernlog, "", "the last line of %s stands %s before the moment: too long a silence to prove anything", l.Source, durationOf(s.at.Sub(to)))
-		}
 	}
 }
 
@@ -322,6 +308,9 @@ func (s *scene) byKernelReport() bool {
 		s.mechanism = investigations.GlobalOOMKill
 	}
 	s.sayKill(s.kill, "kernel/kill")
+	if s.kill.counted != nil {
+		s.sayCounted(s.kill.counted)
+	}
 	if s.kill.byTime {
 		s.fact("kernel/bytime", investigations.ToolKernlog, s.at, s.kill.source(), nil,
 			"That report names no cgroup of a known pod; it is matched by its moment and the process's name only.")

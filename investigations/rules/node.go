@@ -17,6 +17,8 @@ type holder struct {
 	usage, usual, request, limit float64
 	// seen says that usage comes from metrics; else it is summed from the kernel's task table.
 	seen bool
+	// source is the recording that usage or usual rests on; empty for the metrics.
+	source string
 	// rows are the processes of the kernel's table that belong to it.
 	rows []investigations.KernelTask
 	comm string
@@ -109,6 +111,7 @@ func (s *scene) podHolders(v *nodeView) {
 		h := &holder{pod: p, name: name, usual: math.NaN()}
 		h.request, h.limit = podRequest(p)
 		s.measure(h, series[name])
+		s.recordedHolder(h)
 		v.holders = append(v.holders, h)
 	}
 	for name, pts := range series {
@@ -351,6 +354,9 @@ func (s *scene) sayHolder(h *holder) string {
 		text += fmt.Sprintf("; usual before was %s", bytesOf(h.usual))
 	}
 	tool, src := investigations.ToolMetrics, s.ev.Metrics.Queries[investigations.QueryNodePods].Source
+	if h.source != "" {
+		src = h.source
+	}
 	if !h.seen && s.kill != nil {
 		tool, src = investigations.ToolKernlog, s.kill.source()
 	}

@@ -24,7 +24,7 @@ func (s *scene) missLog() {
 	for i := range s.ev.Kernel.Logs {
 		others = append(others, s.ev.Kernel.Logs[i].Node)
 	}
-	if s.hasLog || s.kill != nil || s.node == "" || len(others) == 0 {
+	if s.hasLog || s.covers || s.kill != nil || s.node == "" || len(others) == 0 {
 		return
 	}
 	s.blindSpot(investigations.ToolKernlog, "whether the kernel killed, and at whose limit",

@@ -24,7 +24,7 @@ func (s *scene) byQuietNode() bool {
 	if t.Node == "" || t.Pod != "" || t.Workload != "" || s.death != nil || s.kill != nil {
 		return false
 	}
-	if s.nodeObj == nil && !s.hasLog {
+	if s.nodeObj == nil && !s.hasLog && !s.covers {
 		s.blindSpot(investigations.ToolPods, "what happened on it", "no source knows a node %s", investigations.CleanText(t.Node, 80))
 		return false
 	}

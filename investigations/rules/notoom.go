@@ -127,6 +127,9 @@ func (s *scene) nodeLogSource() string {
 			return l.Source
 		}
 	}
+	if r := s.followedBy(); r != nil {
+		return r.Source
+	}
 	return "kernel/"
 }
 

@@ -31,17 +31,6 @@ func TestReaches(t *testing.T) {
 	}
 }
 
-func TestRecordedName(t *testing.T) {
-	for name, want := range map[string]string{
-		"memory.current": "current", "memory_current_bytes": "current", "memory_usage": "usage", "memory": "", "working_set": "working_set",
-		"container_memory_working_set_bytes": "working_set", "container_rss": "rss", "memory.stat.anon": "anon", "pgmajfault": "pgmajfault",
-	} {
-		if got := recordedName(name); got != want {
-			t.Errorf("recordedName(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestUntilEnd(t *testing.T) {
 	for _, tt := range []struct {
 		in   []float64

@@ -1,12 +1,14 @@
 package rules
 
 import (
-	"cmp"
+	"math"
 	"slices"
-	"strings"
 
 	"github.com/oombot/oombot/investigations"
 )
+
+// usageWords is what all that a cgroup is charged for is called.
+const usageWords = "usage"
 
 // recordedNames are the series of a flight recorder that tell a container's memory, the fullest account first, with
 // what they are called. memory.current holds page cache that could be taken back, the working set only what is in
@@ -15,40 +17,35 @@ var recordedNames = []struct {
 	names []string
 	says  string
 }{
-	{[]string{"current", "usage", ""}, "usage"},
+	{[]string{"current", "usage", ""}, usageWords},
 	{[]string{"working_set"}, "working set"},
 	{[]string{"anon", "rss"}, "anonymous memory"},
-}
-
-// recordedName reduces a series' name to what it means: memory.current, memory_current and memory_current_bytes are
-// one, and so are working_set and container_memory_working_set_bytes.
-func recordedName(name string) string {
-	n := strings.NewReplacer(".", "_", "-", "_", " ", "_").Replace(strings.ToLower(name))
-	for _, prefix := range []string{"container_", "cgroup_", "memory_", "mem_", "stat_"} {
-		n = strings.TrimPrefix(n, prefix)
-	}
-	if n == "memory" || n == "mem" {
-		n = ""
-	}
-	return strings.TrimSuffix(n, "_bytes")
 }
 
 // recorded returns what the node agent's flight recorder holds of a container's memory until the kill, at its own
 // resolution, with what the series is; no points where there is none.
 func (s *scene) recorded(container string) (p points, says, source string) {
 	for _, want := range recordedNames {
-		for _, r := range s.ev.Metrics.Recorder {
-			for _, x := range r.Series {
-				if x.Namespace != s.target.Namespace || x.Pod != s.target.Pod || x.Container != container || !slices.Contains(want.names, recordedName(x.Name)) {
-					continue
-				}
-				if p = pointsOf(x.Series).between(0, seconds(s.at)+1).untilEnd(); p.len() > 0 {
-					return p, want.says, r.Source
-				}
-			}
+		if p, source = s.recordedSeries(s.target.Namespace, s.target.Pod, container, want.names...); p.len() > 0 {
+			return p, want.says, source
 		}
 	}
 	return points{}, "", ""
+}
+
+// recordedSeries returns the first series of a container with one of the names, until the kill.
+func (s *scene) recordedSeries(namespace, pod, container string, names ...string) (p points, source string) {
+	for _, r := range s.ev.Metrics.Recorder {
+		for _, x := range r.Series {
+			if x.Namespace != namespace || x.Pod != pod || x.Container != container || !slices.Contains(names, investigations.RecordedName(x.Name)) {
+				continue
+			}
+			if p = pointsOf(x.Series).between(0, seconds(s.at)+1).untilEnd(); p.len() > 0 {
+				return p, r.Source
+			}
+		}
+	}
+	return points{}, ""
 }
 
 // untilEnd leaves out the last few readings where they are those of a container that is gone already: the recorder's
@@ -68,28 +65,71 @@ func (p points) untilEnd() points {
 }
 
 // recordedRise supports a spike with the curve that no scrape saw: level for most of the recording, and up
-// within its last minutes.
+// within its last minutes. Where page cache fills the limit all along, anonymous memory tells it.
 func (s *scene) recordedRise(h *hypothesis) {
-	p, says, source := s.recorded(s.subjectContainer)
-	if p.len() < 30 || s.limitBytes <= 0 {
+	if s.limitBytes <= 0 {
 		return
 	}
+	var p points
+	var r rise
+	var says, source string
+	for _, want := range recordedNames {
+		q, from := s.recordedSeries(s.target.Namespace, s.target.Pod, s.subjectContainer, want.names...)
+		if q.len() < 30 {
+			continue
+		}
+		if want.says == usageWords {
+			q = s.upToKill(q)
+		}
+		if is := riseOf(q, seconds(s.at)); p.len() == 0 || is.into(s.limitBytes) {
+			p, r, says, source = q, is, want.says, from
+		}
+		if r.into(s.limitBytes) {
+			break
+		}
+	}
+	if p.len() == 0 {
+		return
+	}
+	took := durationSeconds(r.took)
+	id := s.fact("recorder/rise", investigations.ToolMetrics, s.at, source,
+		map[string]float64{"usual_bytes": r.usual, "peak_bytes": r.peak, "rise_seconds": took.Seconds()},
+		"The flight recorder has the %s of container %s at %s, and has it rise to %s within the last %s%s.", says, s.subjectContainer, bytesOf(r.usual), bytesOf(r.peak), durationOf(took), s.recordedTop())
+	if r.into(s.limitBytes) {
+		h.support(s.recordedWeight(*h, p), id)
+	}
+}
+
+// upToKill adds what the kernel's report has the container at: the last second may be too long to see it get there.
+func (s *scene) upToKill(p points) points {
+	if s.kill == nil || s.kill.report.Boundary != investigations.BoundaryContainer || s.kill.container != s.subjectContainer || s.kill.report.Memory == nil {
+		return p
+	}
+	usage, at := float64(s.kill.report.Memory.UsageKB)*1024, seconds(s.at)
+	if last := p.len() - 1; usage <= p.Y[last] || at < p.X[last] || at-p.X[last] > 30 {
+		return p
+	}
+	return points{append(slices.Clone(p.X), at), append(slices.Clone(p.Y), usage)}
+}
+
+// rise is how a recorded series went up before the kill, in bytes and seconds; span is how long it is.
+type rise struct{ usual, peak, took, span float64 }
+
+// into says whether it went from far below a limit up to it, in the lesser part of the recording.
+func (r rise) into(limit float64) bool {
+	return r.usual < 0.78*limit && r.peak >= 0.85*limit && r.took < 0.5*r.span
+}
+
+func riseOf(p points, at float64) rise {
 	usual, peak := quantile(p.Y, 0.25), maxOf(p.Y)
-	threshold := usual + 0.2*(peak-usual)
 	from := p.X[0]
 	for i := p.len() - 1; i >= 0; i-- {
-		if p.Y[i] <= threshold {
+		if p.Y[i] <= usual+0.2*(peak-usual) {
 			from = p.X[i]
 			break
 		}
 	}
-	rise := durationSeconds(max(0, seconds(s.at)-from))
-	id := s.fact("recorder/rise", investigations.ToolMetrics, s.at, source,
-		map[string]float64{"usual_bytes": usual, "peak_bytes": peak, "rise_seconds": rise.Seconds()},
-		"The flight recorder has the %s of container %s at %s, and has it rise to %s within the last %s%s.", says, s.subjectContainer, bytesOf(usual), bytesOf(peak), durationOf(rise), s.recordedTop())
-	if usual < 0.78*s.limitBytes && peak >= 0.85*s.limitBytes && rise.Seconds() < 0.5*(p.X[p.len()-1]-p.X[0]) {
-		h.support(s.recordedWeight(*h, p), id)
-	}
+	return rise{usual, peak, math.Max(0, at-from), p.X[p.len()-1] - p.X[0]}
 }
 
 // recordedWeight is what a recorded rise carries: where the metrics are missing, end before it, or are sampled too
@@ -101,30 +141,4 @@ func (s *scene) recordedWeight(h hypothesis, p points) float64 {
 		return 0.5
 	}
 	return 0.2
-}
-
-// recordedTop names the largest process of the container that the recorder saw last.
-func (s *scene) recordedTop() string {
-	var best investigations.RecorderTop
-	for _, r := range s.ev.Metrics.Recorder {
-		for _, t := range r.Top {
-			if t.Pod != s.target.Pod || t.Container != s.subjectContainer || t.At.After(s.at) {
-				continue
-			}
-			if c := cmp.Compare(t.At.Unix(), best.At.Unix()); c > 0 || c == 0 && t.RSSBytes > best.RSSBytes {
-				best = t
-			}
-		}
-	}
-	if best.Comm == "" {
-		return ""
-	}
-	return "; the largest process was " + investigations.CleanText(best.Comm, 32) + " with " + bytesOf(float64(best.RSSBytes))
-}
-
-// followedSince says since when a node's kernel log was followed without loss, by its agent's word.
-func (s *scene) followedSince() bool {
-	return slices.ContainsFunc(s.ev.Metrics.Recorder, func(r investigations.Recorder) bool {
-		return r.Node == s.node && !r.LosslessSince.IsZero() && r.LosslessSince.Before(s.at) && !r.To.Before(s.at)
-	})
 }

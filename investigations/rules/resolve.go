@@ -15,7 +15,7 @@ func (s *scene) resolve() {
 	switch {
 	case t.Pod != "":
 		s.pod = s.findPod(t.Namespace, t.Pod)
-		if s.pod != nil && s.pod.Created.After(s.req.At.Add(ahead)) {
+		if s.pod != nil && (s.pod.Created.After(s.req.At.Add(ahead)) || s.isOther(s.pod)) {
 			s.pod = nil // a StatefulSet gives the pod that it makes anew the name of the one before
 		}
 		if s.pod == nil {
@@ -26,6 +26,12 @@ func (s *scene) resolve() {
 	}
 	s.node = t.Node
 	s.adoptPod(s.pod)
+}
+
+// isOther says whether a pod is another one than the request's, which is known by its uid.
+func (s *scene) isOther(p *investigations.Pod) bool {
+	uid := s.req.PodUID
+	return uid != "" && p.UID != "" && p.UID != uid && p.Annotations["kubernetes.io/config.hash"] != uid
 }
 
 // adoptPod makes p the pod that the investigation is about, and takes over what follows from it.

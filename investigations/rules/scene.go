@@ -74,6 +74,7 @@ type scene struct {
 	// What happened.
 	at        time.Time
 	kill      *kill                    // the kernel's report of this kill; nil where there is none
+	counted   *counted                 // what only a cgroup's counter tells of it; nil where there is a report, or nothing
 	death     *death                   // how a container of the target ended; nil where none did
 	reason    *otherReason             // why it ended, where that was no OOM kill
 	startKill bool                     // killed before it started (runc's init)
@@ -85,6 +86,10 @@ type scene struct {
 	unreported bool
 	covers     bool // a kernel log of the node covers the moment without loss
 	hasLog     bool // there is a kernel log of the node
+	// byAgent says that covers rests on the word of the node's agent alone, and that no kernel log was recorded.
+	byAgent bool
+	// counters are the kills that cgroups' counters tell of.
+	counters []*counted
 
 	mechanism investigations.Mechanism
 	boundary  investigations.Boundary
@@ -203,6 +208,9 @@ func (s *scene) diagnosis() investigations.Diagnosis {
 	}
 	d := investigations.Diagnosis{
 		At: s.at, Target: s.target, Verdict: v, BlindSpots: s.blind, Key: s.killKey(), Influences: s.influences,
+	}
+	if s.byAgent {
+		d.Covered = []string{investigations.ToolKernlog}
 	}
 	sure := s.sure()
 	for _, h := range s.hypotheses {

@@ -27,6 +27,7 @@ func (s *scene) memoryBackedVolume() hypothesis {
 		h.support(-0.1, s.sayShmem(sh))
 	}
 	s.volumeFromCache(&h, sh)
+	s.recordedVolume(&h)
 	if s.volume != nil && h.score > 0 {
 		limit := "without a size limit"
 		if s.volume.SizeLimit != nil {

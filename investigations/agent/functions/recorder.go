@@ -3,6 +3,7 @@ package functions
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,18 +49,30 @@ func (s *Set) recorder(ctx context.Context, p party, w window, a *answer) error 
 	return s.tell(ctx, curves, w, a)
 }
 
-// top tells of the largest processes that a recorder saw last before a moment.
+// topReach is how long before the last of them a reading of a process still counts: a recorder looks at containers far from
+// their limits every few seconds only.
+const topReach = 15 * time.Second
+
+// top tells of the largest processes that a recorder saw last before a moment, each by its last reading.
 func top(r *investigations.Recorder, p party, moment time.Time, a *answer) {
+	latest := map[int64]investigations.RecorderTop{}
 	var last time.Time
 	for _, t := range r.Top {
-		if !t.At.After(moment) && t.At.After(last) {
+		if t.At.After(moment) || !p.fits(t.Namespace, t.Pod, t.Container) {
+			continue
+		}
+		if had, ok := latest[t.PID]; !ok || t.At.After(had.At) {
+			latest[t.PID] = t
+		}
+		if t.At.After(last) {
 			last = t.At
 		}
 	}
-	rows := slices.DeleteFunc(slices.Clone(r.Top), func(t investigations.RecorderTop) bool {
-		return !t.At.Equal(last) || !p.fits(t.Namespace, t.Pod, t.Container)
+	rows := slices.Collect(maps.Values(latest))
+	rows = slices.DeleteFunc(rows, func(t investigations.RecorderTop) bool { return last.Sub(t.At) > topReach })
+	slices.SortFunc(rows, func(x, y investigations.RecorderTop) int {
+		return cmp.Or(cmp.Compare(y.RSSBytes, x.RSSBytes), cmp.Compare(x.PID, y.PID))
 	})
-	slices.SortStableFunc(rows, func(x, y investigations.RecorderTop) int { return cmp.Compare(y.RSSBytes, x.RSSBytes) })
 	for _, t := range rows[:min(len(rows), mostTop)] {
 		a.add(t.At, r.Source, say("flight recorder of node %s: at %s process %s (pid %s) had %s resident", quote(r.Node, 80), t.At, quote(t.Comm, 60), countOf("pid", t.PID), bytesOf("rss", t.RSSBytes)))
 	}
