@@ -63,7 +63,7 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	if !trace {
 		progress = a.watchReading()
 	}
-	s, err := openSession(cmd.Context(), cfg, ask, f, a.stdin, log)
+	s, err := openSession(cmd.Context(), cfg, ask, f.kernel(a.stdin), log)
 	if err != nil {
 		return err
 	}

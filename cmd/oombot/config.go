@@ -21,7 +21,7 @@ func configFlag(cmd *cobra.Command) {
 // readConfig returns the configuration of a command that has --config, and has what it calls secret masked from then
 // on. Its error is a *config.Error where the configuration can't be used.
 func (a *app) readConfig(cmd *cobra.Command) (*config.Config, error) {
-	from := config.Sources{Env: a.env, Flags: map[string]string{}}
+	from := config.Sources{Env: a.env, Flags: map[string]string{}, Command: cmd.Name()}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if f.Name == "config" {
 			from.File = f.Value.String()

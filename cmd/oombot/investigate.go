@@ -146,7 +146,9 @@ func (a *app) investigateLive(cmd *cobra.Command, cfg *config.Config, target str
 	defer func() { err = errors.Join(err, model.close()) }()
 	past := a.openPast(cmd.Context(), f.memory, log)
 	defer past.close()
-	s, err := openSession(cmd.Context(), cfg, ask, &f.live, a.stdin, log)
+	kernel := f.live.kernel(a.stdin)
+	kernel.agents = past.agents(cmd.Context())
+	s, err := openSession(cmd.Context(), cfg, ask, kernel, log)
 	if err != nil {
 		return err
 	}

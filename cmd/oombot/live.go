@@ -49,10 +49,13 @@ func (f *liveFlags) ask(target string) (live.Ask, error) {
 	return ask, nil
 }
 
-// kernelLogs are the kernel logs that the command line names, and what - stands for among them.
+// kernelLogs are the kernel logs that the command line names, with what - stands for among them, and what is told of
+// nodes without being asked for.
 type kernelLogs struct {
 	files []kernlog.KernelFile
 	stdin io.Reader
+	// agents is what node agents told; nil where nothing listens to any.
+	agents investigations.NodeLedger
 }
 
 func (f *liveFlags) kernel(stdin io.Reader) kernelLogs {
@@ -83,7 +86,7 @@ type session struct {
 
 // openSession connects the sources and finds the target.
 func openSession(
-	ctx context.Context, cfg *config.Config, ask live.Ask, f *liveFlags, stdin io.Reader, log *slog.Logger,
+	ctx context.Context, cfg *config.Config, ask live.Ask, kernel kernelLogs, log *slog.Logger,
 ) (*session, error) {
 	s := &session{config: cfg, recording: bundle.NewRecording(), log: log}
 	ask.Cluster = cfg.Cluster
@@ -91,7 +94,7 @@ func openSession(
 	if s.cluster, err = connect(cfg, log); err != nil {
 		return nil, err
 	}
-	s.sources = liveSources(cfg, s.cluster, f.kernel(stdin))
+	s.sources = liveSources(cfg, s.cluster, kernel)
 	s.foresee(ctx, ask)
 	return s, s.find(ctx, ask)
 }

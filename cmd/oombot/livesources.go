@@ -30,12 +30,12 @@ func liveSources(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelL
 func sourcesOf(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelLogs) []investigations.LiveSource {
 	lokiClient, lokiErr := lokiOf(cfg)
 	sources := []investigations.LiveSource{
-		orBroken(kernlog.NewLive(kernel.files, lokiClient, kernlog.LiveOptions{Stdin: kernel.stdin, Now: time.Now}), onlyWithout(kernel, lokiErr),
+		orBroken(kernlog.NewLive(kernel.files, lokiClient, kernlog.LiveOptions{Stdin: kernel.stdin, Now: time.Now, Agents: kernel.agents}), onlyWithout(kernel, lokiErr),
 			investigations.ToolKernlog, "kernel"),
 		pods.NewLive(cluster),
 		rollouts.NewLive(cluster),
 	}
-	prometheus, err := metrics.NewLive(cfg.Prometheus, metrics.LiveOptions{Cluster: cfg.Cluster, Now: time.Now})
+	prometheus, err := metrics.NewLive(cfg.Prometheus, metrics.LiveOptions{Cluster: cfg.Cluster, Now: time.Now, Agents: kernel.agents})
 	sources = append(sources, orBroken(prometheus, err, investigations.ToolMetrics, "metrics"))
 	var typed kubernetes.Interface
 	if cluster != nil {
@@ -43,7 +43,7 @@ func sourcesOf(cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelLog
 	}
 	// Without Loki the logs of the API are left: what is wrong with it is said, and told by the kernel logs too.
 	sources = append(sources, logs.NewLive(typed, lokiClient, logs.LiveOptions{Now: time.Now}))
-	pyroscope, err := profiles.NewLive(cfg.Pyroscope, profiles.LiveOptions{ScrapePods: cfg.Profiles.ScrapePods, Now: time.Now})
+	pyroscope, err := profiles.NewLive(cfg.Pyroscope, profiles.LiveOptions{ScrapePods: cfg.Profiles.ScrapePods, Now: time.Now, Agents: kernel.agents})
 	return append(sources, orBroken(pyroscope, err, investigations.ToolProfiles, "profiles"))
 }
 

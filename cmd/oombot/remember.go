@@ -11,6 +11,7 @@ import (
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
 	"github.com/oombot/oombot/memory"
+	"github.com/oombot/oombot/memory/nodes"
 	"github.com/oombot/oombot/tools/bundle"
 )
 
@@ -59,6 +60,22 @@ func (p *casebook) close() {
 	if err := p.store.Close(); err != nil {
 		p.log.Warn("close the file of past incidents", "err", err)
 	}
+}
+
+// agents answers what node agents told a bot that keeps its memory in the same file; nil where it heard none.
+func (p *casebook) agents(ctx context.Context) investigations.NodeLedger {
+	if p == nil || p.store == nil {
+		return nil
+	}
+	ledger, err := nodes.Open(ctx, nodes.Options{Shelf: p.store, Log: p.log, Now: p.app.now})
+	switch {
+	case err != nil:
+		p.log.Warn("read what node agents told", "err", err)
+		return nil
+	case ledger.Agents(time.Time{}).Heard == 0:
+		return nil
+	}
+	return ledger
 }
 
 // recaller is nil where nothing is remembered.

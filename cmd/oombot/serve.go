@@ -102,9 +102,11 @@ type opener func(in investigating) (bot.Investigator, error)
 // openCluster returns where targets are looked for. Nothing is asked yet, but recorded incidents are read.
 func (s *server) openCluster(ctx context.Context, f serveFlags) (opener, error) {
 	if f.bundles == "" {
-		if _, err := restConfig(s.config, s.log); err != nil {
+		cluster, err := connect(s.config, s.log)
+		if err != nil {
 			return nil, fmt.Errorf("%w; or try it without a cluster, with --bundles", err)
 		}
+		s.reviewer, s.oldestKill = reviewer{cluster, s.config.Agents.Audience}, oldestKill
 		return func(in investigating) (bot.Investigator, error) { return newLiveCluster(s.config, in) }, nil
 	}
 	all, err := openRecorded(ctx, f.bundles, s.log)

@@ -23,6 +23,9 @@ var _ bot.Investigator = (*recordings)(nil)
 // Find implements bot.Investigator: of several that match as well, the incident of the cluster that is asked for, else the
 // newest.
 func (c *recordings) Find(_ context.Context, ask bot.Ask) (bot.Case, error) {
+	if ask.Kill != nil {
+		return c.findKill(ask)
+	}
 	all, err := wantedOf(ask)
 	if err != nil {
 		return nil, err

@@ -67,8 +67,11 @@ func serveWarnings(c *config.Config) []warning {
 	if c.PagerDuty.APIToken.Set() && c.PagerDuty.From == "" {
 		add("PagerDuty takes notes in the name of a user only", "set pagerduty.from to the e-mail address of one")
 	}
+	if slackConfigured(c) && c.Agents.Channel == "" && !anyAuto(c.Slack) {
+		add("kills that node agents see are remembered, and shown nowhere", "set agents.channel, or auto: true for a channel below slack.channels")
+	}
 	for _, place := range []struct{ key, channel string }{
-		{"pagerduty.channel", c.PagerDuty.Channel}, {"alertmanager.channel", c.Alertmanager.Channel},
+		{"pagerduty.channel", c.PagerDuty.Channel}, {"alertmanager.channel", c.Alertmanager.Channel}, {"agents.channel", c.Agents.Channel},
 	} {
 		_, known := c.Slack.Channels[place.channel]
 		if place.channel != "" && len(c.Slack.Channels) > 0 && !known {
@@ -77,6 +80,16 @@ func serveWarnings(c *config.Config) []warning {
 		}
 	}
 	return out
+}
+
+// anyAuto says whether there is a channel in which alerts start investigations.
+func anyAuto(s config.Slack) bool {
+	for _, c := range s.Channels {
+		if c.Auto {
+			return true
+		}
+	}
+	return false
 }
 
 // tellConfiguration logs what the server does, without a secret.

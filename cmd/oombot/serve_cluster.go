@@ -35,7 +35,7 @@ func newLiveCluster(cfg *config.Config, in investigating) (*liveCluster, error) 
 		return nil, err
 	}
 	return &liveCluster{
-		investigating: in, config: cfg, cluster: cluster, sources: sourcesOf(cfg, cluster, kernelLogs{}), now: in.app.now,
+		investigating: in, config: cfg, cluster: cluster, sources: sourcesOf(cfg, cluster, kernelLogs{agents: in.agents}), now: in.app.now,
 	}, nil
 }
 
@@ -49,6 +49,9 @@ func (l *liveCluster) session() *session {
 
 // Find implements bot.Investigator. Where the API server can't be asked, what the ask says is found.
 func (l *liveCluster) Find(ctx context.Context, ask bot.Ask) (bot.Case, error) {
+	if ask.Kill != nil {
+		return l.findKill(ctx, ask)
+	}
 	all, err := wantedOf(ask)
 	if err != nil {
 		return nil, err
@@ -78,7 +81,9 @@ func (l *liveCluster) find(ctx context.Context, w wanted, ask bot.Ask) (*liveCas
 			return nil, err
 		}
 	}
-	c := &liveCase{in: l, alert: ask.Alert, ask: live.Ask{Words: words, At: ask.At, Window: ask.Window, Cluster: l.config.Cluster}}
+	c := &liveCase{in: l, alert: ask.Alert, ask: live.Ask{
+		Words: words, At: ask.At, Window: ask.Window, Cluster: l.config.Cluster, Kill: killOf(ask),
+	}}
 	return c, c.look(ctx, s)
 }
 

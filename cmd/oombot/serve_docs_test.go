@@ -16,6 +16,7 @@ import (
 	"github.com/oombot/oombot/bot/desk"
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/memory/memorytest"
+	"github.com/oombot/oombot/memory/nodes"
 )
 
 // described writes down what is registered: the metrics with their labels, also those that have no value yet.
@@ -64,7 +65,11 @@ func TestServeMetricsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &server{app: newApp(nil, nil, nil, nil), config: config.Default()}
-	s.ears(nil, memorytest.New(time.Now), d, want)
+	ledger, err := nodes.Open(t.Context(), nodes.Options{Shelf: memorytest.New(time.Now)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ears(nil, memorytest.New(time.Now), ledger, d, want)
 
 	got := described{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(oombot_[a-z_]+)` \\|([^|]*)\\| \\S").FindAllStringSubmatch(readDocument(t, "serve.md"), -1) {
@@ -89,7 +94,7 @@ func TestServeRoutesDocumented(t *testing.T) {
 			routes = append(routes, strings.Trim(route, "`"))
 		}
 	}
-	if len(routes) != 8 {
+	if len(routes) != 9 {
 		t.Fatalf("docs/serve.md names the routes %v", routes)
 	}
 	for _, route := range append(slices.Clone(routes), "POST /nothing") {

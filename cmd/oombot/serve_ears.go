@@ -12,6 +12,7 @@ import (
 	"github.com/oombot/oombot/bot/slackio"
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/memory/nodes"
 )
 
 // ear is what hears of events from outside. Its functions may be nil.
@@ -47,8 +48,8 @@ func (s *server) pager() bot.Pager {
 }
 
 // ears returns all that hears. client is nil where Slack is not configured.
-func (s *server) ears(client *slackio.Client, inbox investigations.Inbox, to bot.Receiver, metrics prometheus.Registerer) []ear {
-	out := []ear{{name: "webhooks", mount: s.webhooks(inbox, to, metrics)}}
+func (s *server) ears(client *slackio.Client, inbox investigations.Inbox, ledger *nodes.Ledger, to bot.Receiver, metrics prometheus.Registerer) []ear {
+	out := []ear{{name: "webhooks", mount: s.webhooks(inbox, to, metrics)}, s.agentsEar(inbox, ledger, to, metrics)}
 	if client == nil {
 		return out
 	}

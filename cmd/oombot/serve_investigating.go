@@ -16,7 +16,9 @@ type investigating struct {
 	model *llm
 	// past is the book of which each investigation takes a page; nil where nothing is remembered.
 	past *casebook
-	log  *slog.Logger
+	// agents answers what node agents told; nil where nobody does.
+	agents investigations.NodeLedger
+	log    *slog.Logger
 }
 
 // options are those of an investigation that somebody watches.

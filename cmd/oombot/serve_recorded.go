@@ -34,6 +34,8 @@ type recorded struct {
 	containers []string
 	// siblings are the other recorded pods of the target's workload.
 	siblings []string
+	// kills are the uids of pods, and the ids of containers, that kills are found by, with how well each tells.
+	kills map[string]int
 }
 
 // openRecorded reads what the incidents in the folders below dir are about. One that can't be used is logged, and costs
@@ -141,6 +143,7 @@ func readRecorded(ctx context.Context, p recordedPlace) (*recorded, error) {
 	if r.target.Pod != "" && evidence.Pods != nil {
 		r.addPods(evidence.Pods.Pods)
 	}
+	r.addKills(ctx, b.FS(), evidence.Pods, cmp.Or(r.target.Pod, result.Target.Pod))
 	return r, nil
 }
 

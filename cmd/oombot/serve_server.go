@@ -12,9 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/bot/agents"
 	"github.com/oombot/oombot/bot/desk"
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/memory"
+	"github.com/oombot/oombot/memory/nodes"
 )
 
 // server is a running `oombot serve`.
@@ -26,6 +28,10 @@ type server struct {
 	front   *front
 	// election is nil where there is one replica only.
 	election *election
+	// reviewer says whose the tokens of node agents are; nil where no cluster does.
+	reviewer agents.Reviewer
+	// oldestKill bounds how old a kill may be that a node agent tells of; 0: any.
+	oldestKill time.Duration
 	// incidents is how many recorded ones there are.
 	incidents int
 	log       *slog.Logger
@@ -95,9 +101,9 @@ func (s *server) work(ctx context.Context) (err error) {
 		return ended(ctx, err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	o, err := s.open(store)
+	o, err := s.open(ctx, store)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	if err := o.desk.Load(ctx); err != nil {
 		return ended(ctx, err)
@@ -136,9 +142,13 @@ type office struct {
 }
 
 // open joins all parts over a store.
-func (s *server) open(store memory.Store) (*office, error) {
+func (s *server) open(ctx context.Context, store memory.Store) (*office, error) {
 	past := s.app.newPast(store, s.config.Memory, s.log)
-	cluster, err := s.cluster(investigating{app: s.app, model: s.model, past: past, log: s.log})
+	ledger, err := nodes.Open(ctx, nodes.Options{Shelf: store, Log: s.log, Now: s.app.now})
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := s.cluster(investigating{app: s.app, model: s.model, past: past, agents: ledger, log: s.log})
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +167,7 @@ func (s *server) open(store memory.Store) (*office, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the bot: %w", err)
 	}
-	ears := s.ears(client, store, d, metrics)
+	ears := s.ears(client, store, ledger, d, metrics)
 	return &office{desk: d, works: &works{
 		events: eventsMux(ears), metrics: metrics,
 		ready: &readiness{inbox: &probe{shelf: store, now: s.app.now}, ears: ears},

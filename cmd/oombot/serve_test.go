@@ -161,7 +161,7 @@ func TestServe(t *testing.T) {
 		{"GET", "/webhooks/alertmanager", "", 405, ""},
 		{"POST", "/webhooks/pagerduty", "{}", 401, ""},
 		{"POST", "/slack/events", "{}", 404, ""},
-		{"POST", "/v1/kernel-reports", "{}", 404, ""},
+		{"POST", "/v1/kernel-reports", "{}", 401, "agents.token_file"},
 		{"GET", "/", "", 404, ""},
 	} {
 		if status, body := r.ask(t, tt.method, tt.path, tt.body); status != tt.want || !strings.Contains(body, tt.says) {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -148,11 +149,42 @@ func (k check) rest() {
 	}
 	k.url("http.public_url", k.c.HTTP.PublicURL)
 	k.secret("agents.token_file", k.c.Agents.Token)
+	k.agent()
 	if k.c.Agents.Audience == "" {
 		k.of("agents.audience", "it is empty: tokens for anyone would be taken")
 	}
+	if a := k.c.Agents.ServiceAccount; a != "" && !isAccount(a) {
+		k.of("agents.service_account", "it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent")
+	}
+	k.channel("agents.channel", k.c.Agents.Channel)
 	k.name("leader_election.lease", k.c.LeaderElection.Lease)
 	k.name("leader_election.namespace", k.c.LeaderElection.Namespace)
+}
+
+func (k check) agent() {
+	a := k.c.Agent
+	k.url("agent.bot", a.Bot)
+	k.secret("agent.token_file", a.Token)
+	k.file("agent.ca_file", a.CAFile)
+	if a.Node != "" {
+		k.name("agent.node", a.Node)
+	}
+	if a.NodeIP != "" && net.ParseIP(a.NodeIP) == nil {
+		k.of("agent.node_ip", "it is no IP address")
+	}
+	for key, dir := range map[string]string{"agent.state_dir": a.StateDir, "agent.cgroup_root": a.CgroupRoot, "agent.proc": a.Proc} {
+		if !filepath.IsAbs(dir) {
+			k.of(key, "it takes a folder, from the root on")
+		}
+	}
+	if _, port, err := net.SplitHostPort(a.Listen); a.Listen != "" && (err != nil || !isPort(port)) {
+		k.of("agent.listen", `it is no address to listen on: write it as ":9101" or "127.0.0.1:9101"`)
+	}
+}
+
+func isAccount(s string) bool {
+	namespace, name, both := strings.Cut(s, "/")
+	return both && namespace != "" && name != "" && investigations.IsName(namespace) && investigations.IsName(name) && !strings.Contains(s, ":")
 }
 
 func (k check) name(key, value string) {

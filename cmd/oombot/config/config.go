@@ -37,6 +37,8 @@ type Config struct {
 	Alertmanager Alertmanager    `json:"alertmanager"`
 	HTTP         HTTP            `json:"http"`
 	Agents       Agents          `json:"agents"`
+	// Agent is of `oombot agent`, on a node.
+	Agent Agent `json:"agent"`
 	// LeaderElection is of several replicas, one of which works.
 	LeaderElection LeaderElection `json:"leader_election"`
 }
@@ -168,6 +170,38 @@ type Agents struct {
 	// Token is for agents outside of Kubernetes; inside, their service account's token is reviewed.
 	Token    Secret `json:"token_file"`
 	Audience string `json:"audience"`
+	// ServiceAccount is whose token is taken, as NAMESPACE/NAME; empty: oombot-agent in the namespace of the program's own
+	// pod, and nobody's outside of one.
+	ServiceAccount string `json:"service_account"`
+	// Channel is where kills are shown; empty: in the channel that is for their namespace.
+	Channel string `json:"channel"`
+}
+
+// Agent says how a node agent sees its node and reaches the bot.
+type Agent struct {
+	// Bot is where the bot listens, as http://oombot:8080. Empty: what the agent sees is only printed.
+	Bot string `json:"bot"`
+	// Node is the name of the node in Kubernetes; empty: the machine's host name.
+	Node string `json:"node"`
+	// KernelLog is how the kernel log is read; empty: syslog in Kubernetes, kmsg outside.
+	KernelLog KernelLog `json:"kernel_log"`
+	Token     Secret    `json:"token_file"`
+	CAFile    string    `json:"ca_file"`
+	// StateDir holds what waits for delivery, and how far the kernel log was read.
+	StateDir string `json:"state_dir"`
+	// Pods is where the names of pods come from; empty: api in Kubernetes, none outside.
+	Pods PodSource `json:"pods"`
+	// NodeIP is the address at which the kubelet is asked. KubeletInsecure has its certificate not checked, which most
+	// kubelets sign themselves.
+	NodeIP          string `json:"node_ip"`
+	KubeletInsecure bool   `json:"kubelet_insecure"`
+	// CgroupRoot and Proc are where the node's control groups and processes are seen.
+	CgroupRoot string `json:"cgroup_root"`
+	Proc       string `json:"proc"`
+	// HeapProfiles allows to read the pprof endpoints that pods announce, before their limit is reached.
+	HeapProfiles bool `json:"heap_profiles"`
+	// Listen is where its metrics are; empty: nowhere.
+	Listen string `json:"listen"`
 }
 
 // LeaderElection names the Lease of Kubernetes that the one replica holds which works. Without a Lease there is no
@@ -191,5 +225,8 @@ func Default() *Config {
 		},
 		HTTP:   HTTP{Listen: ":8080"},
 		Agents: Agents{Audience: "oombot"},
+		Agent: Agent{
+			StateDir: "/var/lib/oombot-agent", CgroupRoot: "/sys/fs/cgroup", Proc: "/proc", HeapProfiles: true,
+		},
 	}
 }

@@ -164,6 +164,10 @@ func TestFaults(t *testing.T) {
 		{"no public address", "http: {public_url: oombot.example.com}", "line 1 (http.public_url): " + errURL.Error()},
 		{"no sender", "pagerduty: {from: me}", "line 1 (pagerduty.from): it is no e-mail address: PagerDuty asks for that of a user"},
 		{"anyone", "agents: {audience: ''}", "line 1 (agents.audience): it is empty: tokens for anyone would be taken"},
+		{"an account's name", "agents: {service_account: oombot-agent}", "line 1 (agents.service_account): it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent"},
+		{"an account as a user", "agents: {service_account: 'system:serviceaccount/a'}", "line 1 (agents.service_account): it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent"},
+		{"an account too deep", "agents: {service_account: a/b/c}", "line 1 (agents.service_account): it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent"},
+		{"agents' channel", "agents: {channel: '#oom'}", "line 1 (agents.channel): it takes a channel's id, as C0123ABCD, and no name: it stands at the end of the channel's link"},
 		{"a placeholder", "links: {grafana: 'https://g/{pods}'}", "line 1 (links.grafana): it holds {pods}, which stands for nothing: there are {namespace}, {pod}, {from} and {to}; did you mean {pod}?"},
 		{"no link", "links: {grafana: 'javascript:alert(1)'}", "line 1 (links.grafana): " + errURL.Error()},
 		{"an alias", "cluster: &a x\nkubernetes: {context: *a}", "line 2 (kubernetes.context): aliases are not allowed: write the value itself"},
@@ -173,7 +177,7 @@ func TestFaults(t *testing.T) {
 		{"no YAML", "cluster: [a", "it is no YAML: line 1: did not find expected ',' or ']'"},
 		{"no text", "cluster: \x00", "it is no YAML: control characters are not allowed"},
 		{"control characters", "\"a\\u001b[31m\": x", "line 1 (a\ufffd[31m): unknown key; there are " +
-			"cluster, kubernetes, prometheus, loki, pyroscope, profiles, memory, limits, links, redact, llm, slack, pagerduty, alertmanager, http, agents, leader_election"},
+			"cluster, kubernetes, prometheus, loki, pyroscope, profiles, memory, limits, links, redact, llm, slack, pagerduty, alertmanager, http, agents, agent, leader_election"},
 		{"too large", strings.Repeat("#", maxFile+1), "it is over 1048576 bytes"},
 	}
 	for _, tt := range tests {
@@ -392,4 +396,21 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse returned %v and %v", c, err)
 		}
 	})
+}
+
+// TestFlagsOfOneCommand gives a flag that two commands have with different meanings, and one that names a secret's file.
+func TestFlagsOfOneCommand(t *testing.T) {
+	token := write(t, "token", "s3cret")
+	flags := map[string]string{"kernel-log": "journal", "token-file": token, "listen": ":9101"}
+	c, err := Load(Sources{Flags: flags, Command: "agent"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Agent.Token.Value(); c.Agent.KernelLog != KernelLogJournal || got != "s3cret" || err != nil ||
+		c.Agent.Listen != ":9101" || c.HTTP.Listen != Default().HTTP.Listen {
+		t.Errorf("the agent is %+v, its token %q (%v), and the bot listens on %s", c.Agent, got, err, c.HTTP.Listen)
+	}
+	if c, err = Load(Sources{Flags: flags, Command: "investigate"}); err != nil || c.Agent.KernelLog != "" || c.Agent.Token.Set() || c.HTTP.Listen != ":9101" {
+		t.Errorf("flags of another command set %+v (%v)", c, err)
+	}
 }

@@ -88,8 +88,8 @@ func TestOverridesAreKeys(t *testing.T) {
 		known[k] = true
 	}
 	for _, o := range Overrides() {
-		if !known[o.Key] || o.Env == "" {
-			t.Errorf("%+v overrides no key, or has no variable", o)
+		if !known[o.Key] || o.Env == "" && o.Flag == "" {
+			t.Errorf("%+v overrides no key, or has neither a variable nor a flag", o)
 		}
 	}
 }

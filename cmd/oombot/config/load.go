@@ -22,8 +22,9 @@ type Sources struct {
 	File string
 	// Env is the environment. An empty variable is one that is not set.
 	Env map[string]string
-	// Flags are the flags that were given, without dashes.
-	Flags map[string]string
+	// Flags are the flags that were given, without dashes, to Command.
+	Flags   map[string]string
+	Command string
 }
 
 // Load returns the configuration: flags go before the environment, that before the file, and that before the

@@ -77,6 +77,46 @@ func (m *SlackMode) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// KernelLog is how a node agent reads the kernel log; the zero value leaves it to where the agent runs.
+type KernelLog string
+
+// How a node agent reads the kernel log.
+const (
+	KernelLogSyslog  KernelLog = "syslog"
+	KernelLogJournal KernelLog = "journal"
+	KernelLogKmsg    KernelLog = "kmsg"
+)
+
+// UnmarshalText takes one of the constants.
+func (k *KernelLog) UnmarshalText(text []byte) error {
+	switch got := KernelLog(text); got {
+	case KernelLogSyslog, KernelLogJournal, KernelLogKmsg, "":
+		*k = got
+		return nil
+	}
+	return fmt.Errorf("it takes %s, %s or %s", KernelLogSyslog, KernelLogJournal, KernelLogKmsg)
+}
+
+// PodSource is where a node agent has the names of pods from; the zero value leaves it to where the agent runs.
+type PodSource string
+
+// Where a node agent has the names of pods from.
+const (
+	PodsAPI     PodSource = "api"
+	PodsKubelet PodSource = "kubelet"
+	PodsNone    PodSource = "none"
+)
+
+// UnmarshalText takes one of the constants.
+func (p *PodSource) UnmarshalText(text []byte) error {
+	switch got := PodSource(text); got {
+	case PodsAPI, PodsKubelet, PodsNone, "":
+		*p = got
+		return nil
+	}
+	return fmt.Errorf("it takes %s, %s or %s", PodsAPI, PodsKubelet, PodsNone)
+}
+
 // Link is a template of a link: {namespace}, {pod}, {from} and {to} stand for what an incident is about.
 type Link string
 
