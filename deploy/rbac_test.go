@@ -143,14 +143,24 @@ func TestLeaseRole(t *testing.T) {
 	}
 }
 
+// TestReviewRole has the role with which the tokens of node agents are reviewed allow that and nothing else.
+func TestReviewRole(t *testing.T) {
+	roles := rolesOf(t, "rbac-agents-review.yaml")
+	want := []rbacv1.PolicyRule{{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}}}
+	if diff := cmp.Diff(want, roles["ClusterRole/oombot-agents-review"].Rules); diff != "" || len(roles) != 1 {
+		t.Errorf("rbac-agents-review.yaml has %d roles:\n%s", len(roles), diff)
+	}
+}
+
 // TestRolesAreReadOnly names the exceptions.
 func TestRolesAreReadOnly(t *testing.T) {
-	for _, file := range []string{"rbac.yaml", "rbac-namespaced.yaml", "rbac-serve.yaml", "rbac-lease.yaml"} {
+	for _, file := range []string{"rbac.yaml", "rbac-namespaced.yaml", "rbac-serve.yaml", "rbac-lease.yaml", "rbac-agents-review.yaml"} {
 		for name, r := range rolesOf(t, file) {
 			for _, g := range granted(r) {
 				verb, resource, _ := strings.Cut(g, " ")
 				switch {
 				case name == "ClusterRole/oombot-doctor" && g == "create selfsubjectaccessreviews.authorization.k8s.io":
+				case name == "ClusterRole/oombot-agents-review" && g == "create tokenreviews.authentication.k8s.io":
 				case name == "Role/oombot-lease" && g == "update leases.coordination.k8s.io": // of one name: TestLeaseRole
 				case verb != "get" && verb != "list" && verb != "watch":
 					t.Errorf("%s: %s may %s", file, name, g)
