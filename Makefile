@@ -73,12 +73,30 @@ e2e: build ## the built program against real components (root; skips, with the r
 	.ci/e2e-setup
 	cd e2e && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_KERNEL=$(CURDIR)/bin/e2e/vmlinuz \
 		OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -p 1 -timeout 40m -v ./...
+	cd e2e/helm && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -p 1 -timeout 20m -v ./...
+
+.PHONY: e2e-vm
+e2e-vm: ## the node agent in a virtual machine with cgroup v2, by QEMU (five minutes; no part of make e2e)
+	.ci/e2e-setup
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/e2e/oombot ./cmd/oombot
+	cd e2e && OOMBOT_E2E_AGENT=$(CURDIR)/bin/e2e/oombot OOMBOT_E2E_KERNEL=$(CURDIR)/bin/e2e/vmlinuz \
+		OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -count=1 -timeout 40m -v ./vm
+
+.PHONY: manifests
+manifests: ## write deploy/manifests, and the chart's copies of rules and dashboard
+	cd e2e/helm && $(GO) generate ./...
+
+.PHONY: image
+image: ## build the container image without a container engine: dist/oombot-image.tar
+	cd e2e/helm && $(GO) run ./buildimage -root $(CURDIR) -out $(CURDIR)/dist/oombot-image.tar
 
 .PHONY: bench
-bench: build ## benchmarks of the main module, of e2e/bench and, after `make e2e`, of a living cluster
+bench: build ## benchmarks of the main module, of e2e/bench and, after `make e2e`, of a living cluster and of kills
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	@if [ -f e2e/bench/go.mod ]; then set -x; cd e2e/bench && $(GO) test -run '^$$' -bench . -benchmem ./...; fi
+	@if [ -f e2e/bench/go.mod ]; then set -x; cd e2e/bench && OOMBOT_BINARY=$(CURDIR)/bin/oombot $(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...; fi
 	cd e2e && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver $(GO) test -run '^$$' -bench . -benchtime 3x ./live
+	cd e2e && OOMBOT_BINARY=$(CURDIR)/bin/oombot OOMBOT_E2E_APISERVER=$(CURDIR)/bin/e2e/kube-apiserver OOMBOT_E2E_KILLS=1000 \
+		$(GO) test -count=1 -run TestEveryKill -bench . -benchtime 30x -v ./node
 
 .PHONY: vuln
 vuln: ## known vulnerabilities (needs the network; no part of make check)

@@ -5,8 +5,10 @@
 // Below it stand the tests against a real API server and a real Prometheus, package live, and what starts these, package
 // cluster. The API server is built from apiserver, a module of its own. Package model tests the stand-in for a model's
 // endpoint against the API's official client, package slack the one for Slack against Slack's own clients. Package bot
-// drives the bot as a program, with a real Alertmanager, over faults of Slack, crashes and a full disk; package demo goes
-// a newcomer's way through the demo in a real Chromium.
+// drives the bot as a program, with a real Alertmanager, over faults of Slack, crashes and a full disk; package node goes
+// the whole way from a kill over the node agent to the thread; package demo goes a newcomer's way through the demo in a
+// real Chromium. Package cgroup is what kills. Package vm, which `make e2e-vm` runs, has the node agent watch a virtual
+// machine; package machine boots it.
 //
 // The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
 // missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:

@@ -8,20 +8,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oombot/oombot/e2e/cgroup"
 	"github.com/oombot/oombot/investigations"
 )
 
 // TestInvestigateRealKill kills a container, records the kernel's log and the pod as a kubelet would show it,
 // and has the program investigate that.
 func TestInvestigateRealKill(t *testing.T) {
-	needKernel(t)
-	uid, id := newPodUID(), newContainerID()
-	container := newCgroup(t, kubepods()+"/burstable/pod"+uid+"/"+id)
-	container.limit(t, 48*mib)
+	cgroup.Need(t)
+	uid, id := cgroup.NewPodUID(), cgroup.NewContainerID()
+	container := cgroup.New(t, cgroup.Pods()+"/burstable/pod"+uid+"/"+id)
+	container.Limit(t, 48*cgroup.MiB)
 	log := followKmsg(t)
 	started := time.Now()
-	hog := container.start(t, "checkout", score, 96)
-	firstKilled(t, hog)
+	hog := container.Start(t, "checkout", score, 96)
+	cgroup.FirstKilled(t, hog)
 	onlyReport(t, log, uid)
 
 	dir := t.TempDir()
@@ -43,8 +44,8 @@ func TestInvestigateRealKill(t *testing.T) {
 	}
 	check(t, "victim's pod", v.Victim.Pod, "checkout-7c9d8f6b5-x2x4p")
 	check(t, "victim's container", v.Victim.Container, "checkout")
-	check(t, "victim's pid", v.Victim.PID, hog.pid)
-	check(t, "victim's comm", v.Victim.Comm, hog.comm)
+	check(t, "victim's pid", v.Victim.PID, hog.PID)
+	check(t, "victim's comm", v.Victim.Comm, hog.Comm)
 	blind := map[string]bool{}
 	for _, b := range result.BlindSpots {
 		blind[b.Tool] = true

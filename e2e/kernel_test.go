@@ -2,59 +2,53 @@ package e2e
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/oombot/oombot/e2e/cgroup"
 	"github.com/oombot/oombot/investigations"
 )
 
-const (
-	mib = 1 << 20
-	// score is a Burstable container's oom_score_adj.
-	score = 900
-)
-
-// kubepods returns the path of a tree of pods of its own, as a kubelet with --cgroup-root makes it.
-func kubepods() string { return fmt.Sprintf("/oombot-e2e-%s/kubepods", newContainerID()[:8]) }
+// score is a Burstable container's oom_score_adj.
+const score = 900
 
 // TestContainerLimit lets a container run into its own limit.
 func TestContainerLimit(t *testing.T) {
-	needKernel(t)
-	uid, id := newPodUID(), newContainerID()
-	container := newCgroup(t, kubepods()+"/burstable/pod"+uid+"/"+id)
-	container.limit(t, 48*mib)
+	cgroup.Need(t)
+	uid, id := cgroup.NewPodUID(), cgroup.NewContainerID()
+	container := cgroup.New(t, cgroup.Pods()+"/burstable/pod"+uid+"/"+id)
+	container.Limit(t, 48*cgroup.MiB)
 	log := followKmsg(t)
-	hog := container.start(t, "checkout", score, 96)
-	firstKilled(t, hog)
+	hog := container.Start(t, "checkout", score, 96)
+	cgroup.FirstKilled(t, hog)
 
 	r := onlyReport(t, log, uid)
 	checkReport(t, r, want{
 		boundary: investigations.BoundaryContainer, oomMemcg: string(container), taskMemcg: string(container),
-		uid: uid, id: id, limit: 48 * mib, victim: hog, tasks: []*process{hog},
+		uid: uid, id: id, limit: 48 * cgroup.MiB, victim: hog, tasks: []*cgroup.Process{hog},
 	})
 }
 
 // TestPodLimit lets a sidecar use up what a pod may have, so that the kernel chooses between two containers.
 func TestPodLimit(t *testing.T) {
-	needKernel(t)
-	uid, appID, sidecarID := newPodUID(), newContainerID(), newContainerID()
-	pod := newCgroup(t, kubepods()+"/burstable/pod"+uid)
-	pod.limit(t, 96*mib)
-	app := newCgroup(t, string(pod)+"/"+appID)
-	sidecar := newCgroup(t, string(pod)+"/"+sidecarID)
+	cgroup.Need(t)
+	uid, appID, sidecarID := cgroup.NewPodUID(), cgroup.NewContainerID(), cgroup.NewContainerID()
+	pod := cgroup.New(t, cgroup.Pods()+"/burstable/pod"+uid)
+	pod.Limit(t, 96*cgroup.MiB)
+	app := cgroup.New(t, string(pod)+"/"+appID)
+	sidecar := cgroup.New(t, string(pod)+"/"+sidecarID)
 	log := followKmsg(t)
-	idle := app.start(t, "app", score, 40)
-	app.waitForUsage(t, 40*mib)
-	grows := sidecar.start(t, "log-shipper", score, 200)
-	victim := firstKilled(t, idle, grows)
+	idle := app.Start(t, "app", score, 40)
+	app.WaitForUsage(t, 40*cgroup.MiB)
+	grows := sidecar.Start(t, "log-shipper", score, 200)
+	victim := cgroup.FirstKilled(t, idle, grows)
 
 	r := onlyReport(t, log, uid)
 	w := want{
 		boundary: investigations.BoundaryPod, oomMemcg: string(pod), taskMemcg: string(app),
-		uid: uid, id: appID, limit: 96 * mib, victim: victim, tasks: []*process{idle, grows},
+		uid: uid, id: appID, limit: 96 * cgroup.MiB, victim: victim, tasks: []*cgroup.Process{idle, grows},
 	}
 	if victim == grows {
 		w.taskMemcg, w.id = string(sidecar), sidecarID
@@ -64,25 +58,25 @@ func TestPodLimit(t *testing.T) {
 
 // TestNodeAllocatable lets all pods together reach what the node sets aside for them, in the cgroup /kubepods.
 func TestNodeAllocatable(t *testing.T) {
-	needKernel(t)
-	if _, err := os.Stat(filepath.Join(memoryController, "kubepods")); !errors.Is(err, fs.ErrNotExist) {
+	cgroup.Need(t)
+	if _, err := os.Stat(filepath.Join(cgroup.Controller, "kubepods")); !errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("there is a cgroup /kubepods: this machine runs pods, or another run is under way (%v)", err)
 	}
-	all := newCgroup(t, "/kubepods")
-	all.limit(t, 96*mib)
-	quietUID, quietID, uid, id := newPodUID(), newContainerID(), newPodUID(), newContainerID()
-	quietPod := newCgroup(t, "/kubepods/pod"+quietUID+"/"+quietID)
-	pod := newCgroup(t, "/kubepods/besteffort/pod"+uid+"/"+id)
+	all := cgroup.New(t, "/kubepods")
+	all.Limit(t, 96*cgroup.MiB)
+	quietUID, quietID, uid, id := cgroup.NewPodUID(), cgroup.NewContainerID(), cgroup.NewPodUID(), cgroup.NewContainerID()
+	quietPod := cgroup.New(t, "/kubepods/pod"+quietUID+"/"+quietID)
+	pod := cgroup.New(t, "/kubepods/besteffort/pod"+uid+"/"+id)
 	log := followKmsg(t)
-	quiet := quietPod.start(t, "quiet", 0, 30)
-	quietPod.waitForUsage(t, 30*mib)
-	grows := pod.start(t, "batch", 1000, 200)
-	firstKilled(t, grows)
+	quiet := quietPod.Start(t, "quiet", 0, 30)
+	quietPod.WaitForUsage(t, 30*cgroup.MiB)
+	grows := pod.Start(t, "batch", 1000, 200)
+	cgroup.FirstKilled(t, grows)
 
 	r := onlyReport(t, log, uid)
 	checkReport(t, r, want{
 		boundary: investigations.BoundaryNodeAllocatable, oomMemcg: "/kubepods", taskMemcg: string(pod),
-		uid: uid, id: id, limit: 96 * mib, victim: grows, tasks: []*process{quiet, grows},
+		uid: uid, id: id, limit: 96 * cgroup.MiB, victim: grows, tasks: []*cgroup.Process{quiet, grows},
 	})
 	if r.QoS != "BestEffort" {
 		t.Errorf("qos %q, want BestEffort", r.QoS)
@@ -96,9 +90,9 @@ type want struct {
 	uid, id             string
 	// limit is in bytes.
 	limit  int64
-	victim *process
+	victim *cgroup.Process
 	// tasks are in the table of processes.
-	tasks []*process
+	tasks []*cgroup.Process
 }
 
 func onlyReport(t *testing.T, log *kmsg, uid string) investigations.KernelReport {
@@ -128,8 +122,8 @@ func checkReport(t *testing.T, r investigations.KernelReport, w want) {
 	if len(r.Killed) != 1 {
 		t.Fatalf("%d processes killed, want one: %+v", len(r.Killed), r.Killed)
 	}
-	check(t, "killed pid", r.Killed[0].PID, w.victim.pid)
-	check(t, "killed comm", r.Killed[0].Comm, w.victim.comm)
+	check(t, "killed pid", r.Killed[0].PID, w.victim.PID)
+	check(t, "killed comm", r.Killed[0].Comm, w.victim.Comm)
 	if anon := r.Killed[0].AnonRSSKB; anon == nil || *anon < 10<<10 {
 		t.Errorf("the victim's anon-rss is %v kB, want at least 10 MiB", anon)
 	}
@@ -139,16 +133,16 @@ func checkReport(t *testing.T, r investigations.KernelReport, w want) {
 	}
 	check(t, "tasks", len(r.Tasks), len(w.tasks))
 	for _, p := range w.tasks {
-		task, ok := byPID[p.pid]
+		task, ok := byPID[p.PID]
 		if !ok {
-			t.Errorf("the table lacks %d (%s): %+v", p.pid, p.comm, r.Tasks)
+			t.Errorf("the table lacks %d (%s): %+v", p.PID, p.Comm, r.Tasks)
 			continue
 		}
-		check(t, "task comm", task.Comm, p.comm)
+		check(t, "task comm", task.Comm, p.Comm)
 		if task.Badness == nil {
-			t.Errorf("%s has no badness", p.comm)
-		} else if victim := byPID[w.victim.pid].Badness; victim != nil && *task.Badness > *victim {
-			t.Errorf("%s scores %d, above the victim's %d", p.comm, *task.Badness, *victim)
+			t.Errorf("%s has no badness", p.Comm)
+		} else if victim := byPID[w.victim.PID].Badness; victim != nil && *task.Badness > *victim {
+			t.Errorf("%s scores %d, above the victim's %d", p.Comm, *task.Badness, *victim)
 		}
 	}
 }

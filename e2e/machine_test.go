@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/oombot/oombot/e2e/guest/scene"
+	"github.com/oombot/oombot/e2e/machine"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -116,89 +115,14 @@ func comms(r investigations.KernelReport) []string {
 // bootMachine runs the guest in a virtual machine and returns what its kernel logged.
 func bootMachine(t *testing.T) []byte {
 	t.Helper()
-	qemu, err := exec.LookPath("qemu-system-x86_64")
-	if err != nil {
-		t.Skipf("needs the package qemu-system-x86: %v", err)
-	}
-	kernel := os.Getenv("OOMBOT_E2E_KERNEL")
-	if _, err := os.Stat(kernel); err != nil {
-		t.Skipf("needs a kernel named in OOMBOT_E2E_KERNEL, as `make e2e` fetches one: %v", err)
-	}
-	dir := t.TempDir()
-	initramfs := filepath.Join(dir, "initramfs")
-	writeInitramfs(t, initramfs, buildGuest(t, dir))
-	output := filepath.Join(dir, "output")
-	cmd := exec.CommandContext(t.Context(), qemu,
-		"-M", "pc", "-accel", "tcg", "-cpu", "qemu64", "-m", "192", "-nographic", "-nodefaults", "-no-reboot", "-net", "none",
-		"-kernel", kernel, "-initrd", initramfs, "-append", "console=ttyS0 panic=1 loglevel=7 log_buf_len=1M",
-		"-serial", "file:"+filepath.Join(dir, "console"), "-serial", "file:"+output)
-	timer := time.AfterFunc(bootTime, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
-	said, err := cmd.CombinedOutput()
+	output := filepath.Join(t.TempDir(), "output")
+	console, _, err := machine.Run(t, machine.Options{
+		MiB: 192, Files: map[string][]byte{"init": machine.Build(t, "./guest")}, Append: "loglevel=7", Serial: "file:" + output, Within: bootTime,
+	})
 	log, readErr := os.ReadFile(output)
 	// The serial port's line discipline turns line feeds into CRLF, which any reader of logs has to stand.
 	if err != nil || readErr != nil || !bytes.Contains(log, []byte(scene.End)) {
-		console, _ := os.ReadFile(filepath.Join(dir, "console"))
-		t.Fatalf("the machine did not play to its end: %v, %v\n%s\n%s\n%s", err, readErr, said, log, console)
+		t.Fatalf("the machine did not play to its end: %v, %v\n%s\n%s", err, readErr, log, console)
 	}
 	return log
-}
-
-func buildGuest(t *testing.T, dir string) []byte {
-	t.Helper()
-	program := filepath.Join(dir, "guest")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./guest")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the guest: %v\n%s", err, out)
-	}
-	data, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-// writeInitramfs writes the archive that the kernel unpacks as its first file system: the guest as /init, and
-// the two devices that a program expects before it has mounted any.
-func writeInitramfs(t *testing.T, name string, guest []byte) {
-	t.Helper()
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	const folder, file, device = 0o040755, 0o100755, 0o020666
-	for inode, e := range []cpioEntry{
-		{name: "bin", mode: folder},
-		{name: "dev", mode: folder},
-		{name: "dev/console", mode: device, major: 5, minor: 1},
-		{name: "dev/null", mode: device, major: 1, minor: 3},
-		{name: "init", mode: file, data: guest},
-		{name: "TRAILER!!!"},
-	} {
-		if err := e.write(f, inode+1); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// cpioEntry is a file in an archive of the "newc" form (cpio(5)), which is what the kernel unpacks.
-type cpioEntry struct {
-	name         string
-	mode         int
-	major, minor int
-	data         []byte
-}
-
-func (e cpioEntry) write(w io.Writer, inode int) error {
-	head := fmt.Sprintf("070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
-		inode, e.mode, 0, 0, 1, 0, len(e.data), 0, 0, e.major, e.minor, len(e.name)+1, 0, e.name)
-	for _, part := range [][]byte{[]byte(head), e.data} {
-		padding := make([]byte, (4-len(part)%4)%4)
-		if _, err := w.Write(append(slices.Clone(part), padding...)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -63,6 +63,9 @@ var readers = []struct {
 }{{"bare", bare, false}, {"kernlog", parse, false}, {"cadvisor", cadvisor, true}, {"cadvisor-lean", lean, true}}
 
 func TestMain(m *testing.M) {
+	if os.Getenv(restlessEnv) != "" {
+		beRestless()
+	}
 	quiet()
 	if size := os.Getenv("OOMBOT_BENCH_SIZE"); size != "" {
 		os.Exit(resident(size))

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/euank/go-kmsg-parser v2.0.0+incompatible
 	github.com/oombot/oombot v0.0.0
+	golang.org/x/sys v0.49.0
 	k8s.io/klog/v2 v2.140.0
 )
 
@@ -24,7 +25,6 @@ require (
 	go.yaml.in/yaml/v2 v2.4.4 // indirect
 	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/oauth2 v0.37.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

@@ -1,0 +1,40 @@
+package vm
+
+import (
+	"testing"
+
+	"github.com/oombot/oombot/e2e/vm/scene"
+	"github.com/oombot/oombot/investigations"
+)
+
+// verdicts are what the bot has to make of the kills, by what the agent told and the cluster alone: nothing scrapes the
+// machine.
+var verdicts = []struct {
+	pod       string
+	mechanism investigations.Mechanism
+	boundary  investigations.Boundary
+	victim    scene.Container
+}{
+	{scene.Still.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Still},
+	{scene.Checkout.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Checkout},
+	{scene.Workers.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Workers},
+	{scene.Pricing.Pod, investigations.MemcgOOMKill, investigations.BoundaryPod, scene.Pricing},
+	{scene.API.Pod, investigations.MemcgOOMKill, investigations.BoundaryNodeAllocatable, scene.API},
+	{scene.Leaky.Pod, investigations.GlobalOOMKill, investigations.BoundaryNode, scene.Leaky},
+	{scene.Batch.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Batch},
+}
+
+func checkVerdicts(t *testing.T, p *place) {
+	for _, w := range verdicts {
+		t.Run(w.pod, func(t *testing.T) {
+			v := p.remembered(t, w.pod).Result.Verdict
+			check(t, "mechanism", v.Mechanism, w.mechanism)
+			check(t, "boundary", v.Boundary, w.boundary)
+			if v.Victim == nil {
+				t.Fatal("there is no victim")
+			}
+			check(t, "victim", v.Victim.Namespace+"/"+v.Victim.Pod+"/"+v.Victim.Container, namespace+"/"+w.victim.Pod+"/"+w.victim.Name)
+			t.Logf("cause %s, culprit %+v", v.Cause, v.Culprit)
+		})
+	}
+}
