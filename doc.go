@@ -94,6 +94,23 @@
 // [github.com/oombot/oombot/bot/slackfake] stands in for Slack in tests: a workspace with people, a page to look at it, and
 // knobs for all that goes wrong. It knows nothing of the bot.
 //
+// # On the node
+//
+// `oombot agent` runs on each node. [github.com/oombot/oombot/tools/nodeagent] joins what it is made of, and brings together
+// what the kernel log and the counters of cgroups tell of the same kill:
+//
+//   - [github.com/oombot/oombot/tools/nodeagent/follow] reads the kernel log as it grows, and says where records were lost
+//   - [github.com/oombot/oombot/tools/nodeagent/recorder] samples each container's memory once a second into a ring, and
+//     sees the counters of kills rise
+//   - [github.com/oombot/oombot/tools/nodeagent/names] knows what the node's pods are called
+//   - [github.com/oombot/oombot/tools/nodeagent/heap] reads a heap profile of a container that comes near its limit
+//   - [github.com/oombot/oombot/tools/nodeagent/deliver] brings reports to the bot, over a spool on disk
+//
+// What it tells is an investigations.NodeReport. [github.com/oombot/oombot/bot/agents] takes it, and writes it into the ledger,
+// [github.com/oombot/oombot/memory/nodes], before it makes an alert of each kill and acknowledges. The desk treats such an
+// alert as any other; the investigation then finds in the ledger, an investigations.NodeLedger, what the kernel said, the
+// minutes before, and that nothing else was said.
+//
 // # Around it
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and
