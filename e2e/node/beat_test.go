@@ -19,7 +19,7 @@ func TestNoKill(t *testing.T) {
 	p.serve(t)
 	p.watch(t)
 	c := w.containers[0]
-	process := c.group.Start(t, "gateway", score, 16)
+	process := p.start(t, c, 16)
 	c.group.WaitForUsage(t, 16*cgroup.MiB)
 	process.Kill(t)
 	c.restart(t, w, "Error", process.At)

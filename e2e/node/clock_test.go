@@ -90,7 +90,7 @@ func (p *place) crowd(t testing.TB, n int) func() *workload {
 // length, so that nothing falls into step.
 func (p *place) killToCard(t testing.TB, w *workload) time.Duration {
 	t.Helper()
-	hog := w.containers[0].group.Start(t, "leaks", score, 64)
+	hog := p.start(t, w.containers[0], 64)
 	cgroup.FirstKilled(t, hog)
 	w.containers[0].restart(t, w, "OOMKilled", hog.At)
 	p.put(t, w.object())

@@ -19,10 +19,10 @@ func TestRecording(t *testing.T) {
 	first := w.group.Start(t, "steady", 0, 16)
 	w.group.WaitForUsage(t, 16*cgroup.MiB)
 	time.Sleep(3 * time.Second)
-	second := w.group.Start(t, "grows", score, 24)
+	second := w.group.Start(t, "grows", 900, 24)
 	w.group.WaitForUsage(t, 40*cgroup.MiB)
 	time.Sleep(3 * time.Second)
-	last := w.group.Start(t, "last", score, 96)
+	last := w.group.Start(t, "last", 900, 96)
 	victim := cgroup.FirstKilled(t, first, second, last)
 	var r *investigations.NodeRecording
 	until(t, "a recording of the container came", func() bool {

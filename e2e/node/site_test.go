@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -18,10 +19,13 @@ const namespace = "story"
 // object is one of the API, as JSON has it.
 type object = map[string]any
 
-// container is one of a pod. Request and limit are in MiB; a limit of 0 is none. It has always used what it requests.
+// container is one of a pod. Request and limit are in MiB; a limit of 0 is none.
 type container struct {
 	name           string
 	request, limit int64
+	// usual is what it has always used, in MiB; 0: what it requests. grown is what it gained in the last minutes that were
+	// scraped.
+	usual, grown int64
 	// id is the runtime's, group its cgroup.
 	id    string
 	group cgroup.Group
@@ -168,13 +172,21 @@ func (c *container) restart(t testing.TB, w *workload, reason string, at time.Ti
 	}
 }
 
-// nodeObject is the node of the pods. allocatable is what its pods may use, in MiB; of its memory that leaves 1 GiB to the
-// system.
+// score is the oom_score_adj that the kubelet gives a container of a Burstable pod (GetContainerOOMScoreAdjust of
+// pkg/kubelet/qos/policy.go).
+func (p *place) score(c *container) int {
+	return int(min(max(1000-1000*c.request/(p.allocatable+reserved), 3), 999))
+}
+
+// reserved is what of a node's memory is for the system, in MiB.
+const reserved = 64
+
+// nodeObject is the node of the pods. allocatable is what its pods may use, in MiB.
 func nodeObject(name string, allocatable int64) cluster.Object {
 	return cluster.Object{Resource: "nodes", Value: object{
 		"apiVersion": "v1", "kind": "Node", "metadata": object{"name": name, "uid": cgroup.NewPodUID(), "creationTimestamp": "2026-01-01T00:00:00Z"},
 		"status": object{
-			"capacity":    object{"cpu": "2", "memory": fmt.Sprintf("%dMi", allocatable+1024), "pods": "110"},
+			"capacity":    object{"cpu": "2", "memory": fmt.Sprintf("%dMi", allocatable+reserved), "pods": "110"},
 			"allocatable": object{"cpu": "2", "memory": fmt.Sprintf("%dMi", allocatable), "pods": "110"},
 			"conditions":  []any{object{"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": stamp(time.Now()), "lastTransitionTime": "2026-01-01T00:00:00Z"}},
 			"addresses":   []any{object{"type": "InternalIP", "address": "10.0.0.7"}},
@@ -183,18 +195,26 @@ func nodeObject(name string, allocatable int64) cluster.Object {
 	}}
 }
 
-// series writes an answer of Prometheus: the same value every half minute, from an hour ago to now.
-func series(of map[string]int64, labels func(key string) object) []byte {
+// level is what was scraped in the last hour: the same value, but for the last ten minutes, in which it grew.
+type level struct{ usual, grown int64 }
+
+func (l level) at(t, now time.Time) int64 {
+	const growing = 10 * time.Minute
+	return l.usual + int64(float64(l.grown)*max(0, 1-float64(now.Sub(t))/float64(growing)))
+}
+
+// series writes an answer of Prometheus, with a value every half minute.
+func series(of map[string]level, labels func(key string) object) []byte {
 	type stream struct {
 		Metric object   `json:"metric"`
 		Values [][2]any `json:"values"`
 	}
 	var all []stream
 	now := time.Now()
-	for key, value := range of {
+	for key, l := range of {
 		s := stream{Metric: labels(key)}
 		for at := now.Add(-time.Hour); !at.After(now); at = at.Add(30 * time.Second) {
-			s.Values = append(s.Values, [2]any{at.Unix(), fmt.Sprint(value)})
+			s.Values = append(s.Values, [2]any{at.Unix(), fmt.Sprint(l.at(at, now))})
 		}
 		all = append(all, s)
 	}
@@ -205,10 +225,9 @@ func series(of map[string]int64, labels func(key string) object) []byte {
 	return text
 }
 
-// history is what a Prometheus scraped of the workloads until now: each container used as much as it requests, and half of
-// the node's memory was available.
+// history is what a Prometheus scraped of the workloads until now. Half of the node's memory was available.
 func history(node string, allocatable int64, workloads ...*workload) fstest.MapFS {
-	used, limits, pods, restarts := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
+	used, limits, pods, restarts := map[string]level{}, map[string]level{}, map[string]level{}, map[string]level{}
 	var objects []any
 	containers, places := map[string]object{}, map[string]string{}
 	for _, w := range workloads {
@@ -217,12 +236,12 @@ func history(node string, allocatable int64, workloads ...*workload) fstest.MapF
 		for _, c := range w.containers {
 			key := w.pod + "/" + c.name
 			containers[key] = object{"namespace": w.namespace, "pod": w.pod, "container": c.name}
-			used[key] = c.request * cgroup.MiB
-			restarts[key] = 0
+			used[key] = level{cmp.Or(c.usual, c.request) * cgroup.MiB, c.grown * cgroup.MiB}
+			restarts[key] = level{}
 			if c.limit > 0 {
-				limits[key] = c.limit * cgroup.MiB
+				limits[key] = level{usual: c.limit * cgroup.MiB}
 			}
-			pods[w.pod] += used[key]
+			pods[w.pod] = level{pods[w.pod].usual + used[key].usual, pods[w.pod].grown + used[key].grown}
 		}
 	}
 	of := func(key string) object { return containers[key] }
@@ -244,7 +263,7 @@ func history(node string, allocatable int64, workloads ...*workload) fstest.MapF
 		metric(investigations.QueryLimit):         file(series(limits, of)),
 		metric(investigations.QueryRestarts):      file(series(restarts, of)),
 		metric(investigations.QueryNodePods):      file(series(pods, func(key string) object { return object{"namespace": places[key], "pod": key} })),
-		metric(investigations.QueryNodeTotal):     file(series(map[string]int64{node: (allocatable + 1024) * cgroup.MiB}, func(key string) object { return object{"node": key} })),
-		metric(investigations.QueryNodeAvailable): file(series(map[string]int64{node: (allocatable + 1024) * cgroup.MiB / 2}, func(key string) object { return object{"node": key} })),
+		metric(investigations.QueryNodeTotal):     file(series(map[string]level{node: {usual: (allocatable + reserved) * cgroup.MiB}}, func(key string) object { return object{"node": key} })),
+		metric(investigations.QueryNodeAvailable): file(series(map[string]level{node: {usual: (allocatable + reserved) * cgroup.MiB / 2}}, func(key string) object { return object{"node": key} })),
 	}
 }

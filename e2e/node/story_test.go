@@ -12,9 +12,6 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// score is a Burstable container's oom_score_adj.
-const score = 900
-
 // TestContainer has a container run into its own limit, twice, and another workload of the same image after it; people
 // vote, ask, and Alertmanager comes late.
 func TestContainer(t *testing.T) {
@@ -88,11 +85,11 @@ func TestPod(t *testing.T) {
 	p.scrape(t, w)
 	p.serve(t)
 	app, sidecar := w.containers[0], w.containers[1]
-	victim := app.group.Start(t, "pricing", score, 60)
+	victim := p.start(t, app, 60)
 	app.group.WaitForUsage(t, 60*cgroup.MiB)
 	p.watch(t)
 	time.Sleep(5 * time.Second) // for the recorder to see that the app uses what it always does
-	sidecar.group.Start(t, "log-shipper", score, 72)
+	p.start(t, sidecar, 72)
 	cgroup.FirstKilled(t, victim) // a slow machine may kill the other one as well, before the memory of the first is free
 	app.restart(t, w, "OOMKilled", victim.At)
 	p.put(t, w.object())
@@ -112,18 +109,18 @@ func TestPod(t *testing.T) {
 // one dies.
 func TestNodeAllocatable(t *testing.T) {
 	p := newPlace(t)
-	quiet := p.deploy(t, "api", &container{name: "api", request: 64, limit: 256})
-	noisy := p.deploy(t, "etl", &container{name: "etl", request: 16, limit: 256})
-	p.allocate(t, 160)
-	cgroup.Group(p.pods).Limit(t, 160*cgroup.MiB)
+	quiet := p.deploy(t, "api", &container{name: "api", request: 4, usual: 56, limit: 256})
+	noisy := p.deploy(t, "etl", &container{name: "etl", request: 200, usual: 16, grown: 104, limit: 256})
+	p.allocate(t, 224)
+	cgroup.Group(p.pods).Limit(t, 224*cgroup.MiB)
 	p.scrape(t, quiet, noisy)
 	p.serve(t)
-	victim := quiet.containers[0].group.Start(t, "api", score, 80)
-	quiet.containers[0].group.WaitForUsage(t, 80*cgroup.MiB)
+	victim := p.start(t, quiet.containers[0], 56)
+	quiet.containers[0].group.WaitForUsage(t, 56*cgroup.MiB)
 	p.watch(t)
-	noisy.containers[0].group.Start(t, "etl", 0, 45)
-	time.Sleep(5 * time.Second) // for the recorder to see that the one uses what it always does, and the other one far more
-	noisy.containers[0].group.Start(t, "etl", 0, 60)
+	p.start(t, noisy.containers[0], 110)
+	time.Sleep(3 * time.Second) // for the recorder to see that the one uses what it always does, and the other one far more
+	p.start(t, noisy.containers[0], 80)
 	cgroup.FirstKilled(t, victim) // a slow machine may kill the other one as well, before the memory of the first is free
 	quiet.containers[0].restart(t, quiet, "OOMKilled", victim.At)
 	p.put(t, quiet.object())
@@ -152,7 +149,7 @@ func silentChild(t *testing.T, rateLimited bool) {
 	p.scrape(t, w)
 	p.serve(t)
 	group := w.containers[0].group
-	first := group.Start(t, "gunicorn", 0, 8)
+	first := group.Start(t, "gunicorn", p.score(w.containers[0]), 8)
 	group.WaitForUsage(t, 8*cgroup.MiB)
 	p.watch(t)
 	if rateLimited {
@@ -160,7 +157,7 @@ func silentChild(t *testing.T, rateLimited bool) {
 		other.burn(t, 12)                   // of what follows in the next seconds the kernel prints a line only
 		time.Sleep(2500 * time.Millisecond) // no other counter rises at the time of the kill
 	}
-	child := group.Start(t, "worker", score, 96)
+	child := group.Start(t, "worker", p.score(w.containers[0]), 96)
 	if killed := cgroup.FirstKilled(t, first, child); killed != child {
 		t.Fatal("the kernel killed the container's first process")
 	}
@@ -183,11 +180,17 @@ func silentChild(t *testing.T, rateLimited bool) {
 // container, that limit is reached first, by the little that the pod's cgroups take themselves.
 func unlimited() *container { return &container{name: "proxy", request: 8} }
 
+// start runs a process of some MiB in a container, which is called as that.
+func (p *place) start(t testing.TB, c *container, mib int) *cgroup.Process {
+	t.Helper()
+	return c.group.Start(t, c.name, p.score(c), mib)
+}
+
 // die has the first container of a workload run into its limit, and be started again.
 func (p *place) die(t testing.TB, w *workload) *cgroup.Process {
 	t.Helper()
 	c := w.containers[0]
-	hog := c.group.Start(t, c.name, score, int(2*c.limit))
+	hog := p.start(t, c, int(2*c.limit))
 	cgroup.FirstKilled(t, hog)
 	c.restart(t, w, "OOMKilled", hog.At)
 	p.put(t, w.object())
