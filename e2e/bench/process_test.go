@@ -50,7 +50,9 @@ func start(b *testing.B, cgroup, metrics string, env []string, program string, a
 	go func() { p.ended <- p.cmd.Wait() }() // ends with the process
 	b.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
-		_ = <-p.ended // is killed
+		if err := <-p.ended; err == nil {
+			b.Error("the program ended by itself, with 0") // it is killed
+		}
 	})
 	return p
 }
