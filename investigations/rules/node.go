@@ -46,6 +46,8 @@ func (h *holder) outside() bool { return h.pod == nil }
 type nodeView struct {
 	holders          []*holder
 	total, available float64
+	// room is what ran out: the limit of the cgroup above the pods where the kernel tells it, else total.
+	room float64
 	// usage, requests and limits are sums over the pods; allocatable is the node's, all in bytes.
 	usage, requests, limits, allocatable float64
 	growth, excess                       float64
@@ -67,14 +69,36 @@ func (s *scene) findNode() {
 // drawNode draws it.
 func (s *scene) drawNode() {
 	v := &nodeView{total: s.nodeTotal()}
+	v.room = v.total
+	if limit := s.killLimit(); limit > 0 && s.amongPods() {
+		v.room = limit
+	}
 	if s.nodeObj != nil {
 		v.allocatable = float64(s.nodeObj.AllocatableBytes)
 	}
 	s.podHolders(v)
 	s.tableHolders(v)
-	s.outsideTrend(v)
+	if !s.amongPods() {
+		s.outsideTrend(v)
+	}
 	v.sum()
 	s.view = v
+}
+
+// amongPods says that the cgroup whose limit ran out holds pods alone (kubepods, or a QoS class below it): what runs
+// outside Kubernetes neither counts against it nor stands in the kernel's table of it (mm/memcontrol.c,
+// mem_cgroup_scan_tasks).
+func (s *scene) amongPods() bool {
+	return s.kill != nil && s.kill.report.Kind == investigations.KernelMemcg && containsAny(s.kill.report.OOMMemcg, "kubepods") &&
+		(s.boundary == investigations.BoundaryNodeAllocatable || s.boundary == investigations.BoundarySlice)
+}
+
+// killLimit is the limit that the kernel's report tells, in bytes; 0 where it tells none.
+func (s *scene) killLimit() float64 {
+	if s.kill == nil || s.kill.report.Memory == nil || s.kill.report.Memory.LimitKB == nil {
+		return 0
+	}
+	return float64(*s.kill.report.Memory.LimitKB) * 1024
 }
 
 func (v *nodeView) sum() {
@@ -298,7 +322,7 @@ func (v *nodeView) main() (h *holder, share float64, why string) {
 	if v.supposed {
 		return v.asSupposed()
 	}
-	size := math.Max(v.total, v.usage)
+	size := math.Max(v.room, v.usage)
 	// First who grew: most of what the node gained before the kill.
 	if v.growth > 0.05*size {
 		top := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.growth(), b.growth()) })

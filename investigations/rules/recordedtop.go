@@ -91,3 +91,27 @@ func commWords(t investigations.RecorderTop) string {
 	}
 	return fmt.Sprintf("%s (pid %d)", investigations.CleanText(t.Comm, 32), t.PID)
 }
+
+// readingNear is how long before a kill a process was read at the most that is still the one of that number.
+const readingNear = time.Minute
+
+// recordedOwner returns the pod, as namespace/name, in which the flight recorder of the node saw the process of a row
+// shortly before the kill; empty where it did not.
+func (s *scene) recordedOwner(t investigations.KernelTask) string {
+	owner, at := "", time.Time{}
+	for _, r := range s.ev.Metrics.Recorder {
+		if r.Node != s.node {
+			continue
+		}
+		for _, x := range r.Top {
+			if x.PID != t.PID && x.PID != t.TGID || x.Comm != t.Comm || x.Pod == "" || x.Namespace == "" {
+				continue
+			}
+			if x.At.After(s.at.Add(time.Second)) || s.at.Sub(x.At) > readingNear || x.At.Before(at) {
+				continue
+			}
+			owner, at = x.Namespace+"/"+x.Pod, x.At
+		}
+	}
+	return owner
+}

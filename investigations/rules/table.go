@@ -43,6 +43,9 @@ func (s *scene) tableHolders(v *nodeView) {
 			owner.rows = append(owner.rows, t)
 			continue
 		}
+		if s.amongPods() {
+			continue // a pod's, of which nothing tells which
+		}
 		if t.OOMScoreAdj == -998 || t.OOMScoreAdj == -997 || t.OOMScoreAdj >= 2 {
 			continue
 		}
@@ -79,6 +82,13 @@ func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) (owner *holder
 	if s.kill != nil && s.kill.pod != nil && len(s.kill.report.Killed) > 0 && t.PID == s.kill.report.Killed[0].PID {
 		for _, h := range v.holders {
 			if h.pod == s.kill.pod {
+				return h, true
+			}
+		}
+	}
+	if name := s.recordedOwner(t); name != "" {
+		for _, h := range v.holders {
+			if !h.outside() && h.name == name {
 				return h, true
 			}
 		}
