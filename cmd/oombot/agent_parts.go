@@ -82,7 +82,7 @@ func (p *agentParts) build() error {
 		}); err != nil {
 			return err
 		}
-		send, waiting = p.sender.Send, func() bool { return p.sender.Stats().Waiting > 0 }
+		send, waiting = p.sender.Send, p.sender.Waiting
 	}
 	p.agent, err = nodeagent.New(nodeagent.Options{
 		Node: p.config.Node, BootID: bootID, Version: readVersion().Version, StateDir: p.config.StateDir, Reader: string(p.config.KernelLog),

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,11 +71,20 @@ const (
 
 // UnmarshalText takes one of the constants.
 func (m *SlackMode) UnmarshalText(text []byte) error {
-	if got := SlackMode(text); got != SlackSocket && got != SlackHTTP {
-		return fmt.Errorf("it takes %s or %s", SlackSocket, SlackHTTP)
+	return choose(m, SlackMode(text), SlackSocket, SlackHTTP)
+}
+
+// choose sets a key to one of the words that it takes, of which there are at least two.
+func choose[T ~string](key *T, word T, takes ...T) error {
+	if slices.Contains(takes, word) {
+		*key = word
+		return nil
 	}
-	*m = SlackMode(text)
-	return nil
+	var but []string
+	for _, t := range takes[:len(takes)-1] {
+		but = append(but, string(t))
+	}
+	return fmt.Errorf("it takes %s or %s", strings.Join(but, ", "), takes[len(takes)-1])
 }
 
 // KernelLog is how a node agent reads the kernel log; the zero value leaves it to where the agent runs.
@@ -87,14 +97,13 @@ const (
 	KernelLogKmsg    KernelLog = "kmsg"
 )
 
-// UnmarshalText takes one of the constants.
+// UnmarshalText takes one of the constants, or nothing.
 func (k *KernelLog) UnmarshalText(text []byte) error {
-	switch got := KernelLog(text); got {
-	case KernelLogSyslog, KernelLogJournal, KernelLogKmsg, "":
-		*k = got
+	if len(text) == 0 {
+		*k = ""
 		return nil
 	}
-	return fmt.Errorf("it takes %s, %s or %s", KernelLogSyslog, KernelLogJournal, KernelLogKmsg)
+	return choose(k, KernelLog(text), KernelLogSyslog, KernelLogJournal, KernelLogKmsg)
 }
 
 // PodSource is where a node agent has the names of pods from; the zero value leaves it to where the agent runs.
@@ -107,14 +116,13 @@ const (
 	PodsNone    PodSource = "none"
 )
 
-// UnmarshalText takes one of the constants.
+// UnmarshalText takes one of the constants, or nothing.
 func (p *PodSource) UnmarshalText(text []byte) error {
-	switch got := PodSource(text); got {
-	case PodsAPI, PodsKubelet, PodsNone, "":
-		*p = got
+	if len(text) == 0 {
+		*p = ""
 		return nil
 	}
-	return fmt.Errorf("it takes %s, %s or %s", PodsAPI, PodsKubelet, PodsNone)
+	return choose(p, PodSource(text), PodsAPI, PodsKubelet, PodsNone)
 }
 
 // Link is a template of a link: {namespace}, {pod}, {from} and {to} stand for what an incident is about.
