@@ -26,13 +26,17 @@ func TestKills(t *testing.T) {
 			if len(f.kills) != 0 {
 				t.Fatalf("kills of before the start: %+v", f.kills)
 			}
-			f.kill(path, 5, 5) // by its own limit
+			f.set(path, memory{current: 2}) // who is killed gives back memory
+			f.kill(path, 5, 5)              // by its own limit
 			f.kill(pod, 10, 10)
 			f.tick(3)
+			f.set(path, memory{current: 1})
 			f.kill(path, 7, 5) // two, by a limit above
 			f.tick(1)
+			f.set(path, memory{current: 2})
 			f.kill(path, 1, 0) // not the way of a counter: nothing follows from it
 			f.tick(1)
+			f.set(path, memory{current: 1})
 			f.kill(path, 2, 0)
 			f.now = f.now.Add(4 * time.Second) // ticks are missed
 			f.tick(1)
@@ -42,11 +46,32 @@ func TestKills(t *testing.T) {
 					Kills: n, OOM: own && version == 2,
 				}
 			}
-			want := []investigations.CountedKill{kill(3, 1000, 1, true), kill(6, 1000, 2, false), kill(12, 5000, 1, false)}
+			want := []investigations.CountedKill{kill(3, 2000, 1, true), kill(6, 1000, 2, false), kill(12, 5000, 1, false)}
 			if diff := cmp.Diff(want, f.kills); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestKillsOfSteadyUse counts a kill whose memory is in use again when it is looked at, within two seconds; near the limit,
+// where that is no chance, within one.
+func TestKillsOfSteadyUse(t *testing.T) {
+	for _, tt := range []struct{ limit, ticks int64 }{{0, killTicks}, {100, killTicks}, {12, 1}} {
+		for begun := range 2 { // it is the turn of the container, or not
+			f := newFixture(t, 2)
+			path := "kubepods/burstable/pod" + uid1 + "/" + id1
+			f.set(path, memory{current: 10, limit: tt.limit})
+			f.start()
+			f.tick(2 + begun)
+			for kills := range 3 {
+				f.kill(path, kills+1, 0)
+				f.tick(int(tt.ticks))
+				if len(f.kills) != kills+1 || f.kills[kills].Kills != 1 || f.kills[kills].WithinMS > tt.ticks*1000 {
+					t.Errorf("limit %d, from %d: after %d kills %+v", tt.limit, begun, kills+1, f.kills)
+				}
+			}
+		}
 	}
 }
 

@@ -12,13 +12,18 @@ const (
 	// pressureTicks is how often pressure is read: the kernel computes its averages every two seconds (PSI_FREQ in
 	// kernel/sched/psi.c).
 	pressureTicks = 2
+	// killTicks is how often the counters of kills are read of a cgroup whose use stays the same.
+	killTicks = 2
 	// busyPercent of the limit is from where on all is read every second, processes too.
 	busyPercent = 80
 )
 
 // observe reads a cgroup into its reading. It returns false where the cgroup is gone.
 //
-// What is in use and the counters of kills are read every second, the peak where the use has changed since the last one.
+// What is in use is read every second, the peak where it has changed since the last one. So are the counters of kills, and
+// else every two seconds: a process that is killed gives back what it had, and that the same second brings just as much
+// again, to the page, is rare away from a limit.
+//
 // memory.stat costs as much as all the rest, since the kernel sums up the counters of all processors for it. It is read
 // every second where the use has changed by a tenth since it was last read (and by 4 MiB: less is noise), every third where
 // it has changed by a hundredth. Everything is read every second above 80 % of the limit, and else at least every ten
@@ -44,7 +49,8 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 	}
 	all := slow || c.busy()
 	c.observed = true
-	if all || v[current] != before {
+	changed := v[current] != before
+	if all || changed {
 		v[peak] = r.value(c, filePeak)
 	}
 	if c.isPod() {
@@ -60,8 +66,10 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 		}
 	}
 	c.now.events = noEvents
-	if data, err := r.read(c, fileEvents); err == nil {
-		keyed(data, r.layout.events, c.now.events[:])
+	if all || changed || (tick+c.seq)%killTicks == 0 {
+		if data, err := r.read(c, fileEvents); err == nil {
+			keyed(data, r.layout.events, c.now.events[:])
+		}
 	}
 	return true
 }
