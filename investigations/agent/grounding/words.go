@@ -3,6 +3,7 @@ package grounding
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -45,8 +46,11 @@ type phrase struct {
 	slots []slot
 }
 
-// lexicon finds phrases by their first words.
-type lexicon struct {
+// lexicon finds phrases. It is made when it is first asked: most commands of the program never do.
+type lexicon func() index
+
+// index holds phrases by their first words.
+type index struct {
 	byWord map[string][]phrase
 	// byHead holds phrases whose first word is a prefix, by its first two letters.
 	byHead map[string][]phrase
@@ -61,7 +65,11 @@ type hit struct {
 }
 
 func compile(entries []entry) lexicon {
-	l := lexicon{byWord: map[string][]phrase{}, byHead: map[string][]phrase{}}
+	return sync.OnceValue(func() index { return indexOf(entries) })
+}
+
+func indexOf(entries []entry) index {
+	l := index{byWord: map[string][]phrase{}, byHead: map[string][]phrase{}}
 	for _, e := range entries {
 		for _, text := range e.phrases {
 			p := phrase{label: e.label}
@@ -106,10 +114,11 @@ func slotOf(field string) slot {
 // find returns the hits in the order of their first words; of those with one label that begin at one word, the longest.
 func (l lexicon) find(words []string) []hit {
 	var hits []hit
+	in := l()
 	for i, w := range words {
-		hits = matchAll(hits, l.byWord[w], words, i)
+		hits = matchAll(hits, in.byWord[w], words, i)
 		if len(w) >= 2 {
-			hits = matchAll(hits, l.byHead[w[:2]], words, i)
+			hits = matchAll(hits, in.byHead[w[:2]], words, i)
 		}
 	}
 	return hits

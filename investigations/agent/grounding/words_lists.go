@@ -51,7 +51,7 @@ var vocabulary = sync.OnceValue(func() vocabularySet {
 		v.words[w] = true
 	}
 	for _, l := range []lexicon{ends, causeWords, triggerWords, directionWords, adviceWords, causal, adviceDirect, harmWords, absenceWords, precedentWords, quantityWords, negators, denials, hedges, stated, slight, slightChange} {
-		for _, byWord := range []map[string][]phrase{l.byWord, l.byHead} {
+		for _, byWord := range []map[string][]phrase{l().byWord, l().byHead} {
 			for _, phrases := range byWord {
 				for _, p := range phrases {
 					v.add(p)

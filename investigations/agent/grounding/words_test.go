@@ -60,10 +60,10 @@ func TestPhrasesAreWellFormed(t *testing.T) {
 		"adviceWords": adviceWords, "adviceDirect": adviceDirect, "adviceOpeners": adviceOpeners, "harmWords": harmWords, "absenceWords": absenceWords,
 		"precedentWords": precedentWords, "quantityWords": quantityWords, "negators": negators, "denials": denials, "hedges": hedges, "causal": causal, "slight": slight, "stated": stated,
 	} {
-		if len(l.byWord) == 0 {
+		if len(l().byWord) == 0 {
 			t.Errorf("%s has no phrases", name)
 		}
-		for first, phrases := range l.byWord {
+		for first, phrases := range l().byWord {
 			for _, p := range phrases {
 				if p.slots[0].optional || p.slots[0].gap > 0 {
 					t.Errorf("%s: a phrase of %q at %q begins with what may be left out", name, p.label, first)
@@ -83,7 +83,7 @@ func TestPhrasesAreWellFormed(t *testing.T) {
 func TestEveryLabelIsKnown(t *testing.T) {
 	labels := func(l lexicon) map[string]bool {
 		all := map[string]bool{}
-		for _, by := range []map[string][]phrase{l.byWord, l.byHead} {
+		for _, by := range []map[string][]phrase{l().byWord, l().byHead} {
 			for _, phrases := range by {
 				for _, p := range phrases {
 					all[p.label] = true
