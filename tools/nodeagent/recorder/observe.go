@@ -5,6 +5,8 @@ import "errors"
 const (
 	// slowTicks is how often what seldom changes is read: limits, and all else of a cgroup whose use stays the same.
 	slowTicks = 10
+	// rareTicks is how often v1's counters of the kernel's memory are read: each has to be opened, and closed again.
+	rareTicks = 3 * slowTicks
 	// someTicks is how often memory.stat is read of a cgroup whose use changes by some percent; noiseBytes is how much a
 	// change must be to count for more.
 	someTicks  = 3
@@ -47,7 +49,7 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 	if slow || v[current] > v[limit] && v[limit] != missing {
 		v[limit] = r.value(c, fileLimit)
 	}
-	all := slow || c.busy()
+	all, first := slow || c.busy(), !c.observed
 	c.observed = true
 	changed := v[current] != before
 	if all || changed {
@@ -57,7 +59,7 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 		return true
 	}
 	if all || c.moved((tick+c.seq)%someTicks == 0) {
-		r.observeStat(c, all)
+		r.observeStat(c, c.busy() || first || (tick+c.seq)%rareTicks == 0)
 	}
 	if all || (tick+c.seq)%pressureTicks == 0 {
 		v[pressureSome], v[pressureFull] = missing, missing

@@ -94,10 +94,10 @@ func TestSockets(t *testing.T) {
 	f.tick(1)
 	f.put(path, "memory.kmem.tcp.usage_in_bytes", "8192")
 	f.put(path, "memory.kmem.usage_in_bytes", "0")
-	f.tick(slowTicks)
+	f.tick(rareTicks)
 	rec := r.Recording(f.now, all, 0)
 	sock, slab := values(rec, id1, "sock"), values(rec, id1, "slab")
-	if len(sock) == 0 || sock[len(sock)-1] != 8192 || len(slab) == slowTicks+1 || len(slab) == 0 {
+	if len(sock) == 0 || sock[len(sock)-1] != 8192 || len(slab) == rareTicks+1 || len(slab) == 0 {
 		t.Errorf("sock is %v, slab %v", sock, slab)
 	}
 }

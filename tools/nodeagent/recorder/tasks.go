@@ -23,7 +23,7 @@ const (
 	tickTasks = 300
 	// shortRead is how much the kernel fills at least, unless it is all there is: less than a page.
 	shortRead = 2048
-	// sparedLooks is how many looks in a row are spared a container that uses to the page what it used at the last one.
+	// sparedLooks is how many looks in a row are spared a container that uses about what it used at the last one.
 	sparedLooks = 2
 	// A process is identified anew (by its start and its name) at each look in its first minute, when it may still
 	// become another program by exec, and every half minute later.
@@ -85,7 +85,7 @@ func (r *Recorder) lookAtTasks(tick int64) {
 		}
 		w.next = (w.next + 1) % len(r.live)
 		if c := r.live[w.next]; !c.isPod() && c.nextTop <= tick {
-			if c.now.values[current] == c.topFor && c.skipped < sparedLooks {
+			if c.nextTop > 0 && c.skipped < sparedLooks && !c.moves() {
 				c.nextTop = tick + r.topEvery
 				c.skipped++
 				continue
@@ -96,6 +96,14 @@ func (r *Recorder) lookAtTasks(tick int64) {
 	if w.foreign {
 		r.note(faultTasks, errForeign)
 	}
+}
+
+// moves tells whether the use has changed since the last look by what tells anything: 4 MiB, or a hundredth of the limit.
+func (c *cgroup) moves() bool {
+	v := &c.now.values
+	d := v[current] - c.topFor
+	d = max(d, -d)
+	return d >= noiseBytes || v[limit] != missing && above(d, v[limit], 1)
 }
 
 var errForeign = errors.New("the kernel shows process 0, which stands for one of another PID namespace")

@@ -90,20 +90,40 @@ func TestTop(t *testing.T) {
 	}
 }
 
-// TestSparedLooks looks less often at a container that uses the same to the page.
+// TestSparedLooks looks less often at a container whose use hardly changes.
 func TestSparedLooks(t *testing.T) {
-	f := newFixture(t, 2)
-	path := "kubepods/pod" + uid1 + "/" + id1
-	f.set(path, memory{current: 50})
-	f.task(path, 100, 1, "calm", pages(1), "calm")
-	r := f.start()
-	for i := range int64(31) {
-		f.task(path, 100, 1, "calm", pages(i+1), "calm")
-		f.tick(1)
+	spared := []int64{0, 14, 29}
+	each := []int64{0, 4, 9, 14, 19, 24, 29}
+	tests := []struct {
+		name  string
+		step  int64 // MiB in use more or less, by turns
+		limit int64
+		want  []int64
+	}{
+		{"the same to the page", 0, 0, spared},
+		{"some", 3, 0, spared},
+		{"more than noise", 4, 0, each},
+		{"some of a large limit", 3, 400, spared},
+		{"some of a small one", 3, 300, each},
 	}
-	want := []line{{0, 100, "calm", 1, ""}, {14, 100, "calm", 15, ""}, {29, 100, "calm", 30, ""}}
-	if diff := cmp.Diff(want, lines(r.Recording(f.now, all, 0))); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t, 2)
+			path := "kubepods/pod" + uid1 + "/" + id1
+			r := f.start()
+			for i := range int64(31) {
+				f.set(path, memory{current: 50 + (i+1)/5%2*tt.step, limit: tt.limit})
+				f.task(path, 100, 1, "calm", pages(i+1), "calm")
+				f.tick(1)
+			}
+			var want []line
+			for _, at := range tt.want {
+				want = append(want, line{at, 100, "calm", at + 1, ""})
+			}
+			if diff := cmp.Diff(want, lines(r.Recording(f.now, all, 0))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 
