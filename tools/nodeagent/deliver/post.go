@@ -99,7 +99,7 @@ func (c *client) request(ctx context.Context, body []byte) (*http.Request, error
 	token = strings.TrimSpace(token)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read the token for the bot: %w: mount the service account's token, or name its file by --token-file", err)
+		return nil, fmt.Errorf("read the token for the bot (the service account's that is mounted, or the one in the file of --token-file): %w", err)
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, errors.New("read the token for the bot: its file holds something else than a token")
 	case token != "":
