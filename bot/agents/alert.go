@@ -30,8 +30,9 @@ type killing struct {
 	name, what string
 	// id tells it from all others of the node: what is in it stays the same when it is told again.
 	id []string
-	// when is its time, once that is settled.
+	// when is its time, once that is settled; told is what the node says, by its own clock. It is zero where it says none.
 	when func() time.Time
+	told time.Time
 	// within is how long before it may have been, where it was counted; kernel says that the kernel told of it.
 	within time.Duration
 	kernel bool
@@ -52,7 +53,7 @@ func killings(r *investigations.NodeReport) []*killing {
 			Kill: bot.Kill{PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c)},
 			name: nameOOMKilled, what: "a process",
 			id:     []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
-			when:   func() time.Time { return c.At },
+			when:   func() time.Time { return c.At }, told: c.At,
 			within: time.Duration(c.WithinMS) * time.Millisecond,
 		})
 	}
@@ -66,7 +67,7 @@ func killings(r *investigations.NodeReport) []*killing {
 			Kill: bot.Kill{PodUID: u.PodUID, ContainerID: u.ContainerID, PID: u.PID, Comm: u.Comm, Boundary: investigations.BoundaryUnknown},
 			name: name, what: what,
 			id:   []string{u.At.UTC().Format(time.RFC3339Nano), u.Killer, u.PodUID, strconv.FormatInt(u.PID, 10)},
-			when: func() time.Time { return u.At },
+			when: func() time.Time { return u.At }, told: u.At,
 		})
 	}
 	for _, k := range out {
@@ -90,6 +91,9 @@ func kernelKill(r *investigations.NodeReport, i int) *killing {
 		Kill: bot.Kill{PodUID: k.PodUID, ContainerID: k.ContainerID, PID: victim.PID, Comm: victim.Comm, Boundary: k.Boundary},
 		name: nameOOMKilled, id: []string{moment, strconv.FormatInt(victim.PID, 10)}, kernel: true,
 		when: func() time.Time { return *k.At },
+	}
+	if k.At != nil {
+		out.told = *k.At
 	}
 	out.place(r.Counted)
 	return out

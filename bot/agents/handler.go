@@ -190,7 +190,7 @@ func (h *handler) take(ctx context.Context, r investigations.NodeReport) (kills 
 	who := newDirectory(&r)
 	channels := map[string][]bot.Alert{}
 	for _, k := range settle(all) {
-		if h.o.MaxAge > 0 && (now.Sub(k.At) > h.o.MaxAge || found(made, k.At)) {
+		if h.o.MaxAge > 0 && (now.Sub(k.At) > h.o.MaxAge || k.found(made)) {
 			continue
 		}
 		a := k.alert(who)
@@ -217,8 +217,11 @@ func (h *handler) take(ctx context.Context, r investigations.NodeReport) (kills 
 const foundAfter = 10 * time.Minute
 
 // found says whether an agent did not see a kill happen, but found it in the log when it started. made is when its report
-// was made, however late that was delivered: the moment of its heartbeat; zero where it does not tell.
-func found(made, at time.Time) bool { return !made.IsZero() && made.Sub(at) > foundAfter }
+// was made, however late that was delivered: the moment of its heartbeat; zero where it does not tell. Both times are by the
+// node's clock, whatever that shows.
+func (k *killing) found(made time.Time) bool {
+	return !made.IsZero() && !k.told.IsZero() && made.Sub(k.told) > foundAfter
+}
 
 // chunkKey is the natural key of some kills.
 func chunkKey(chunk []bot.Alert) string {

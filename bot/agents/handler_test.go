@@ -397,6 +397,22 @@ func TestFoundKills(t *testing.T) {
 	}
 }
 
+// TestClockAhead tells of a kill on a node whose clock is hours ahead, and not of one that its agent found in the log.
+func TestClockAhead(t *testing.T) {
+	for killed, want := range map[string]int{"2026-03-04T09:17:09Z": 1, "2026-03-04T09:05:09Z": 0} {
+		r := newRig(t)
+		r.options.MaxAge = 24 * time.Hour
+		beat := `"heartbeat": {"at": "2026-03-04T09:17:12Z", "lossless_since": null}, "reports"`
+		body := regexp.MustCompile(`"heartbeat": \{[^}]*\},\s*"reports"`).ReplaceAllString(contract, beat)
+		if w := r.post(t, strings.ReplaceAll(body, "2026-03-04T02:17:09Z", killed)); w.Code != http.StatusAccepted {
+			t.Errorf("answered %d %s", w.Code, w.Body)
+		}
+		if keys, _ := r.items(t); len(keys) != want || len(r.account(t, "n1").Reports) != 1 {
+			t.Errorf("killed at %s: the inbox has %q, want %d; the ledger %+v", killed, keys, want, r.account(t, "n1"))
+		}
+	}
+}
+
 // TestProfiles stores what is made of profiles, never what came; one that nothing can be made of costs the others nothing.
 func TestProfiles(t *testing.T) {
 	body := func(data ...string) string {
