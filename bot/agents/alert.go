@@ -52,8 +52,8 @@ func killings(r *investigations.NodeReport) []*killing {
 		out = append(out, &killing{
 			Kill: bot.Kill{PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c)},
 			name: nameOOMKilled, what: "a process",
-			id:     []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
-			when:   func() time.Time { return c.At }, told: c.At,
+			id:   []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
+			when: func() time.Time { return c.At }, told: c.At,
 			within: time.Duration(c.WithinMS) * time.Millisecond,
 		})
 	}

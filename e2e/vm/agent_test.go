@@ -62,6 +62,9 @@ func checkAgent(t *testing.T, s *told, reader string) {
 		check(t, "the bot's answer", p.status, 202)
 		check(t, "node", p.Node, scene.Node)
 		boots[p.BootID] = true
+		if h := p.Heartbeat; h != nil && h.LosslessSince != nil && (h.At.Before(*h.LosslessSince) || h.At.Sub(*h.LosslessSince) > s.took) {
+			t.Errorf("nothing was missed from %s to %s, though the machine ran for %s", h.LosslessSince, h.At, s.took)
+		}
 		if p.Heartbeat != nil && p.Heartbeat.Waiting == 0 { // while something waits, it gives no word
 			last = p.Heartbeat
 		}
@@ -90,6 +93,8 @@ var want = []struct {
 	{scene.ByPods, investigations.KernelMemcg, investigations.BoundaryNodeAllocatable, scene.Pods, scene.API, "api", 184 << 10, 1},
 	{scene.ByMachine, investigations.KernelGlobal, investigations.BoundaryNode, "", scene.Leaky, "leaky-app", 0, 1},
 	{scene.Storm, investigations.KernelMemcg, investigations.BoundaryContainer, scene.Batch.Cgroup(), scene.Batch, "burns", 32 << 10, 1},
+	{scene.Ahead, investigations.KernelMemcg, investigations.BoundaryContainer, scene.Early.Cgroup(), scene.Early, "early", 32 << 10, 1},
+	{scene.Behind, investigations.KernelMemcg, investigations.BoundaryContainer, scene.Late.Cgroup(), scene.Late, "late", 32 << 10, 1},
 }
 
 // checkKills wants each kill to be told of, as it was, once.
@@ -117,6 +122,9 @@ func checkKills(t *testing.T, s *told) {
 				t.Error("there is no recording with it")
 			}
 			at := s.ended(t, w.act, r.Killed[0].PID)
+			if d := at.Sub(*r.At); d < -time.Second || d > 30*time.Second { // a machine without KVM takes its time to end a process
+				t.Errorf("the kernel killed at %s, by the clock of the machine, and the process had ended at %s", r.At, at)
+			}
 			t.Logf("it was posted %s after the kernel's report, %s after the process had ended", p.at.Sub(*r.At).Round(time.Millisecond), p.at.Sub(at).Round(time.Millisecond))
 			if w.act == scene.Storm {
 				return

@@ -22,6 +22,8 @@ var verdicts = []struct {
 	{scene.API.Pod, investigations.MemcgOOMKill, investigations.BoundaryNodeAllocatable, scene.API},
 	{scene.Leaky.Pod, investigations.GlobalOOMKill, investigations.BoundaryNode, scene.Leaky},
 	{scene.Batch.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Batch},
+	{scene.Early.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Early},
+	{scene.Late.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Late},
 }
 
 func checkVerdicts(t *testing.T, p *place) {

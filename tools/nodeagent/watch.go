@@ -48,7 +48,7 @@ type watcher struct {
 
 	mu sync.Mutex
 	// lossless is since when nothing was missed, zero where that is not known; until is when the end of the log was
-	// reached last.
+	// reached last. Both have a monotonic reading: a clock that is set is set for the past as well.
 	lossless, until time.Time
 }
 
@@ -86,6 +86,7 @@ func (w *watcher) Idle() {
 	}
 	w.mu.Lock()
 	w.until = now
+	w.lossless = asSet(now, w.lossless)
 	lossless := w.lossless
 	w.mu.Unlock()
 	if w.count >= renew {
@@ -130,6 +131,10 @@ func (w *watcher) setLossless(at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lossless = at
+	if !at.IsZero() {
+		now := w.now()
+		w.lossless = now.Add(at.Sub(now))
+	}
 	w.met.lossless.Set(0)
 	if !at.IsZero() {
 		w.met.lossless.Set(float64(at.Unix()))
@@ -148,12 +153,14 @@ func (w *watcher) behind(at time.Time) bool {
 func (w *watcher) followed(waiting bool) (since *time.Time, until time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := w.now()
 	until = w.until.Add(-assured)
 	if waiting || w.lossless.IsZero() || w.until.IsZero() || !until.After(w.lossless) {
-		return nil, w.now()
+		return nil, now
 	}
+	w.lossless = asSet(now, w.lossless)
 	at := w.lossless.UTC()
-	return &at, until.UTC()
+	return &at, asSet(now, until).UTC()
 }
 
 // since is since when nothing was missed, as far as the log was read; nil where that is not known.
@@ -163,8 +170,18 @@ func (w *watcher) since() *time.Time {
 	if w.lossless.IsZero() {
 		return nil
 	}
+	w.lossless = asSet(w.now(), w.lossless)
 	at := w.lossless.UTC()
 	return &at
+}
+
+// asSet returns a time as the clock has it now, where it was set by more than a second since: by the monotonic readings of
+// both. Less stays as it is, so that what is told of twice is the same to the nanosecond.
+func asSet(now, t time.Time) time.Time {
+	if set := now.Add(t.Sub(now)); !t.IsZero() && set.Round(0).Sub(t.Round(0)).Abs() > time.Second {
+		return set
+	}
+	return t
 }
 
 // beginning is since when nothing is missed of a log that was just opened. before is what the last run of the agent left.

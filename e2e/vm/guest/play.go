@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/oombot/oombot/e2e/vm/scene"
 )
 
@@ -113,6 +115,12 @@ func get(path string) string {
 // perform plays an act, and tells of it. What is left is killed and reaped, so that the next one begins with a machine in
 // which nothing but the agent runs.
 func perform(p *port, act scene.Act) error {
+	if act.Clock != 0 {
+		now := unix.NsecToTimeval(time.Now().Add(act.Clock).UnixNano())
+		if err := unix.Settimeofday(&now); err != nil {
+			return fmt.Errorf("set the clock: %w", err)
+		}
+	}
 	if err := write(act.Before); err != nil {
 		return err
 	}

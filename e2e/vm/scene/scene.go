@@ -61,10 +61,12 @@ var (
 	ETL      = container("etl-zxthbd6kg-tcr7d", "etl", "77", 0)
 	Redis    = container("redis-0", "redis", "86", 0)
 	Leaky    = container("leaky-7rc6zqmr94-jhmxj", "leaky", "95", 0)
+	Early    = container("early-0", "early", "a4", 32)
+	Late     = container("late-0", "late", "b3", 32)
 )
 
 // Containers are all but the agent.
-var Containers = []Container{Still, Pressed, Checkout, Workers, Batch, Pricing, Shipper, API, ETL, Redis, Leaky}
+var Containers = []Container{Still, Pressed, Checkout, Workers, Batch, Pricing, Shipper, API, ETL, Redis, Leaky, Early, Late}
 
 // Process is one that takes memory, and holds it until it is killed.
 type Process struct {
@@ -82,6 +84,8 @@ type Process struct {
 // Act is one or more kills.
 type Act struct {
 	Name string
+	// Clock is how far the machine's clock is set on before all else.
+	Clock time.Duration
 	// Before are files of cgroups that are written before the first process starts, by their path below Mount.
 	Before map[string]string
 	// First are started together, and have Settle to take their memory. What is in Files is written then, and the processes
@@ -110,6 +114,8 @@ const (
 	ByPod     = "pod"
 	ByPods    = "kubepods"
 	ByMachine = "node"
+	Ahead     = "clock ahead"
+	Behind    = "clock behind"
 )
 
 // Acts are played in this order.
@@ -162,6 +168,20 @@ var Acts = []Act{
 		Settle: 5 * time.Second,
 		Then:   []Process{{Comm: "leaky-app", Cgroup: Leaky.Cgroup(), MiB: 4096, OOMScoreAdj: Score}},
 		Kills:  1,
+	},
+	{
+		Name: Ahead, Clock: 2 * time.Hour,
+		Before: map[string]string{limit(Early.Cgroup()): "32M"},
+		First:  []Process{{Comm: "init", Cgroup: Early.Cgroup(), MiB: 2}}, Settle: 4 * time.Second,
+		Then:  []Process{{Comm: "early", Cgroup: Early.Cgroup(), MiB: 64, OOMScoreAdj: Score}},
+		Kills: 1,
+	},
+	{
+		Name: Behind, Clock: -3 * time.Hour,
+		Before: map[string]string{limit(Late.Cgroup()): "32M"},
+		First:  []Process{{Comm: "init", Cgroup: Late.Cgroup(), MiB: 2}}, Settle: 4 * time.Second,
+		Then:  []Process{{Comm: "late", Cgroup: Late.Cgroup(), MiB: 64, OOMScoreAdj: Score}},
+		Kills: 1,
 	},
 	{ // the last, as of what follows it the kernel tells a line only
 		Name:   Storm,
