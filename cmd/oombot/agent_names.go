@@ -18,8 +18,11 @@ const kubeletPort = "10250"
 // buildNames makes what knows the names of the node's pods. Without it the bot finds them by their uids.
 func (p *agentParts) buildNames() {
 	o := names.Options{
-		Source: string(p.config.Pods), Node: p.config.Node, KubeletInsecure: p.config.KubeletInsecure,
+		Source: string(p.config.Pods), Node: p.config.Node, CAFile: p.config.KubeletCAFile, KubeletInsecure: p.config.KubeletInsecure,
 		OnEviction: func(k investigations.UserKill) { p.agent.UserKill(k) }, Annotations: heap.Annotations(), Log: p.log,
+	}
+	if p.config.KubeletToken.Set() {
+		o.Token = p.config.KubeletToken.Value
 	}
 	var err error
 	if p.config.Pods == config.PodsAPI {

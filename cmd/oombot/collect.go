@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/report"
 	"github.com/oombot/oombot/tools/bundle"
@@ -23,16 +25,22 @@ func newCollect(a *app) *cobra.Command {
 		Short: "record a live incident as a bundle",
 		Long: `collect reads what 'oombot investigate TARGET' reads, takes the secrets out and writes it into the folder DIR, from
 which 'oombot investigate --bundle DIR' gives the same verdict at any later time, without a cluster. DIR is there whole
-afterwards, or not at all. What could not be read is noted in its incident.yaml. The cluster is only read.
+afterwards, or not at all; with - in place of it a tar archive of the folder bundle goes to standard output. What could
+not be read is noted in its incident.yaml. The cluster is only read.
+
+What node agents told stands in the memory file of the bot: where memory.file, OOMBOT_MEMORY or --memory names it, as in
+the bot's own pod, the bundle has that as well. Nothing is remembered.
 
 TARGET is written as for 'oombot investigate'.`,
 		Example: `  oombot collect shop/checkout-7c9d8f6b5-x2x4p --out incidents/checkout-2026-03-04
+  kubectl exec deploy/oombot -n oombot -- /oombot collect shop/checkout-7c9d8f6b5-x2x4p --out - | tar -x
   oombot investigate --bundle incidents/checkout-2026-03-04`,
 		Args: atMostOne,
 	}
 	output := outputFlag(cmd)
 	f.add(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "the folder to write; it must not be there yet, or be empty")
+	cmd.Flags().StringVar(&out, "out", "", "the folder to write, which must not be there yet, or be empty; - for an archive on standard output")
+	cmd.Flags().String("memory", config.MemoryNone, "the memory `FILE` of the bot, for what node agents told; none: do without")
 	cmd.Flags().BoolVar(&trace, "trace", false, "say on standard error what each step did")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -51,7 +59,7 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	if err != nil {
 		return err
 	}
-	if err := bundle.Vacant(out); err != nil {
+	if err := a.vacantOut(out, output); err != nil {
 		return err
 	}
 	cfg, err := a.loadConfig(cmd)
@@ -63,12 +71,28 @@ func (a *app) collect(cmd *cobra.Command, target, out string, f *liveFlags, trac
 	if !trace {
 		progress = a.watchReading()
 	}
-	s, err := openSession(cmd.Context(), cfg, ask, f.kernel(a.stdin), log)
+	kernel := f.kernel(a.stdin)
+	agents := a.openAgents(cmd.Context(), cfg.Memory, log)
+	defer agents.close()
+	kernel.agents = agents.heard()
+	s, err := openSession(cmd.Context(), cfg, ask, kernel, log)
 	if err != nil {
 		return err
 	}
+	if agents.err != nil {
+		s.recording.Blind(agents.blind())
+	}
 	a.tellSubject(s.subject)
 	if err := s.record(cmd.Context(), progress); err != nil {
+		return err
+	}
+	if out == standardOutput {
+		written, err := a.archive(s)
+		if err == nil {
+			for _, line := range linesOf(written) {
+				a.say("%s", line)
+			}
+		}
 		return err
 	}
 	written, err := s.recording.Write(out, s.subject.Request, readVersion().String(), time.Now())
@@ -124,15 +148,14 @@ func (s *session) recordOne(ctx context.Context, src liveSource) (err error) {
 }
 
 func (a *app) printWritten(w bundle.Written) error {
-	err := a.printf("%s: %s, %s\n", oneLine(w.Dir), count(w.Files, "file"), investigations.FormatBytes(w.Bytes))
-	if err != nil {
-		return err
-	}
+	return a.printf("%s\n", strings.Join(linesOf(w), "\n"))
+}
+
+// linesOf says what a bundle has, and what to do with it.
+func linesOf(w bundle.Written) []string {
+	out := []string{fmt.Sprintf("%s: %s, %s", oneLine(w.Dir), count(w.Files, "file"), investigations.FormatBytes(w.Bytes))}
 	for _, line := range w.NotRead() {
-		if err := a.printf("  not read: %s\n", oneLine(line)); err != nil {
-			return err
-		}
+		out = append(out, "  not read: "+oneLine(line))
 	}
-	err = a.printf("Investigate it with: oombot investigate --bundle %s\n", shellescape.Quote(w.Dir))
-	return err
+	return append(out, "Investigate it with: oombot investigate --bundle "+shellescape.Quote(w.Dir))
 }

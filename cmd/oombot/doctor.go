@@ -32,10 +32,10 @@ func newDoctor(a *app) *cobra.Command {
 		Use:   "doctor [NAMESPACE/POD]",
 		Short: "check configuration, permissions and reach of every source",
 		Long: `doctor checks what an investigation of a running cluster would need: the configuration, the API server and each
-permission, Prometheus with each query, Loki, Pyroscope, the kernel logs, the model, and Slack with each permission of the bot. It
-asks them about a sample pod, which is one that runs if none is given; the model is only asked for its endpoint's list.
-It prints one line a check: ok, warn or fail, and what to do. It changes nothing and posts nothing, and its exit status
-is 0 also where something fails.`,
+permission, Prometheus with each query, Loki, Pyroscope, the kernel logs, the model, Slack with each permission of the bot, and,
+where the bot's memory file is, which node agents were heard. It asks the sources about a sample pod, which is one that runs if
+none is given; the model is only asked for its endpoint's list. It prints one line a check: ok, warn or fail, and what to do.
+It changes nothing and posts nothing, and its exit status is 0 also where something fails.`,
 		Example: `  oombot doctor
   oombot doctor shop/checkout-7c9d8f6b5-x2x4p --config oombot.yaml -o json | jq '.checks[] | select(.state != "ok")'`,
 		Args: atMostOne,
@@ -70,7 +70,7 @@ is 0 also where something fails.`,
 				bot = a.checkBot(cmd.Context(), cfg)
 				return nil
 			})
-			c.examine(cmd.Context(), cfg, words, log)
+			a.examine(cmd.Context(), c, cfg, words, log)
 			c.add(a.checkMemory(cmd.Context(), cfg.Memory, log)...)
 			_ = group.Wait() // what goes wrong is in the checks
 			c.add(model...)
@@ -103,8 +103,10 @@ func (c *checkup) addConfiguration(e *config.Error) {
 }
 
 // examine runs all checks. What goes wrong is in them.
-func (c *checkup) examine(ctx context.Context, cfg *config.Config, words live.Words, log *slog.Logger) {
+func (a *app) examine(ctx context.Context, c *checkup, cfg *config.Config, words live.Words, log *slog.Logger) {
 	c.add(investigations.Check{Name: "configuration", State: investigations.CheckOK, Says: "it can be used"})
+	agents := a.openAgents(ctx, cfg.Memory, log)
+	defer agents.close()
 	timeout := time.Duration(cfg.Limits.SourceTimeout)
 	cluster, err := connect(cfg, log)
 	var sample investigations.Subject
@@ -132,7 +134,8 @@ func (c *checkup) examine(ctx context.Context, cfg *config.Config, words live.Wo
 			})
 		}
 	}
-	c.add(sources(ctx, cfg, cluster, sample, timeout)...)
+	c.add(sources(ctx, cfg, cluster, kernelLogs{agents: agents.heard()}, sample, timeout)...)
+	c.add(a.checkAgents(ctx, cfg, cluster, agents)...)
 }
 
 // mask takes secrets and line breaks out of what the checks say.
@@ -250,8 +253,10 @@ func permission(ctx context.Context, cluster *kubeclient.Cluster, tool string, p
 }
 
 // sources asks all sources for their health, side by side.
-func sources(ctx context.Context, cfg *config.Config, cluster *kubeclient.Cluster, sample investigations.Subject, timeout time.Duration) []investigations.Check {
-	all := liveSources(cfg, cluster, kernelLogs{})
+func sources(
+	ctx context.Context, cfg *config.Config, cluster *kubeclient.Cluster, kernel kernelLogs, sample investigations.Subject, timeout time.Duration,
+) []investigations.Check {
+	all := liveSources(cfg, cluster, kernel)
 	answers := make([][]investigations.Check, len(all))
 	var group errgroup.Group
 	for i, src := range all {

@@ -43,7 +43,7 @@ there whole, or not at all, and only its owner may read it. With - as FILE it go
 	output := outputFlag(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE where it is there already")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		toStdout := args[0] == "-"
+		toStdout := args[0] == standardOutput
 		if toStdout && a.stdout.terminal {
 			return usagef("the copy is no text: send standard output to a file or a pipe")
 		}

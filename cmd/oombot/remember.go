@@ -67,15 +67,11 @@ func (p *casebook) agents(ctx context.Context) investigations.NodeLedger {
 	if p == nil || p.store == nil {
 		return nil
 	}
-	ledger, err := nodes.Open(ctx, nodes.Options{Shelf: p.store, Log: p.log, Now: p.app.now})
-	switch {
-	case err != nil:
-		p.log.Warn("read what node agents told", "err", err)
-		return nil
-	case ledger.Agents(time.Time{}).Heard == 0:
-		return nil
+	f := agentsFile{}
+	if f.ledger, f.err = nodes.Open(ctx, nodes.Options{Shelf: p.store, Log: p.log, Now: p.app.now}); f.err != nil {
+		p.log.Warn("read what node agents told", "err", f.err)
 	}
-	return ledger
+	return f.heard()
 }
 
 // recaller is nil where nothing is remembered.

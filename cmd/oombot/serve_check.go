@@ -67,7 +67,7 @@ func serveWarnings(c *config.Config) []warning {
 	if c.PagerDuty.APIToken.Set() && c.PagerDuty.From == "" {
 		add("PagerDuty takes notes in the name of a user only", "set pagerduty.from to the e-mail address of one")
 	}
-	if slackConfigured(c) && c.Agents.Channel == "" && !anyAuto(c.Slack) {
+	if slackConfigured(c) && nowhereForKills(c) {
 		add("kills that node agents see are remembered, and shown nowhere", "set agents.channel, or auto: true for a channel below slack.channels")
 	}
 	for _, place := range []struct{ key, channel string }{
@@ -81,6 +81,9 @@ func serveWarnings(c *config.Config) []warning {
 	}
 	return out
 }
+
+// nowhereForKills says that no channel is for kills that node agents see.
+func nowhereForKills(c *config.Config) bool { return c.Agents.Channel == "" && !anyAuto(c.Slack) }
 
 // anyAuto says whether there is a channel in which alerts start investigations.
 func anyAuto(s config.Slack) bool {

@@ -81,7 +81,7 @@ func TestFeaturesAreGone(t *testing.T) {
 		"ClusterRole/-names":         {"agents", "bare"},
 		"ClusterRole/-doctor":        {"agents", "bare"},
 		"ClusterRole/-agents-review": {"agents", "bare", "full", "lone"},
-		"ClusterRole/-agent":         {"bare", "bot", "kubelet", "lone", "no-pods"},
+		"ClusterRole/-agent":         {"bare", "bot", "kubelet", "lone", "no-pods", "proven", "self"},
 		"DaemonSet/-agent":           {"bot", "lone"},
 		"ServiceAccount/-agent":      {"bot", "lone"},
 		"Deployment/":                {"agents"},
@@ -89,7 +89,7 @@ func TestFeaturesAreGone(t *testing.T) {
 		"NetworkPolicy/":             {"agents", "bare"},
 		"NetworkPolicy/-agent":       {"bare", "bot", "lone"},
 		"ConfigMap/":                 {"agents"},
-		"ClusterRole/-agent-kubelet": without("kubelet"),
+		"ClusterRole/-agent-kubelet": without("kubelet", "proven", "self"),
 		"Lease/":                     without("two", "full"),
 		"Role/-lease":                without("two", "full"),
 		"RoleBinding/-lease":         without("two", "full"),
@@ -101,9 +101,9 @@ func TestFeaturesAreGone(t *testing.T) {
 		"PrometheusRule/":            without("full"),
 		"PrometheusRule/-oom":        without("full"),
 		"ConfigMap/-dashboard":       without("full"),
-		"ConfigMap/-agent":           without("full", "kubelet"),
+		"ConfigMap/-agent":           without("full", "kubelet", "proven", "self"),
 		"ResourceQuota/-agent":       without("full"),
-		"ClusterRoleBinding/-agent":  {"bare", "bot", "kubelet", "lone", "no-pods"},
+		"ClusterRoleBinding/-agent":  {"bare", "bot", "kubelet", "lone", "no-pods", "proven", "self"},
 		"ClusterRoleBinding/-doctor": {"agents", "bare"},
 		"ClusterRoleBinding/":        {"agents", "bare", "some"},
 		"ClusterRoleBinding/-names":  {"agents", "bare"},
@@ -151,6 +151,7 @@ func TestRefused(t *testing.T) {
 		"a limit that is none":    {`agent: {resources: {limits: {memory: lots}}}`, "does not match pattern"},
 		"a duration that is none": {`config: {memory: {retention: long}}`, "does not match pattern"},
 		"one volume for two":      {`bot: {replicas: 2}`, "bot.replicas above 1 needs bot.persistence.accessMode ReadWriteMany"},
+		"a kubelet both ways":     {`agent: {pods: kubelet, kubeletInsecure: true, kubeletCASecret: x}`, "leave out one of them"},
 		"agents without a bot":    {`bot: {enabled: false}`, "give the address of the bot in agent.botURL"},
 		"an ingress without host": {`bot: {ingress: {enabled: true}}`, "bot.ingress.enabled needs bot.ingress.host"},
 	} {
@@ -177,7 +178,7 @@ func TestConfigurationIsTaken(t *testing.T) {
 					t.Fatalf("%s: %v in\n%s", id, err, data["oombot.yaml"])
 				}
 				if strings.HasSuffix(id, "-agent") {
-					if full := name == "full"; full != (len(cfg.Redact.Names) == 1 && len(cfg.Redact.Patterns) == 1) || full != cfg.Agent.HeapProfiles || cfg.Slack.BotToken.Set() {
+					if !agentWanted(name, cfg) {
 						t.Errorf("the agent's configuration is\n%s", data["oombot.yaml"])
 					}
 					continue
@@ -198,6 +199,13 @@ func TestConfigurationIsTaken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// agentWanted says whether the configuration of the agents is that of the variant's values, and holds no secret.
+func agentWanted(name string, cfg *config.Config) bool {
+	a := cfg.Agent
+	return (len(cfg.Redact.Names) == 1 && len(cfg.Redact.Patterns) == 1) == (name == "full") && a.HeapProfiles == (name != "kubelet") &&
+		a.KubeletInsecure == (name == "self") && strings.HasSuffix(a.KubeletCAFile, "/ca.crt") == (name == "proven") && !cfg.Slack.BotToken.Set()
 }
 
 func checkFull(t *testing.T, cfg *config.Config) {
@@ -221,7 +229,8 @@ func load(t *testing.T, text string) (*config.Config, error) {
 	t.Helper()
 	dir := t.TempDir()
 	const mounted = "/etc/oombot/secrets/"
-	for _, m := range regexp.MustCompile(mounted+`([a-z-]+)`).FindAllStringSubmatch(text, -1) {
+	text = strings.ReplaceAll(text, "/etc/oombot/kubelet-ca/", mounted)
+	for _, m := range regexp.MustCompile(mounted+`([a-z.-]+)`).FindAllStringSubmatch(text, -1) {
 		if err := os.WriteFile(filepath.Join(dir, m[1]), []byte("secret of "+m[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,8 @@ var variants = map[string]string{
 	"journal": `agent: {kernelLog: journal, journalDirs: [/run/log/journal]}`,
 	"kmsg":    `agent: {kernelLog: kmsg}`,
 	"kubelet": `agent: {pods: kubelet, processes: false, heapProfiles: false}`,
+	"self":    `agent: {pods: kubelet, kubeletInsecure: true}`,
+	"proven":  `agent: {pods: kubelet, kubeletCASecret: kubelets}`,
 	"no-pods": `agent: {pods: none, tolerations: [], nodeSelector: {}, priorityClassName: "", networkPolicy: {from: []}}`,
 	"two":     `bot: {replicas: 2, persistence: {accessMode: ReadWriteMany}}`,
 	"bot":     `{agent: {enabled: false}, rbac: {otherAgents: true}}`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -231,6 +232,29 @@ type Agents struct {
 	Oldest time.Time
 	// Dropped counts the reports that had to make room on their nodes since those agents started, as they tell.
 	Dropped int64
+}
+
+// Heard is an agent that was heard.
+type Heard struct {
+	Node string
+	// At is when it was heard last, by the receiver's clock; Last is its last heartbeat.
+	At   time.Time
+	Last investigations.NodeHeartbeat
+}
+
+// Each returns the agents that were heard since a time, by the clock of the Ledger, in the order of their nodes' names.
+func (l *Ledger) Each(since time.Time) []Heard {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []Heard
+	for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
+		if a := l.nodes[name].agent; !a.at.IsZero() && !a.at.Before(since) {
+			h := Heard{Node: name, At: a.at, Last: a.last}
+			h.Last.Faults = slices.Clone(h.Last.Faults)
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 // Agents returns how those agents are that were heard since a time, by the clock of the Ledger.

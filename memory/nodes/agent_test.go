@@ -198,6 +198,34 @@ func TestAgents(t *testing.T) {
 	check("after a restart")
 }
 
+// TestEach tells of the agents one by one.
+func TestEach(t *testing.T) {
+	w := newWorld(t, memorytest.New(time.Now))
+	begin := w.now
+	for _, name := range []string{"n2", "n1", "n3"} {
+		w.take(investigations.NodeReport{Node: name, Heartbeat: &investigations.NodeHeartbeat{At: w.now, Faults: []string{"of " + name}}})
+		w.now = w.now.Add(time.Minute)
+	}
+	each := func(since time.Duration) []string {
+		var out []string
+		for _, h := range w.Each(begin.Add(since)) {
+			out = append(out, fmt.Sprint(h.Node, " ", h.At.Sub(begin), " ", h.Last.Faults))
+			h.Last.Faults[0] = "changed"
+		}
+		return out
+	}
+	all := []string{"n1 1m0s [of n1]", "n2 0s [of n2]", "n3 2m0s [of n3]"}
+	w.same("all", all, each(0))
+	w.same("all again", all, each(0))
+	w.same("since then", all[2:], each(90*time.Second))
+	w.same("nobody", []string(nil), each(time.Hour))
+	if err := w.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	w.same("after a restart", all, each(0))
+}
+
 // TestNodesAreBounded forgets whom it heard the longest ago, and nobody of whom it has a report.
 func TestNodesAreBounded(t *testing.T) {
 	w := newWorld(t, memorytest.New(time.Now))

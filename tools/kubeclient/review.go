@@ -28,6 +28,13 @@ const (
 	extraPod  = "authentication.kubernetes.io/pod-name"
 )
 
+// MayReviewTokens asks the API server whether the program may have tokens reviewed.
+func (c *Cluster) MayReviewTokens(ctx context.Context) (bool, error) {
+	return c.Allowed(ctx, Permission{Verb: "create", Resource: "tokenreviews", resource: Resource{
+		Name: "tokenreviews", Group: "authentication.k8s.io", Clustered: true,
+	}}, "")
+}
+
 // ReviewToken asks the API server whose a token is. A server that does not know audiences takes any token: what it says
 // counts for nothing. The error holds nothing of the token.
 func (c *Cluster) ReviewToken(ctx context.Context, token, audience string) (ReviewedToken, error) {

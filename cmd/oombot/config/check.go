@@ -169,6 +169,11 @@ func (k check) agent() {
 	if a.Node != "" {
 		k.name("agent.node", a.Node)
 	}
+	k.secret("agent.kubelet_token_file", a.KubeletToken)
+	k.file("agent.kubelet_ca_file", a.KubeletCAFile)
+	if a.KubeletInsecure && a.KubeletCAFile != "" {
+		k.of("agent.kubelet_insecure", "it has the kubelet's certificate not checked, and agent.kubelet_ca_file says what to check it by: leave out one of them")
+	}
 	if a.NodeIP != "" && net.ParseIP(a.NodeIP) == nil {
 		k.of("agent.node_ip", "it is no IP address")
 	}

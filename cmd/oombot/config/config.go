@@ -191,9 +191,11 @@ type Agent struct {
 	StateDir string `json:"state_dir"`
 	// Pods is where the names of pods come from; empty: api in Kubernetes, none outside.
 	Pods PodSource `json:"pods"`
-	// NodeIP is the address at which the kubelet is asked. KubeletInsecure has its certificate not checked, which most
-	// kubelets sign themselves.
+	// NodeIP is the address at which the kubelet is asked, with KubeletToken. KubeletCAFile holds the authorities that its
+	// certificate is checked by; KubeletInsecure has it not checked. Empty: what the service account has of both.
 	NodeIP          string `json:"node_ip"`
+	KubeletToken    Secret `json:"kubelet_token_file"`
+	KubeletCAFile   string `json:"kubelet_ca_file"`
 	KubeletInsecure bool   `json:"kubelet_insecure"`
 	// CgroupRoot and Proc are where the node's control groups and processes are seen.
 	CgroupRoot string `json:"cgroup_root"`

@@ -62,7 +62,7 @@ func (o Options) Validate() error {
 		faults = append(faults, errors.New("the bot's url holds more than an address: give the token as a file"))
 	}
 	if o.Node == "" {
-		faults = append(faults, errors.New("the node's name is missing: set NODE_NAME from spec.nodeName"))
+		faults = append(faults, errors.New("the node's name is missing: set OOMBOT_NODE from spec.nodeName"))
 	}
 	if !bootShape.MatchString(o.BootID) {
 		faults = append(faults, errors.New("the boot's id is missing or odd: it stands in /proc/sys/kernel/random/boot_id"))

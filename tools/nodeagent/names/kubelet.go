@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -18,8 +20,9 @@ const (
 	// pollEvery is the time between two polls of the kubelet, pollLeast where an unknown uid is the reason.
 	pollEvery = 15 * time.Second
 	pollLeast = time.Second
-	// accountToken is where a pod finds the token of its service account.
-	accountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // a path
+	// accountFolder is where a pod finds its service account: its token, and the authority of the cluster.
+	accountFolder           = "/var/run/secrets/kubernetes.io/serviceaccount"
+	accountToken, accountCA = "token", "ca.crt"
 )
 
 func (n *Names) connectKubelet() error {
@@ -28,17 +31,16 @@ func (n *Names) connectKubelet() error {
 		return errors.New("the kubelet's address is no URL: write it as https://NODE-IP:10250")
 	}
 	n.base = u.JoinPath("/pods")
-	if n.o.TokenFile == "" {
-		n.o.TokenFile = accountToken
+	if n.o.account == "" {
+		n.o.account = accountFolder
+	}
+	if n.o.Token == nil {
+		n.o.Token = n.accountToken
 	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: n.o.KubeletInsecure} //nolint:gosec // see Options
-	if n.o.CAFile != "" {
-		pem, err := os.ReadFile(n.o.CAFile)
-		if err != nil {
+	if !n.o.KubeletInsecure {
+		if conf.RootCAs, err = n.authorities(); err != nil {
 			return fmt.Errorf("read the kubelet's certificate authority: %w", err)
-		}
-		if conf.RootCAs = x509.NewCertPool(); !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("read the kubelet's certificate authority: %s holds no certificate in PEM", n.o.CAFile)
 		}
 	}
 	n.http = &http.Client{
@@ -55,16 +57,41 @@ func (n *Names) connectKubelet() error {
 	return nil
 }
 
+// authorities are those that the kubelet's certificate is checked by; nil: the system's.
+func (n *Names) authorities() (*x509.CertPool, error) {
+	file := n.o.CAFile
+	if file == "" {
+		file = filepath.Join(n.o.account, accountCA)
+	}
+	pem, err := os.ReadFile(file)
+	switch {
+	case n.o.CAFile == "" && errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", file)
+	}
+	return pool, nil
+}
+
+func (n *Names) accountToken() (string, error) {
+	token, err := os.ReadFile(filepath.Join(n.o.account, accountToken))
+	return string(bytes.TrimSpace(token)), err
+}
+
 // authorize adds the token for the kubelet; the client of the API server adds its own.
 func (n *Names) authorize(req *http.Request) error {
 	if n.o.Source != SourceKubelet {
 		return nil
 	}
-	token, err := os.ReadFile(n.o.TokenFile)
+	token, err := n.o.Token()
 	if err != nil {
 		return fmt.Errorf("read the token for the kubelet: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
+	req.Header.Set("Authorization", "Bearer "+token)
 	return nil
 }
 

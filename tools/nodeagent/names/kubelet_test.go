@@ -1,7 +1,16 @@
 package names
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -46,14 +56,15 @@ func TestKubelet(t *testing.T) {
 	k := &kubelet{status: http.StatusForbidden}
 	srv := httptest.NewTLSServer(k)
 	defer srv.Close()
-	token := filepath.Join(t.TempDir(), "token")
+	dir := t.TempDir()
+	token := filepath.Join(dir, accountToken)
 	if err := os.WriteFile(token, []byte("first\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
 	var told []investigations.UserKill
 	n := start(t, Options{
-		Source: SourceKubelet, KubeletURL: srv.URL, KubeletInsecure: true, TokenFile: token,
+		Source: SourceKubelet, KubeletURL: srv.URL, KubeletInsecure: true, account: dir,
 		OnEviction: func(k investigations.UserKill) { mu.Lock(); defer mu.Unlock(); told = append(told, k) },
 	})
 	eventually(t, "the fault", func() bool {
@@ -86,25 +97,102 @@ func TestKubelet(t *testing.T) {
 	}
 }
 
-// TestKubeletCertificate fails where the token goes to somebody who can't prove that he is the kubelet.
+// certificates writes what a file of authorities holds.
+func certificates(der ...[]byte) []byte {
+	var out []byte
+	for _, d := range der {
+		out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d})...)
+	}
+	return out
+}
+
+// TestKubeletCertificate says by which authority the kubelet is known, and fails where the token goes to somebody who can't
+// prove that he is the kubelet.
 func TestKubeletCertificate(t *testing.T) {
-	k := &kubelet{}
+	k := &kubelet{pods: []testPod{{uid: "u1", name: "one", ids: map[string]string{"app": "c1"}}}}
 	srv := httptest.NewUnstartedServer(k)
 	srv.Config.ErrorLog = discard
 	srv.StartTLS()
 	defer srv.Close()
-	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte("hunter2"), 0o600); err != nil {
+	right, wrong := certificates(srv.Certificate().Raw), certificates(strangers(t))
+	for name, tt := range map[string]struct {
+		account, file []byte
+		insecure      bool
+		fault         string
+	}{
+		"nobody's":                        {fault: "agent.kubelet_ca_file"},
+		"the cluster's":                   {account: right},
+		"the cluster's, of another":       {account: wrong, fault: "agent.kubelet_insecure"},
+		"its own":                         {account: wrong, file: right},
+		"its own, of another":             {account: right, file: wrong, fault: "agent.kubelet_ca_file"},
+		"not checked":                     {account: wrong, insecure: true},
+		"not checked, by what is no file": {account: []byte("none"), insecure: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k.mu.Lock()
+			k.tokens = nil
+			k.mu.Unlock()
+			o := Options{
+				Source: SourceKubelet, KubeletURL: srv.URL, KubeletInsecure: tt.insecure, account: t.TempDir(),
+				Token: func() (string, error) { return "hunter2", nil },
+			}
+			if tt.account != nil {
+				write(t, filepath.Join(o.account, accountCA), tt.account)
+			}
+			if tt.file != nil {
+				o.CAFile = filepath.Join(t.TempDir(), "ca.crt")
+				write(t, o.CAFile, tt.file)
+			}
+			n := start(t, o)
+			if tt.fault == "" {
+				eventually(t, "the pod", n.knows("u1", "c1", "shop/one/app"))
+				return
+			}
+			eventually(t, "the fault", func() bool {
+				f := n.Faults()
+				return len(f) == 1 && strings.Contains(f[0], "certificate can't be checked") && strings.Contains(f[0], tt.fault)
+			})
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			if len(k.tokens) > 0 {
+				t.Errorf("the token was sent: %q", k.tokens)
+			}
+		})
+	}
+}
+
+// TestKubeletRefuses gives files that can't be used.
+func TestKubeletRefuses(t *testing.T) {
+	o := Options{Source: SourceKubelet, Node: node, KubeletURL: "https://127.0.0.1:1", Log: slog.New(slog.DiscardHandler), account: t.TempDir()}
+	o.CAFile = filepath.Join(t.TempDir(), "gone.crt")
+	if _, err := New(o); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	o.CAFile = ""
+	write(t, filepath.Join(o.account, accountCA), []byte("none"))
+	if _, err := New(o); err == nil || !strings.Contains(err.Error(), "no certificate in PEM") {
+		t.Errorf("a file without a certificate: %v", err)
+	}
+}
+
+// strangers makes a certificate of nobody.
+func strangers(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	n := start(t, Options{Source: SourceKubelet, KubeletURL: srv.URL, TokenFile: token})
-	eventually(t, "the fault", func() bool {
-		f := n.Faults()
-		return len(f) == 1 && strings.Contains(f[0], "certificate")
-	})
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.tokens) > 0 {
-		t.Errorf("the token was sent: %q", k.tokens)
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func write(t *testing.T, file string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -61,9 +61,11 @@ type Options struct {
 	REST *rest.Config
 	// KubeletURL is the kubelet's address, as https://10.0.0.1:10250. Required for SourceKubelet.
 	KubeletURL string
-	// TokenFile holds the token for the kubelet, read anew for each request; CAFile the authorities that its certificate is
-	// checked by, read at the start. Empty: the service account's token, and the system's authorities.
-	TokenFile, CAFile string
+	// Token returns the token for the kubelet, and is asked for each request; nil: that of the pod's service account.
+	Token func() (string, error)
+	// CAFile holds the authorities that the kubelet's certificate is checked by, read at the start. Empty: the cluster's, as
+	// the service account has it, and outside of a pod the system's. Not every cluster's authority signs its kubelets'.
+	CAFile string
 	// KubeletInsecure has the kubelet's certificate not checked: most kubelets sign their own. Who can take the node's
 	// address can have the token then; on the node itself that is who owns the node.
 	KubeletInsecure bool
@@ -74,6 +76,8 @@ type Options struct {
 	OnEviction func(investigations.UserKill)
 	// Log takes what goes wrong. Required.
 	Log *slog.Logger
+	// account is the folder of the service account; empty: where the kubelet mounts it.
+	account string
 }
 
 // Names knows the pods of a node. Its methods are safe for concurrent use; Run is called once.
@@ -111,7 +115,7 @@ func New(o Options) (*Names, error) {
 		err = errors.New("the logger is missing")
 	case o.Source == SourceNone:
 	case o.Node == "":
-		err = errors.New("the node's name is missing: set NODE_NAME from spec.nodeName")
+		err = errors.New("the node's name is missing: set OOMBOT_NODE from spec.nodeName")
 	case o.Source == SourceAPI:
 		err = n.connectAPI()
 	case o.Source == SourceKubelet:

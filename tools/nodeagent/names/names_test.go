@@ -188,7 +188,7 @@ func TestNewFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Options){
-		"NODE_NAME":                   func(o *Options) { o.Node = "" },
+		"OOMBOT_NODE":                 func(o *Options) { o.Node = "" },
 		"logger":                      func(o *Options) { o.Log = nil },
 		"choose api, kubelet or none": func(o *Options) { o.Source = "etcd" },
 		"how the API server":          func(o *Options) { o.REST = nil },

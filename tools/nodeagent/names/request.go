@@ -2,6 +2,7 @@ package names
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,12 @@ func (n *Names) get(ctx context.Context, what string, q url.Values) (io.ReadClos
 	}
 	res, err := n.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %s", what, investigations.ErrUnavailable, investigations.CleanText(redact.Text(err.Error()), 200))
+		said := investigations.CleanText(redact.Text(err.Error()), 200)
+		if unproven := (*tls.CertificateVerificationError)(nil); n.o.Source == SourceKubelet && errors.As(err, &unproven) {
+			said = "the kubelet's certificate can't be checked: name its authority in agent.kubelet_ca_file, or set agent.kubelet_insecure: " +
+				investigations.CleanText(unproven.Err.Error(), 150)
+		}
+		return nil, fmt.Errorf("%s: %w: %s", what, investigations.ErrUnavailable, said)
 	}
 	if res.StatusCode == http.StatusOK {
 		return res.Body, nil

@@ -107,6 +107,9 @@ pyroscope-password: pyroscope.basic_password_file
 {{- if and .Values.agent.kubeletInsecure (eq .Values.agent.pods "kubelet") -}}
 {{- $_ := set $agent "kubelet_insecure" true -}}
 {{- end -}}
+{{- if and .Values.agent.kubeletCASecret (eq .Values.agent.pods "kubelet") -}}
+{{- $_ := set $agent "kubelet_ca_file" "/etc/oombot/kubelet-ca/ca.crt" -}}
+{{- end -}}
 {{- if $agent -}}
 {{- $_ := set $out "agent" $agent -}}
 {{- end -}}
@@ -133,6 +136,9 @@ pyroscope-password: pyroscope.basic_password_file
 {{- end -}}
 {{- if and .agent.enabled (not .bot.enabled) (not .agent.botURL) -}}
 {{- fail "bot.enabled is false: give the address of the bot in agent.botURL" -}}
+{{- end -}}
+{{- if and .agent.kubeletInsecure .agent.kubeletCASecret -}}
+{{- fail "agent.kubeletInsecure has the kubelets' certificates not checked, and agent.kubeletCASecret says what to check them by: leave out one of them" -}}
 {{- end -}}
 {{- if and .bot.ingress.enabled (not .bot.ingress.host) -}}
 {{- fail "bot.ingress.enabled needs bot.ingress.host: the name under which Slack, PagerDuty or Alertmanager reach it" -}}
