@@ -38,7 +38,7 @@ var scopes = []struct {
 // Check says whether the bot's token is good, and which permissions it lacks.
 func (c *Client) Check(ctx context.Context) []investigations.Check {
 	const method = "auth.test"
-	k := investigations.Check{Tool: checked, Name: "bot token", State: investigations.CheckOK}
+	k := investigations.Check{Tool: checked, Name: "token of the bot", State: investigations.CheckOK}
 	var a struct {
 		answer
 		User string `json:"user"`
@@ -89,7 +89,7 @@ func granted(list string) []investigations.Check {
 // Check says whether the app-level token opens Socket Mode. It asks for the address of a connection, and opens none.
 func (s *Socket) Check(ctx context.Context) investigations.Check {
 	const method = "apps.connections.open"
-	k := investigations.Check{Tool: checked, Name: "app-level token", State: investigations.CheckOK, Says: "it opens Socket Mode"}
+	k := investigations.Check{Tool: checked, Name: "token of the app", State: investigations.CheckOK, Says: "it opens Socket Mode"}
 	var a struct{ answer }
 	token, err := readToken(method, s.token)
 	if err == nil {

@@ -16,16 +16,16 @@ func TestCheck(t *testing.T) {
 		name, body, scopes string
 		want               map[string]investigations.CheckState
 	}{
-		{"all scopes", `{"ok": true, "user": "oombot", "team": "Acme"}`, allScopes(), map[string]investigations.CheckState{"bot token": investigations.CheckOK, "scopes": investigations.CheckOK}},
+		{"all scopes", `{"ok": true, "user": "oombot", "team": "Acme"}`, allScopes(), map[string]investigations.CheckState{"token of the bot": investigations.CheckOK, "scopes": investigations.CheckOK}},
 		{"one that is needed is missing", `{"ok": true}`, strings.Replace(allScopes(), "chat:write,", "", 1), map[string]investigations.CheckState{
-			"bot token": investigations.CheckOK, "scope chat:write": investigations.CheckFail,
+			"token of the bot": investigations.CheckOK, "scope chat:write": investigations.CheckFail,
 		}},
 		{"one that is not needed is missing", `{"ok": true}`, strings.Replace(allScopes(), "files:write,", "", 1), map[string]investigations.CheckState{
-			"bot token": investigations.CheckOK, "scope files:write": investigations.CheckWarn,
+			"token of the bot": investigations.CheckOK, "scope files:write": investigations.CheckWarn,
 		}},
-		{"no list", `{"ok": true}`, "", map[string]investigations.CheckState{"bot token": investigations.CheckOK}},
-		{"revoked", `{"ok": false, "error": "token_revoked"}`, "", map[string]investigations.CheckState{"bot token": investigations.CheckFail}},
-		{"no JSON", `<html>`, "", map[string]investigations.CheckState{"bot token": investigations.CheckFail}},
+		{"no list", `{"ok": true}`, "", map[string]investigations.CheckState{"token of the bot": investigations.CheckOK}},
+		{"revoked", `{"ok": false, "error": "token_revoked"}`, "", map[string]investigations.CheckState{"token of the bot": investigations.CheckFail}},
+		{"no JSON", `<html>`, "", map[string]investigations.CheckState{"token of the bot": investigations.CheckFail}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

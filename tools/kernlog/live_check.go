@@ -28,16 +28,15 @@ func (l *Live) Check(ctx context.Context, sample investigations.Subject) []inves
 		}
 	}
 	node := nodeOf(sample)
-	heard := l.opt.Agents != nil && node != ""
-	if heard {
+	if l.opt.Agents != nil && node != "" {
 		add(l.checkAgent(ctx, node))
 	}
 	switch {
-	case l.loki == nil && len(l.files) == 0 && !heard:
+	case l.loki == nil && len(l.files) == 0 && l.opt.Agents == nil:
 		add(investigations.Check{
 			Name: "kernel log", State: investigations.CheckWarn,
 			Says: "no source of kernel logs is configured, so that which boundary broke can only be guessed",
-			Fix:  "have the nodes' journals collected into Loki and set loki.url, or give --kernel-log FILE",
+			Fix:  "run oombot agent on every node (docs/agent.md), or have the nodes' journals collected into Loki and set loki.url, or give --kernel-log FILE",
 		})
 	case l.loki != nil && node != "":
 		add(l.checkJournal(ctx, sample, node))
