@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // watching are the files that name metrics of the program.
@@ -77,6 +79,23 @@ func TestMetricsExist(t *testing.T) {
 	}
 	if len(named) < 20 {
 		t.Errorf("only %d metrics are named", len(named))
+	}
+}
+
+// TestMetricsDocumented wants every metric of the program in a table for people, and nothing else there.
+func TestMetricsDocumented(t *testing.T) {
+	told := map[string]bool{}
+	for _, page := range []string{"serve.md", "agent.md"} {
+		data, err := os.ReadFile(filepath.Join("..", "docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range regexp.MustCompile("(?m)^\\| `(oombot_[a-z_]+)` \\|").FindAllStringSubmatch(string(data), -1) {
+			told[row[1]] = true
+		}
+	}
+	if diff := cmp.Diff(metricsOfCode(t), told); diff != "" {
+		t.Errorf("metrics of the program and those that docs/serve.md and docs/agent.md list (-, +):\n%s", diff)
 	}
 }
 

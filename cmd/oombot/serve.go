@@ -26,9 +26,10 @@ func newServe(a *app) *cobra.Command {
 		Use:   "serve",
 		Short: "be the bot: answer in Slack, and take alerts from PagerDuty and Alertmanager",
 		Long: `serve runs until it is told to end (SIGTERM, SIGINT). It answers mentions in Slack, opens a thread for each alert about
-memory, investigates, and shows the verdict there, with a chart, the evidence and what to do. It listens for the webhooks
-of Alertmanager, Grafana and PagerDuty, and for /healthz, /readyz and /metrics; Slack is heard over Socket Mode, or over
-HTTP where slack.mode says so. What was acknowledged is in the memory file first: after a crash it goes on where it was.
+memory and for each kill that node agents see, investigates, and shows the verdict there, with a chart, the evidence and
+what to do. It listens for the webhooks of Alertmanager, Grafana and PagerDuty, for node agents (/v1/kernel-reports), and for
+/healthz, /readyz and /metrics; Slack is heard over Socket Mode, or over HTTP where slack.mode says so. What was
+acknowledged is in the memory file first: after a crash it goes on where it was.
 
 Slack needs SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (socket mode) or SLACK_SIGNING_SECRET (http mode); without any of them
 alerts are investigated and remembered, and shown nowhere. With --bundles the recorded incidents below a folder are the
