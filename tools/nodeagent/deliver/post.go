@@ -170,15 +170,17 @@ func judge(res *http.Response, body []byte) answer {
 		return answer{}
 	}
 	err := fmt.Errorf("the bot answered %d %s", res.StatusCode, http.StatusText(res.StatusCode))
-	if text := clean(string(body)); text != "" {
+	if text := strings.TrimSpace(clean(string(body))); text != "" {
 		err = fmt.Errorf("%w: %s", err, text)
 	}
 	a := answer{outcome: later, err: err, after: retryAfter(res.Header.Get("Retry-After"), time.Now())}
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		a.outcome = refused
-		a.err = fmt.Errorf("%w: check that the token's audience is the bot's agents.audience, that the bot may create "+
-			"tokenreviews, and outside Kubernetes that both have the same token file", err)
+		a.err = fmt.Errorf("%w: check that the token's audience is the bot's agents.audience, that its account is agents.service_account, "+
+			"that the node's name is that in Kubernetes, and outside Kubernetes that both have the same token file", err)
+	case http.StatusServiceUnavailable:
+		a.err = fmt.Errorf("%w: the bot's log says why", err)
 	case http.StatusRequestEntityTooLarge:
 		a.outcome = tooLarge
 	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
