@@ -15,22 +15,27 @@ import (
 // kubeletPort is the kubelet's (KubeletConfiguration.port).
 const kubeletPort = "10250"
 
-// buildNames makes what knows the names of the node's pods. Without it the bot finds them by their uids.
-func (p *agentParts) buildNames() {
-	o := names.Options{
+// namesOptions says where the names of the node's pods come from.
+func (p *agentParts) namesOptions() (o names.Options, err error) {
+	o = names.Options{
 		Source: string(p.config.Pods), Node: p.config.Node, CAFile: p.config.KubeletCAFile, KubeletInsecure: p.config.KubeletInsecure,
 		OnEviction: func(k investigations.UserKill) { p.agent.UserKill(k) }, Annotations: heap.Annotations(), Log: p.log,
 	}
 	if p.config.KubeletToken.Set() {
 		o.Token = p.config.KubeletToken.Value
 	}
-	var err error
 	if p.config.Pods == config.PodsAPI {
 		o.REST, err = names.Config(p.kubernetes.Kubeconfig, p.kubernetes.Context)
 	}
 	if p.config.Pods == config.PodsKubelet && p.config.NodeIP != "" {
 		o.KubeletURL = "https://" + net.JoinHostPort(p.config.NodeIP, kubeletPort)
 	}
+	return o, err
+}
+
+// buildNames makes what knows the names of the node's pods. Without it the bot finds them by their uids.
+func (p *agentParts) buildNames() {
+	o, err := p.namesOptions()
 	if err == nil {
 		p.names, err = names.New(o)
 	}

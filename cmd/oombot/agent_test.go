@@ -21,6 +21,7 @@ import (
 
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/nodeagent/names"
 )
 
 func TestCompleteAgent(t *testing.T) {
@@ -143,6 +144,38 @@ func TestAgentRefused(t *testing.T) {
 		if got := run(t.Context(), args, nil, nil, io.Discard, &stderr); got != 1 || !strings.Contains(stderr.String(), tt.want) {
 			t.Errorf("%s: status %d, and it says\n%s\nwant %q in it", tt.name, got, stderr.String(), tt.want)
 		}
+	}
+}
+
+// TestKubeletOptions has the kubelet asked as the configuration says.
+func TestKubeletOptions(t *testing.T) {
+	dir := t.TempDir()
+	token, ca, file := filepath.Join(dir, "token"), filepath.Join(dir, "ca.crt"), filepath.Join(dir, "oombot.yaml")
+	options := func(agent string) names.Options {
+		for name, text := range map[string]string{token: "for the kubelet\n", ca: "some authority\n", file: "agent: " + agent + "\n"} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg, err := config.Load(config.Sources{File: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := (&agentParts{config: cfg.Agent}).namesOptions()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	o := options("{pods: kubelet, node: n1, node_ip: 'fd00::1', kubelet_ca_file: " + ca + ", kubelet_token_file: " + token + "}")
+	if o.Source != names.SourceKubelet || o.Node != "n1" || o.KubeletURL != "https://[fd00::1]:10250" || o.CAFile != ca || o.KubeletInsecure {
+		t.Errorf("it is asked as %+v", o)
+	}
+	if got, err := o.Token(); err != nil || got != "for the kubelet" {
+		t.Errorf("the token is %q, %v", got, err)
+	}
+	if o = options("{pods: kubelet, kubelet_insecure: true}"); o.Token != nil || o.CAFile != "" || !o.KubeletInsecure {
+		t.Errorf("without a token and an authority it is asked as %+v", o)
 	}
 }
 

@@ -163,6 +163,11 @@ func TestFaults(t *testing.T) {
 		{"no port", "http: {listen: ':99999'}", `line 1 (http.listen): it is no address to listen on: write it as ":8080" or "127.0.0.1:8080"`},
 		{"no public address", "http: {public_url: oombot.example.com}", "line 1 (http.public_url): " + errURL.Error()},
 		{"no sender", "pagerduty: {from: me}", "line 1 (pagerduty.from): it is no e-mail address: PagerDuty asks for that of a user"},
+		{
+			"a kubelet both ways", "agent: {kubelet_insecure: true, kubelet_ca_file: /etc/passwd}",
+			"line 1 (agent.kubelet_insecure): it has the kubelet's certificate not checked, and agent.kubelet_ca_file says what to check it by: leave out one of them",
+		},
+		{"no such authority", "agent: {kubelet_ca_file: /nowhere}", "line 1 (agent.kubelet_ca_file): its file can't be read: no such file or directory"},
 		{"anyone", "agents: {audience: ''}", "line 1 (agents.audience): it is empty: tokens for anyone would be taken"},
 		{"an account's name", "agents: {service_account: oombot-agent}", "line 1 (agents.service_account): it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent"},
 		{"an account as a user", "agents: {service_account: 'system:serviceaccount/a'}", "line 1 (agents.service_account): it takes a service account as NAMESPACE/NAME, as oombot/oombot-agent"},
