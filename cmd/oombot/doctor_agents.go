@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory/nodes"
@@ -39,7 +41,7 @@ func (a *app) checkAgents(ctx context.Context, cfg *config.Config, cluster *kube
 		})
 	}
 	if f.err == nil && cfg.Memory.File != config.MemoryNone {
-		out = append(out, checkHeard(all, a.now())...)
+		out = append(out, checkHeard(all, a.agentsWanted(ctx, cfg, cluster, account), a.now())...)
 	}
 	for i := range out {
 		out[i].Tool = toolAgents
@@ -80,8 +82,26 @@ func (a *app) checkTrust(ctx context.Context, cfg *config.Config, cluster *kubec
 	return k
 }
 
-// checkHeard says which agents were heard, which are silent, and what those that live can't see.
-func checkHeard(all []nodes.Heard, now time.Time) []investigations.Check {
+// agentsWanted is how many agents the DaemonSet wants that is called as their service account, as the chart's is; 0 where
+// that is not told.
+func (a *app) agentsWanted(ctx context.Context, cfg *config.Config, cluster *kubeclient.Cluster, account string) int {
+	namespace, name, ok := strings.Cut(account, "/")
+	if cluster == nil || !ok {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(cfg.Limits.SourceTimeout))
+	defer cancel()
+	set, err := cluster.Get(ctx, "daemonsets", namespace, name)
+	if err != nil {
+		return 0 // there need not be one, nor a permission to look
+	}
+	n, _, _ := unstructured.NestedInt64(set.Object, "status", "desiredNumberScheduled") // 0 where it is of another type
+	return int(n)
+}
+
+// checkHeard says which agents were heard, of how many that are wanted (0: that is not known), which are silent, and what those
+// that live can't see.
+func checkHeard(all []nodes.Heard, wanted int, now time.Time) []investigations.Check {
 	const look = "kubectl get pods -o wide says which node has no agent; the agent's log there says why"
 	k := investigations.Check{Name: "heard", State: investigations.CheckWarn, Fix: look}
 	var live, silent, blind []string
@@ -108,6 +128,8 @@ func checkHeard(all []nodes.Heard, now time.Time) []investigations.Check {
 		k.Says = "none was heard yet"
 	case len(live) == 0:
 		k.Says = fmt.Sprintf("none in the last two minutes; %s was the last, at %s", last.Node, last.At.UTC().Format(time.RFC3339))
+	case len(live) < wanted:
+		k.Says = fmt.Sprintf("%s in the last two minutes, and there should be %d", count(len(live), "agent"), wanted)
 	default:
 		k.State, k.Fix, k.Says = investigations.CheckOK, "", count(len(live), "agent")+" in the last two minutes"
 	}

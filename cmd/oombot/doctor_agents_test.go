@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,27 +27,32 @@ func TestCheckHeard(t *testing.T) {
 		return investigations.NodeHeartbeat{Faults: faults}
 	}
 	for name, tt := range map[string]struct {
-		heard []nodes.Heard
-		want  []string
+		heard  []nodes.Heard
+		wanted int
+		want   []string
 	}{
-		"none": {nil, []string{"warn heard: none was heard yet"}},
+		"none": {nil, 3, []string{"warn heard: none was heard yet"}},
 		"all well": {
 			[]nodes.Heard{heardAgo(now, "n1", time.Second, beat()), heardAgo(now, "n2", 140*time.Second, beat())},
+			2,
 			[]string{"ok heard: 2 agents in the last two minutes"},
 		},
 		"long ago": {
 			[]nodes.Heard{heardAgo(now, "n1", 26*time.Hour, beat()), heardAgo(now, "n2", 25*time.Hour, beat())},
+			2,
 			[]string{"warn heard: none in the last two minutes; n2 was the last, at 2026-03-03T01:17:09Z"},
 		},
 		"one is silent, one is gone": {
 			[]nodes.Heard{heardAgo(now, "n1", 0, beat()), heardAgo(now, "n2", 5*time.Minute, beat("not told of")), heardAgo(now, "n3", 2*time.Hour, beat())},
-			[]string{"ok heard: 1 agent in the last two minutes", "warn silent: 1 agent heard in the last hour, and silent now: n2 (5 min)"},
+			2,
+			[]string{"warn heard: 1 agent in the last two minutes, and there should be 2", "warn silent: 1 agent heard in the last hour, and silent now: n2 (5 min)"},
 		},
 		"blind and lossy": {
 			[]nodes.Heard{
 				heardAgo(now, "n1", 0, beat("no CAP_SYSLOG", "no names")), heardAgo(now, "n2", 0, investigations.NodeHeartbeat{Dropped: 3}),
 				heardAgo(now, "n3", 0, investigations.NodeHeartbeat{Dropped: 4}),
 			},
+			0,
 			[]string{
 				"ok heard: 3 agents in the last two minutes", "warn faults: 1 agent that can't see all: n1: no CAP_SYSLOG",
 				"warn spool: 7 reports had to make room on the nodes, and are lost",
@@ -55,7 +61,7 @@ func TestCheckHeard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, k := range checkHeard(tt.heard, now) {
+			for _, k := range checkHeard(tt.heard, tt.wanted, now) {
 				got = append(got, string(k.State)+" "+k.Name+": "+k.Says)
 				if (k.State == investigations.CheckOK) != (k.Fix == "") {
 					t.Errorf("%s is %s, and to do is %q", k.Name, k.State, k.Fix)
@@ -108,7 +114,9 @@ func TestDoctorAgents(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "memory.db")
 	at := time.Now().Add(-time.Minute)
 	listening(t, file, "n1", investigations.KernelReport{Kind: investigations.KernelMemcg, At: &at})
-	s := kubetest.New(t, running())
+	tree := running()
+	tree["kubernetes/daemonsets.json"] = &fstest.MapFile{Data: []byte(`{"items":[{"metadata":{"name":"oombot-agent","namespace":"oombot"},"status":{"desiredNumberScheduled":2}}]}`)}
+	s := kubetest.New(t, tree)
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte("shared"), 0o600); err != nil {
 		t.Fatal(err)
@@ -139,7 +147,7 @@ func TestDoctorAgents(t *testing.T) {
 	}{
 		{investigations.ToolKernlog, "a node's agent", investigations.CheckOK, "the agent of node n1 follows the kernel log without loss since"},
 		{toolAgents, "trust", investigations.CheckOK, "reviews tokens of oombot/oombot-agent, for the audience oombot"},
-		{toolAgents, "heard", investigations.CheckOK, "1 agent in the last two minutes"},
+		{toolAgents, "heard", investigations.CheckWarn, "1 agent in the last two minutes, and there should be 2"},
 		{toolAgents, "faults", investigations.CheckWarn, "n1: no flight recorder"},
 		{investigations.ToolMemory, "memory file", investigations.CheckOK, "holds 0 incidents"},
 	} {
@@ -155,6 +163,9 @@ func TestDoctorAgents(t *testing.T) {
 	c = checked("{token_file: " + token + "}")
 	if k := c.named(toolAgents, "trust"); k.State != investigations.CheckOK || !strings.Contains(k.Says, "agents.token_file") {
 		t.Errorf("with a shared token: %+v", k)
+	}
+	if k := c.named(toolAgents, "heard"); k.State != investigations.CheckOK {
+		t.Errorf("where nobody says how many there should be: %+v", k)
 	}
 	if _, err := os.Stat(podNamespace); err == nil {
 		t.Skip("this is a pod, whose service account would be known")
