@@ -59,20 +59,26 @@ type Recorder struct {
 	Source        string
 }
 
-// RecorderSeries is one series of a Recorder, in the unit that it names (bytes, …).
+// RecorderSeries is one series of a Recorder, in the unit that it names (bytes, …). PodUID and ContainerID are those of
+// the cgroup, as a kernel report has them; empty where the recording does not say them.
 type RecorderSeries struct {
 	Namespace, Pod, Container, Name, Unit string
+	PodUID, ContainerID                   string
 	Series                                Series
 }
 
-// RecorderTop is one process among the largest at a moment.
+// RecorderTop is one process among the largest at a moment. Command is its command line, redacted and at most
+// RecorderCommandBytes long; empty where the reading does not say it, as most of a process's readings do not.
 type RecorderTop struct {
 	At                        time.Time
 	Namespace, Pod, Container string
 	PID                       int64
-	Comm                      string
+	Comm, Command             string
 	RSSBytes                  int64
 }
+
+// RecorderCommandBytes is how long the command line of a RecorderTop is at most.
+const RecorderCommandBytes = 240
 
 // LogEvidence is what the containers' logs hold.
 type LogEvidence struct {

@@ -101,3 +101,42 @@ func TestRecordedPod(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestRecordedNeighbour: a node that nothing scrapes shows the culprit's pod beside the victim's.
+func TestRecordedNeighbour(t *testing.T) {
+	r, ev := made("p", 0, nil)
+	r.Verdict.Boundary, r.Verdict.Change = inv.BoundaryNodeAllocatable, nil
+	r.Verdict.Culprit = &inv.Party{Namespace: "shop", Pod: "batch-0", Container: "import", Node: "n1"}
+	recorded(ev, "p", "app", 300*mib, 300*mib)
+	recorded(ev, "batch-0", "import", 100*mib, 900*mib)
+	_, alt := draw(t, r, ev)
+	keepPicture(t, "neighbour", r, ev)
+	const want = "Memory of shop/batch-0 (1 s, node agent) from 2026-03-04 02:14 to 2026-03-04 02:17 UTC: from 101 MiB to 881 MiB, at most 881 MiB. Beside it the victim, p, at most 306 MiB. Killed once at 02:17."
+	if diff := cmp.Diff(want, alt); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRecordedProcess: a container of several processes shows the one that grew.
+func TestRecordedProcess(t *testing.T) {
+	r, ev := made("p", 0, nil)
+	delete(ev.Metrics.Queries, inv.QueryOOMEvents)
+	r.Verdict.Change = nil
+	recorded(ev, "p", "app", 200*mib, 512*mib)
+	rec := &ev.Metrics.Recorder[0]
+	for ago := 10 * time.Minute; ago > 0; ago -= 5 * time.Second {
+		at := inv.RecorderTop{At: killedAt.Add(-ago), Namespace: "shop", Pod: "p", Container: "app"}
+		parent, worker := at, at
+		parent.PID, parent.Comm, parent.RSSBytes = 1, "gunicorn", 80*mib
+		worker.PID, worker.Comm, worker.RSSBytes = 33, "gunicorn", 100*mib
+		if ago < 40*time.Second {
+			worker.RSSBytes += int64((40 - ago.Seconds()) * 8 * mib)
+		}
+		rec.Top = append(rec.Top, parent, worker)
+	}
+	_, alt := draw(t, r, ev)
+	keepPicture(t, "process", r, ev)
+	if want := "Beside it process gunicorn (pid 33), at most 380 MiB."; !strings.Contains(alt, want) {
+		t.Error(alt)
+	}
+}

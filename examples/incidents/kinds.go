@@ -58,6 +58,7 @@ func Kinds() []Kind {
 		miscKinds(),
 		realKinds(),
 		outsideKinds(),
+		recordedKinds(),
 	} {
 		all = append(all, part...)
 	}

@@ -129,8 +129,42 @@ func TestFlightRecorderSawTheSpike(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := r.Series[0].Values
-	if r.Version != 1 || len(v) != 126 || v[119] < v[100]*3/2 || v[120] != 0 || len(r.Top) != 2 {
-		t.Errorf("version %d, %d values, %d at the end, %d top", r.Version, len(v), v[119], len(r.Top))
+	if r.Version != 1 || len(v) != 126 || *v[119] < *v[100]*3/2 || *v[120] != 0 || len(r.Top) != 2 {
+		t.Errorf("version %d, %d values, %d top", r.Version, len(v), len(r.Top))
+	}
+}
+
+// TestRecordedNode: a recording has the victim's pod and the node's largest, up to the second before the kill, with the
+// cgroups' ids, which are those of the kernel's report.
+func TestRecordedNode(t *testing.T) {
+	for _, name := range []string{"recorded_sidecar", "recorded_neighbour_cgroups_only"} {
+		s, files := render(t, find(t, name), 1, coarse)
+		var r recorder
+		if err := json.Unmarshal(files["recorder/"+s.node.name+".json"], &r); err != nil {
+			t.Fatal(err)
+		}
+		pods, log := map[string]bool{}, string(files["kernel/"+s.node.name+".log"])
+		var victim, current int
+		for _, x := range r.Series {
+			pods[x.Pod] = true
+			if len(x.Values) != 900 || x.ContainerID == "" || x.PodUID == "" {
+				t.Errorf("%s: %d values of %s of %s", name, len(x.Values), x.Name, x.Pod)
+			}
+			if x.Name == "current" {
+				current++
+			}
+			if x.Pod == s.truth.victim.Pod && x.Container == s.truth.victim.Container && strings.Contains(log, x.ContainerID) {
+				victim++
+			}
+		}
+		if victim < 4 || !pods[s.truth.culprit.Pod] || current < 2 || current > 2+largestRecorded || len(r.Top) < 100 {
+			t.Errorf("%s: %d series of the victim, pods %v, %d containers, %d readings", name, victim, pods, current, len(r.Top))
+		}
+		for file := range files {
+			if strings.HasPrefix(file, "metrics/") || strings.HasPrefix(file, "kubernetes/") && strings.HasSuffix(name, "only") {
+				t.Errorf("%s has %s", name, file)
+			}
+		}
 	}
 }
 

@@ -60,10 +60,12 @@ func group(rep *inv.KernelReport, culprit int64) []process {
 	return rows
 }
 
-// processes writes the largest processes of the kernel's report of this kill, victims marked.
+// processes writes the largest processes of the kernel's report of this kill, victims marked; without a table there, those
+// that a node agent saw.
 func (p *page) processes(r *inv.Result, ev *inv.Evidence) {
 	m := matchingReport(r, ev)
 	if m == nil || len(m.report.Tasks) == 0 {
+		p.recordedTasks(r, ev)
 		return
 	}
 	rep := m.report

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -49,15 +50,39 @@ func recordedContainers(ev *inv.Evidence, a inv.Party) []string {
 	return names
 }
 
+// recordedParties are the containers of a pod that a flight recorder has.
+func recordedParties(ev *inv.Evidence, a inv.Party) []inv.Party {
+	var out []inv.Party
+	for _, name := range recordedContainers(ev, a) {
+		out = append(out, inv.Party{Namespace: a.Namespace, Pod: a.Pod, Container: name})
+	}
+	return out
+}
+
+// recordedSum adds the recordings of a pod's containers up.
+func recordedSum(ev *inv.Evidence, a inv.Party) []point {
+	at := map[int64]float64{}
+	for _, c := range recordedParties(ev, a) {
+		for _, p := range recordedOf(ev, c, recordedUsage) {
+			at[p.t] += p.v
+		}
+	}
+	out := make([]point, 0, len(at))
+	for _, t := range slices.Sorted(maps.Keys(at)) {
+		out = append(out, point{t, at[t]})
+	}
+	return out
+}
+
 // leastRecorded is how many readings a recording needs to be drawn, lateRecorded how long before the kill it may end.
 const leastRecorded, lateRecorded = 20, 2 * time.Minute
 
 // unseen is how much higher the recording must be than the last scrape for the rise to be one that no scrape saw.
 const unseen = 1.25
 
-// recorder draws the node agent's recording of containers of a pod in place of the scrapes, where there are none, or
-// where none of them saw the rise. It tells whether it does.
-func (s *subject) recorder(r *inv.Result, ev *inv.Evidence, of string, containers []inv.Party) bool {
+// recorder draws the node agent's recording of containers of a pod in place of the scrapes of them, where there are none,
+// or where none of them saw the rise. It tells whether it does.
+func (s *subject) recorder(r *inv.Result, ev *inv.Evidence, of string, containers []inv.Party, scrapes ...[]point) bool {
 	at := r.At.UnixMilli()
 	var main [][]point
 	var limit []point
@@ -70,7 +95,9 @@ func (s *subject) recorder(r *inv.Result, ev *inv.Evidence, of string, container
 		main, limit = append(main, points), recordedOf(ev, a, recordedLimits)
 		peak += before(points, at, math.Max)
 		low += before(points[1:], at, func(least, v float64) float64 { return math.Min(cmp.Or(least, v), v) })
-		scraped += before(collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a)), at, func(_, v float64) float64 { return v })
+	}
+	for _, points := range scrapes {
+		scraped += before(points, at, func(_, v float64) float64 { return v })
 	}
 	if len(main) == 0 || scraped > 0 && (peak < unseen*scraped || peak < unseen*low) {
 		return false

@@ -46,7 +46,7 @@ func chooseSubject(r *inv.Result, ev *inv.Evidence) (subject, bool) {
 			s = wholeNode(ev, victim) // the culprit has no series of its own
 		}
 		if len(s.main) == 0 {
-			s = neighbours(ev, victim, culprit)
+			s = neighbours(r, ev, victim, culprit)
 		}
 	case inv.BoundaryPod:
 		s = wholePod(r, ev, victim, culprit)
@@ -82,8 +82,10 @@ func oneContainer(r *inv.Result, ev *inv.Evidence, a inv.Party) subject {
 		s.pod = a
 	}
 	s.limit = collect(ev.Metrics, inv.QueryLimit, sameContainer(a))
-	if !s.recorder(r, ev, containerWords(a), []inv.Party{a}) {
-		points := collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a))
+	points := collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a))
+	if s.recorder(r, ev, containerWords(a), []inv.Party{a}, points) {
+		s.second, s.secondName = recordedProcess(ev, a, r.At)
+	} else {
 		if len(points) == 0 {
 			return s
 		}
@@ -126,12 +128,12 @@ func (s *subject) addKill(rep *inv.KernelReport) {
 func wholePod(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subject {
 	s := subject{pod: victim}
 	of := inv.Target{Namespace: victim.Namespace, Pod: victim.Pod}.String()
-	var containers []inv.Party
+	var scraped [][]point
 	for _, name := range recordedContainers(ev, victim) {
-		containers = append(containers, inv.Party{Namespace: victim.Namespace, Pod: victim.Pod, Container: name})
+		scraped = append(scraped, collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(inv.Party{Namespace: victim.Namespace, Pod: victim.Pod, Container: name})))
 	}
 	second := func(a inv.Party) []point { return recordedOf(ev, a, recordedUsage) }
-	if !s.recorder(r, ev, of, containers) {
+	if !s.recorder(r, ev, of, recordedParties(ev, victim), scraped...) {
 		second = func(a inv.Party) []point { return collect(ev.Metrics, inv.QueryWorkingSet, sameContainer(a)) }
 		s.title = "working set of " + of
 		for _, name := range containersOf(ev, victim) {
@@ -152,8 +154,8 @@ func wholePod(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subjec
 }
 
 // neighbours shows the culprit's pod beside the victim's, on the node that ran out; without a culprit that has
-// samples the node itself.
-func neighbours(ev *inv.Evidence, victim, culprit inv.Party) subject {
+// samples the node itself, and without samples of that what the node agent recorded.
+func neighbours(r *inv.Result, ev *inv.Evidence, victim, culprit inv.Party) subject {
 	samples := func(a inv.Party) []point {
 		if a.Pod == "" {
 			return nil
@@ -163,13 +165,17 @@ func neighbours(ev *inv.Evidence, victim, culprit inv.Party) subject {
 		}
 		return collect(ev.Metrics, inv.QueryWorkingSet, samePod(a))
 	}
+	of := inv.Target{Namespace: culprit.Namespace, Pod: culprit.Pod}.String()
+	s := subject{pod: culprit}
 	guilty := samples(culprit)
-	if len(guilty) == 0 {
-		return wholeNode(ev, victim)
-	}
-	s := subject{
-		pod: culprit, main: [][]point{guilty},
-		title: "working set of " + inv.Target{Namespace: culprit.Namespace, Pod: culprit.Pod}.String(),
+	if s.recorder(r, ev, of, recordedParties(ev, culprit), guilty) {
+		samples = func(a inv.Party) []point { return recordedSum(ev, a) }
+		s.limit = nil // its own limit is not what ran out
+	} else {
+		if len(guilty) == 0 {
+			return wholeNode(ev, victim)
+		}
+		s.main, s.title = [][]point{guilty}, "working set of "+of
 	}
 	if culprit.Pod != victim.Pod || culprit.Namespace != victim.Namespace {
 		s.second, s.secondName = samples(victim), "the victim, "+victim.Pod

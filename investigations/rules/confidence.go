@@ -16,6 +16,9 @@ const (
 	ceilingByTimeOnly = 0.75
 	ceilingInferred   = 0.65
 	ceilingCounter    = 0.8
+	// A flight recorder has minutes, and of a node the largest only.
+	ceilingRecording      = 0.75
+	ceilingShortRecording = 0.6
 )
 
 // judgeConfidence turns the winning score into a confidence: lower where a rival is close, and under the
@@ -51,6 +54,10 @@ func (s *scene) judgeConfidence() {
 	if s.kill != nil && s.kill.byTime {
 		ceiling = math.Min(ceiling, ceilingByTimeOnly)
 		s.caps = append(s.caps, "the kernel's report is matched by time only")
+	}
+	if most, doubt := s.doubtRecording(); doubt != "" {
+		ceiling = math.Min(ceiling, most)
+		s.caps = append(s.caps, doubt)
 	}
 	if s.counted != nil && s.mechanism == investigations.MemcgOOMKill {
 		ceiling = math.Min(ceiling, ceilingCounter)

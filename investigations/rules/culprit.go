@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -99,13 +100,16 @@ type share struct {
 	rows                  []investigations.KernelTask
 	// own is the sum of those rows that are surely the container's: the victim's, and those named like it.
 	own float64
-	// source is the recording that usage or usual rests on; empty for the metrics.
+	// source is the recording that usage or usual rests on, and climb what it tells; empty for the metrics.
 	source string
+	climb  *climb
+	// unasked says that what it requests is not known.
+	unasked bool
 }
 
 // podShares returns what each container of the pod held at the kill.
 func (s *scene) podShares() []share {
-	pod := s.spec()
+	pod := s.knownSpec()
 	if pod == nil {
 		return nil
 	}
@@ -115,7 +119,7 @@ func (s *scene) podShares() []share {
 		if c.Kind != investigations.ContainerApp && c.Kind != investigations.ContainerSidecar {
 			continue
 		}
-		sh := share{container: c.Name, usual: math.NaN()}
+		sh := share{container: c.Name, usual: math.NaN(), unasked: s.spec() == nil}
 		if c.MemoryRequest != nil {
 			sh.request = float64(*c.MemoryRequest)
 		}
@@ -141,7 +145,7 @@ func (s *scene) assignRows(shares []share) {
 	if len(s.kill.tasks()) == 0 {
 		return
 	}
-	pod := s.spec()
+	pod := s.knownSpec()
 	page, capacity := s.kill.pageSize(), 0.0
 	if s.nodeObj != nil {
 		capacity = float64(s.nodeObj.CapacityBytes)
@@ -159,11 +163,17 @@ func (s *scene) assignRows(shares []share) {
 			shares[i].rows, shares[i].own = append(shares[i].rows, t), shares[i].own+size
 			continue
 		}
+		if x := s.recordedRow(t); x.Pod == pod.Name && x.Namespace == pod.Namespace {
+			if i := slices.IndexFunc(shares, func(o share) bool { return o.container == x.Container }); i >= 0 {
+				shares[i].rows, shares[i].own = append(shares[i].rows, t), shares[i].own+size
+				continue
+			}
+		}
 		best, rank, tie := -1, 0, false
 		for i := range shares {
 			c := containerSpec(pod, shares[i].container)
 			r := 3 * min(1, nameAffinity(*c, t.Comm))
-			if capacity > 0 && pod.QoS != "Guaranteed" && pod.QoS != "BestEffort" && adjOf(pod, *c, capacity) == t.OOMScoreAdj {
+			if capacity > 0 && !shares[i].unasked && pod.QoS != "Guaranteed" && pod.QoS != "BestEffort" && adjOf(pod, *c, capacity) == t.OOMScoreAdj {
 				r += 2
 			}
 			switch {
@@ -216,13 +226,13 @@ func (s *scene) podCulprit() {
 	excess := func(x share) float64 { return x.usage - x.request }
 	top := slices.MaxFunc(shares, func(a, b share) int { return compare(growth(a), growth(b)) })
 	by := "growth"
-	if growth(top) < 0.08*math.Max(s.limitBytes, 1) {
+	if growth(top) < 0.08*math.Max(s.limitBytes, 1) && !s.creepsMost(shares, top) {
 		top = slices.MaxFunc(shares, func(a, b share) int { return compare(excess(a), excess(b)) })
 		by = "excess"
 		s.sharedByExcess = true
 	}
 	known := top.usage > 0
-	if !known && len(shares) > 1 {
+	if (!known || top.unasked && by == "excess") && len(shares) > 1 {
 		return
 	}
 	s.culprit = s.party(s.target.Namespace, s.target.Pod, top.container)
@@ -233,7 +243,7 @@ func (s *scene) podCulprit() {
 		s.culprit.PID, s.culprit.Comm = row.PID, row.Comm
 	}
 	if len(shares) > 1 {
-		s.fact("culprit/pod", investigations.ToolMetrics, s.at, s.usageSource(), nil, "%s",
+		s.fact("culprit/pod", investigations.ToolMetrics, s.at, cmp.Or(top.source, s.usageSource()), nil, "%s",
 			map[string]string{
 				"growth": "Of the pod's containers, " + top.container + " grew by far the most before the kill.",
 				"excess": "No container of the pod grew much; " + top.container + " holds the most beyond its request.",
@@ -255,15 +265,35 @@ func (s *scene) usageSource() string {
 }
 
 func (s *scene) sayShare(x share) string {
-	values := map[string]float64{"usage_bytes": x.usage, "request_bytes": x.request}
-	source := cmp.Or(x.source, s.usageSource())
-	if math.IsNaN(x.usual) {
-		return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, source, values,
-			"Container %s held %s at the kill; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.request))
+	values := map[string]float64{"usage_bytes": x.usage}
+	text := fmt.Sprintf("Container %s held %s at the kill", x.container, bytesOf(x.usage))
+	if !math.IsNaN(x.usual) {
+		values["usual_bytes"] = x.usual
+		text += ", against " + bytesOf(x.usual) + " earlier"
 	}
-	values["usual_bytes"] = x.usual
-	return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, source, values,
-		"Container %s held %s at the kill, against %s earlier; it requests %s.", x.container, bytesOf(x.usage), bytesOf(x.usual), bytesOf(x.request))
+	if x.unasked {
+		text += "; what it requests is not known"
+	} else {
+		values["request_bytes"] = x.request
+		text += "; it requests " + bytesOf(x.request)
+	}
+	if x.climb != nil {
+		values["rise_begins_unix"] = math.Round(x.climb.since)
+		text += x.climb.words(s.limitBytes) + s.recordedGrower(s.target.Namespace, s.target.Pod, x.container)
+	}
+	return s.fact("share/"+x.container, investigations.ToolMetrics, s.at, cmp.Or(x.source, s.usageSource()), values, "%s.", text)
+}
+
+// creepsMost says that a container of the pod rose all through a recording, by little, but by most of what the pod's
+// containers gained in it.
+func (s *scene) creepsMost(shares []share, top share) bool {
+	all := 0.0
+	for _, x := range shares {
+		if !math.IsNaN(x.usual) {
+			all += math.Max(0, x.usage-x.usual)
+		}
+	}
+	return top.climb != nil && top.climb.steady() && top.usage-top.usual >= 0.02*s.limitBytes && top.usage-top.usual >= 0.6*all
 }
 
 // nodeCulprit names who used up the node: one holder that grew or holds most, if there is one.
@@ -292,6 +322,9 @@ func (s *scene) holderParty(h *holder) *investigations.Party {
 	}
 	p := s.party(h.pod.Namespace, h.pod.Name, s.containerOfHolder(h))
 	p.PID, p.Comm = h.pid, h.comm
+	if r := s.grower(h.pod.Namespace, h.pod.Name, p.Container); p.Comm == "" && r != nil {
+		p.PID, p.Comm = r.last.PID, investigations.CleanText(r.last.Comm, 64)
+	}
 	if s.isVictim(h) && p.Container == s.victim.Container {
 		return s.copyVictim()
 	}
@@ -332,6 +365,9 @@ func (s *scene) containerOfHolder(h *holder) string {
 		return ""
 	}
 	best, usage := apps[0].Name, 0.0
+	if name := s.recordedContainer(h, apps); name != "" {
+		return name
+	}
 	for _, c := range apps {
 		if x := s.curve(investigations.QueryWorkingSet, h.pod.Name, c.Name).at(seconds(s.at)); x > usage {
 			best, usage = c.Name, x

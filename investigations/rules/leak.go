@@ -14,6 +14,7 @@ func (s *scene) leak() hypothesis {
 	l := s.judged()
 	if l == nil || !l.mass.known {
 		s.leakWithoutCurve(&h)
+		s.recordedTook(&h, investigations.CauseLeak)
 		return h
 	}
 	m := l.mass
@@ -46,7 +47,7 @@ func (s *scene) leak() hypothesis {
 	} else if id := s.outlived(l); id != "" {
 		h.support(-0.6, id)
 	}
-	if s.boundary == investigations.BoundaryPod && s.spec() != nil && s.culprit != nil && s.culprit.Container != s.mainContainer() {
+	if s.boundary == investigations.BoundaryPod && s.knownSpec() != nil && s.culprit != nil && s.culprit.Container != s.mainContainer() {
 		h.support(-0.25, s.led.ID("rules/culprit/pod"))
 	}
 	if r := s.runtimeFit; r != nil && r.misfit && s.sameFlagsLived(l) == "" {

@@ -218,6 +218,9 @@ func (s *scene) concerns(k *kill, pods []*investigations.Pod) bool {
 	if _, _, gone := s.gonePod(k); gone {
 		return true
 	}
+	if s.recordedOther(k) {
+		return false
+	}
 	if s.pod != nil || len(pods) > 0 {
 		return false
 	}
@@ -242,6 +245,7 @@ func (s *scene) adoptVictim() {
 		s.node = s.kill.log.Node
 		s.adoptPod(nil)
 		s.adoptGonePod()
+		s.adoptRecorded()
 	case s.counted != nil:
 		s.container = s.counted.container
 		s.adoptPod(s.counted.pod)

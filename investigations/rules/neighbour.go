@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -22,7 +25,7 @@ func (s *scene) noisyNeighbour() hypothesis {
 	id := s.sayHolder(top)
 	switch why {
 	case "growth":
-		h.support(0.6+0.3*(sh-0.5), id, s.fact("neighbour/growth", investigations.ToolMetrics, s.at, s.ev.Metrics.Queries[investigations.QueryNodePods].Source,
+		h.support(0.6+0.3*(sh-0.5), id, s.fact("neighbour/growth", investigations.ToolMetrics, s.at, s.holderSource(top),
 			map[string]float64{"growth_bytes": top.growth(), "all_growth_bytes": s.view.growth, "share": round2(sh)},
 			"%s accounts for %s of what the node's holders gained before the kill (%s of %s).", top.name, percent(sh), bytesOf(top.growth()), bytesOf(s.view.growth)))
 	case "excess":
@@ -55,9 +58,9 @@ func (s *scene) noisyNeighbour() hypothesis {
 
 func (s *scene) holderSource(h *holder) string {
 	if h.seen || s.kill == nil {
-		return s.ev.Metrics.Queries[investigations.QueryNodePods].Source
+		return cmp.Or(h.source, s.ev.Metrics.Queries[investigations.QueryNodePods].Source, s.usageSource())
 	}
-	return s.kill.source()
+	return cmp.Or(h.source, s.kill.source())
 }
 
 func (s *scene) victimHolder() *holder {
@@ -76,18 +79,8 @@ func (s *scene) nodeOvercommit() hypothesis {
 		return h
 	}
 	top, sh, why := s.view.main()
-	room := s.view.allocatable
-	if room <= 0 {
-		room = s.view.total
-	}
-	ceiling := "allocatable are"
-	if s.boundary == investigations.BoundarySlice && s.limitBytes > 0 {
-		room, ceiling = s.limitBytes, "their cgroup's limit is"
-	}
-	id := s.fact("node/sum", investigations.ToolPods, s.at, s.nodeSource(), map[string]float64{
-		"usage_bytes": s.view.usage, "requests_bytes": s.view.requests, "limits_bytes": s.view.limits, "allocatable_bytes": room,
-	}, "The node's pods used %s together, requested %s and may use %s by their limits; %s %s.",
-		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), ceiling, bytesOf(room))
+	room := s.roomOfAll()
+	id := s.sayNodeSum(room)
 	held := s.spokenFor()
 	tight := held > 0.75*room || s.view.available > 0 && s.view.available < 0.06*s.view.total
 	switch {
@@ -96,6 +89,12 @@ func (s *scene) nodeOvercommit() hypothesis {
 		h.support(0.1, id)
 		h.support(-0.1, s.sayElsewhere(held, room))
 		return h
+	case top == nil && s.view.unlisted() && s.view.largestShare(room) >= 0.25:
+		// A recording of minutes can't tell a pod that grew for hours from one that is always as large.
+		h.support(0.3, id)
+		return h
+	case top == nil && s.view.unlisted():
+		h.support(0.45, id)
 	case top == nil && tight:
 		h.support(0.62, id)
 	case top == nil:
@@ -122,6 +121,58 @@ func (s *scene) nodeOvercommit() hypothesis {
 			"%d pods hold more than they requested by over 2 %% of the node each.", over))
 	}
 	return h
+}
+
+// roomOfAll is what the pods of the node share, in bytes.
+func (s *scene) roomOfAll() float64 {
+	switch {
+	case s.boundary == investigations.BoundarySlice && s.limitBytes > 0:
+		return s.limitBytes
+	case s.view.allocatable > 0:
+		return s.view.allocatable
+	}
+	return s.view.room
+}
+
+// sayNodeSum states what the pods of the node used together, against what they share and what they asked for.
+func (s *scene) sayNodeSum(room float64) string {
+	values := map[string]float64{
+		"usage_bytes": s.view.usage, "requests_bytes": s.view.requests, "limits_bytes": s.view.limits, "allocatable_bytes": room,
+	}
+	ceiling := "allocatable are"
+	switch {
+	case s.boundary == investigations.BoundarySlice && s.limitBytes > 0:
+		ceiling = "their cgroup's limit is"
+	case s.view.allocatable <= 0 && s.amongPods():
+		ceiling = "the limit of all pods is"
+	case s.view.allocatable <= 0:
+		ceiling = "the machine has"
+	}
+	if s.view.unlisted() {
+		source := s.usageSource()
+		for _, h := range s.view.holders {
+			if h.source != "" {
+				source = h.source
+			}
+		}
+		delete(values, "requests_bytes")
+		delete(values, "limits_bytes")
+		return s.fact("node/sum", investigations.ToolMetrics, s.at, source, values,
+			"The pods that the flight recorder has, those of the kill and the node's largest, held %s together; %s %s.", bytesOf(s.view.usage), ceiling, bytesOf(room))
+	}
+	return s.fact("node/sum", investigations.ToolPods, s.at, s.nodeSource(), values,
+		"The node's pods used %s together, requested %s and may use %s by their limits; %s %s.",
+		bytesOf(s.view.usage), bytesOf(s.view.requests), bytesOf(s.view.limits), ceiling, bytesOf(room))
+}
+
+// unlisted says that no pod of the node is known by more than its cgroup.
+func (v *nodeView) unlisted() bool {
+	return !v.scraped && !slices.ContainsFunc(v.holders, func(h *holder) bool { return !h.outside() && !h.unasked && !h.byScore })
+}
+
+// largestShare is the share of a room that its largest holder has.
+func (v *nodeView) largestShare(room float64) float64 {
+	return v.holders[0].usage / math.Max(room, 1)
 }
 
 // sayMany says why no holder of the node is singled out.

@@ -36,6 +36,9 @@ func (s *scene) neighbourTrigger() {
 		return
 	}
 	s.changeWhy = append(s.changeWhy, n.changeWhy...)
+	if top.climb != nil && (top.climb.underway || top.unasked || top.byScore) {
+		return // a recording of minutes tells nothing of what came before
+	}
 	young := !top.pod.Created.IsZero() && s.at.Sub(top.pod.Created) < 2*time.Hour
 	if s.view.hasPast && (!young || w == nil || len(w.Revisions) > 0) {
 		s.trigger = investigations.TriggerNone

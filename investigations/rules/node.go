@@ -17,8 +17,11 @@ type holder struct {
 	usage, usual, request, limit float64
 	// seen says that usage comes from metrics; else it is summed from the kernel's task table.
 	seen bool
-	// source is the recording that usage or usual rests on; empty for the metrics.
+	// source is the recording that usage or usual rests on, and climb what it tells; empty for the metrics.
 	source string
+	climb  *climb
+	// unasked says that what it requests is not known, byScore that it is told by its processes' oom_score_adj.
+	unasked, byScore bool
 	// rows are the processes of the kernel's table that belong to it.
 	rows []investigations.KernelTask
 	comm string
@@ -27,6 +30,10 @@ type holder struct {
 
 // unnamed is the holder of what a node uses beyond its pods where no table tells which program, or whether the kernel.
 const unnamed = "What is on the node beside its pods"
+
+func newHolder(p *investigations.Pod, name string) *holder {
+	return &holder{pod: p, name: name, usual: math.NaN()}
+}
 
 // growth is how much more it held than usual; 0 where its past is not known.
 func (h *holder) growth() float64 {
@@ -52,6 +59,8 @@ type nodeView struct {
 	usage, requests, limits, allocatable float64
 	growth, excess                       float64
 	hasPast                              bool
+	// scraped says that metrics tell of the node's pods; else a flight recorder does, if anything.
+	scraped bool
 	// named is who is supposed to have used the memory up, or to be nobody in particular where it is nil; supposed says
 	// that somebody supposes so.
 	named    *holder
@@ -68,7 +77,7 @@ func (s *scene) findNode() {
 
 // drawNode draws it.
 func (s *scene) drawNode() {
-	v := &nodeView{total: s.nodeTotal()}
+	v := &nodeView{total: s.nodeTotal(), scraped: len(s.ev.Metrics.Queries[investigations.QueryNodePods].Series) > 0}
 	v.room = v.total
 	if limit := s.killLimit(); limit > 0 && s.amongPods() {
 		v.room = limit
@@ -78,6 +87,7 @@ func (s *scene) drawNode() {
 	}
 	s.podHolders(v)
 	s.tableHolders(v)
+	s.askedByScore(v)
 	if !s.amongPods() {
 		s.outsideTrend(v)
 	}
@@ -132,7 +142,7 @@ func (s *scene) podHolders(v *nodeView) {
 			continue
 		}
 		seen[name] = true
-		h := &holder{pod: p, name: name, usual: math.NaN()}
+		h := newHolder(p, name)
 		h.request, h.limit = podRequest(p)
 		s.measure(h, series[name])
 		s.recordedHolder(h)
@@ -140,12 +150,16 @@ func (s *scene) podHolders(v *nodeView) {
 	}
 	for name, pts := range series {
 		if !seen[name] && s.boundary != investigations.BoundarySlice {
-			h := &holder{pod: &investigations.Pod{Name: name}, name: name, usual: math.NaN()}
+			seen[name] = true
+			h := newHolder(&investigations.Pod{Name: name}, name)
 			h.pod.Namespace, h.pod.Name = splitName(name)
+			h.unasked = true
 			s.measure(h, pts)
+			s.recordedHolder(h)
 			v.holders = append(v.holders, h)
 		}
 	}
+	s.recordedHolders(v, seen)
 	slices.SortFunc(v.holders, func(a, b *holder) int {
 		if a.name < b.name {
 			return -1
@@ -314,58 +328,6 @@ func (k *kill) tasks() []investigations.KernelTask {
 	return k.report.Tasks
 }
 
-// main returns the holder that used the memory up, or nil where many share it. The share says of what.
-func (v *nodeView) main() (h *holder, share float64, why string) {
-	if v == nil || len(v.holders) == 0 {
-		return nil, 0, ""
-	}
-	if v.supposed {
-		return v.asSupposed()
-	}
-	size := math.Max(v.room, v.usage)
-	// First who grew: most of what the node gained before the kill.
-	if v.growth > 0.05*size {
-		top := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.growth(), b.growth()) })
-		if sh := top.growth() / v.growth; sh >= 0.5 && top.growth() >= 0.05*size {
-			return top, sh, "growth"
-		}
-		return nil, top.growth() / v.growth, "growth"
-	}
-	// Then who holds: most of what is held beyond what was asked for, and much of the node.
-	if v.excess > 0.05*size {
-		top := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.excess(), b.excess()) })
-		if sh := top.excess() / v.excess; sh >= 0.5 && top.excess() >= 0.15*size {
-			return top, sh, "excess"
-		}
-		return nil, top.excess() / v.excess, "excess"
-	}
-	return nil, 0, ""
-}
-
-// asSupposed is main where somebody is supposed to be it; why is empty where next to nothing speaks for it.
-func (v *nodeView) asSupposed() (h *holder, share float64, why string) {
-	some := 0.02 * math.Max(v.total, v.usage)
-	switch h = v.named; {
-	case h == nil:
-		return nil, 0, ""
-	case h.growth() > some:
-		return h, h.growth() / v.growth, "growth"
-	case h.excess() > some && v.growth <= some:
-		return h, h.excess() / v.excess, "excess"
-	}
-	return h, 0, ""
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 // sayHolder states what a holder held, with the arithmetic, and returns the fact's id.
 func (s *scene) sayHolder(h *holder) string {
 	values := map[string]float64{"usage_bytes": h.usage, "request_bytes": h.request}
@@ -384,7 +346,16 @@ func (s *scene) sayHolder(h *holder) string {
 	if !h.seen && s.kill != nil {
 		tool, src = investigations.ToolKernlog, s.kill.source()
 	}
-	if !h.outside() {
+	switch {
+	case h.outside() && h.name != unnamed:
+		text += "; it runs outside Kubernetes"
+	case h.outside():
+	case h.unasked:
+		delete(values, "request_bytes")
+		text += "; what it requests is not known"
+	case h.byScore:
+		text += fmt.Sprintf("; by the oom_score_adj of its processes it requests about %s", bytesOf(h.request))
+	default:
 		text += fmt.Sprintf("; it requests %s", bytesOf(h.request))
 		if h.limit > 0 {
 			text += fmt.Sprintf(" and may use %s", bytesOf(h.limit))
@@ -392,8 +363,10 @@ func (s *scene) sayHolder(h *holder) string {
 		} else {
 			text += " and has no limit"
 		}
-	} else if h.name != unnamed {
-		text += "; it runs outside Kubernetes"
+	}
+	if h.climb != nil {
+		values["rise_begins_unix"] = math.Round(h.climb.since)
+		text += h.climb.words(s.view.room) + s.recordedGrower(h.pod.Namespace, h.pod.Name, "")
 	}
 	return s.fact("holder/"+h.name, tool, s.at, src, values, "%s.", text)
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/oombot/oombot/investigations"
@@ -13,11 +14,12 @@ const beyondMetrics = 0.05
 // moment. Only rows that can be nobody else's count. Pages that processes share count in the rss of each of them, so
 // that a table that sums up to more than the machine has tells nothing.
 func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigations.KernelTask, open []investigations.KernelTask) {
-	if v.total <= 0 || s.rowBytes(s.kill.report.Tasks) > s.mostRows(v.total) {
+	size := cmp.Or(v.total, v.room)
+	if size <= 0 || s.rowBytes(s.kill.report.Tasks) > s.mostRows(size) {
 		return
 	}
 	for _, h := range v.holders {
-		if sum := s.rowBytes(sure[h]); h.seen && sum > h.usage+beyondMetrics*v.total {
+		if sum := s.rowBytes(sure[h]); h.seen && sum > h.usage+beyondMetrics*size {
 			h.usage, h.seen = sum, false
 			h.rows = sure[h]
 		}
@@ -115,7 +117,7 @@ func holdsUpTo(in []*holder, adj int64, capacity, more float64) (out []*holder) 
 // fittingContainer returns the container of a pod that the kubelet gives that oom_score_adj; that without a limit
 // before one with.
 func fittingContainer(h *holder, adj int64, capacity float64) (found investigations.Container, ok bool) {
-	if h.outside() {
+	if h.outside() || h.unasked {
 		return found, false
 	}
 	for _, c := range h.pod.Containers {

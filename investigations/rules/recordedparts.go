@@ -83,73 +83,47 @@ func raise(h *hypothesis, weight float64, id string) {
 	h.support(math.Max(0, weight-math.Max(0, h.score)), id)
 }
 
-// recordedGrowth returns what a container held at the kill and usually, in bytes, by the recorder: what no kernel takes
-// back where the recorder has it apart, else all.
-func (s *scene) recordedGrowth(namespace, pod, container string) (usage, usual float64, source string, ok bool) {
-	for _, names := range [][]string{{"anon", "shmem"}, {"rss"}, {"working_set"}, {"current", "usage", ""}} {
-		found := false
-		for _, name := range names {
-			p, src := s.recordedSeries(namespace, pod, container, name)
-			if p.len() < 10 || seconds(s.at)-p.X[p.len()-1] > 60 {
-				continue
-			}
-			usage, usual, source, found = usage+p.Y[p.len()-1], usual+quantile(p.Y, 0.25), src, true
-		}
-		if found {
-			return usage, usual, source, true
-		}
-	}
-	return 0, 0, "", false
-}
-
 // recordedShare tells what a container of the pod held by the recorder, where no sample does, or none saw it grow.
 func (s *scene) recordedShare(sh *share, pod string) {
-	usage, usual, source, ok := s.recordedGrowth(s.target.Namespace, pod, sh.container)
-	if !ok {
+	r := s.climbOf(s.target.Namespace, pod, sh.container)
+	if r == nil {
 		return
 	}
+	grown := r.usage - r.usual
 	known := sh.usage > 0 && !math.IsNaN(sh.usual)
 	switch {
 	case sh.usage == 0:
-		sh.usage, sh.usual, sh.source = usage, usual, source
+		sh.usage, sh.usual = r.usage, r.usual
 	case !known:
-		sh.usual, sh.source = math.Max(0, sh.usage-math.Max(0, usage-usual)), source
-	case usage-usual > sh.usage-sh.usual:
+		sh.usual = math.Max(0, sh.usage-math.Max(0, grown))
+	case grown > sh.usage-sh.usual:
 		// It grew between two samples.
-		sh.usage, sh.source = sh.usual+usage-usual, source
+		sh.usage = sh.usual + grown
+	default:
+		return
 	}
+	sh.source, sh.climb = r.source, r
 }
 
 // recordedHolder tells what a pod of the node held by the recorder, where no sample does, or none saw it grow. The
 // recorder has the pods of the kill, and the largest of the node.
 func (s *scene) recordedHolder(h *holder) {
-	seen := map[string]bool{}
-	var usage, usual float64
-	source := ""
-	for _, r := range s.ev.Metrics.Recorder {
-		if r.Node != s.node {
-			continue
-		}
-		for _, x := range r.Series {
-			if x.Namespace != h.pod.Namespace || x.Pod != h.pod.Name || seen[x.Container] {
-				continue
-			}
-			seen[x.Container] = true
-			if now, before, src, ok := s.recordedGrowth(x.Namespace, x.Pod, x.Container); ok {
-				usage, usual, source = usage+now, usual+before, src
-			}
-		}
+	r := s.climbOf(h.pod.Namespace, h.pod.Name, "")
+	if r == nil {
+		return
 	}
+	grown := r.usage - r.usual
 	switch {
-	case source == "":
 	case !h.seen:
-		h.usage, h.usual, h.seen, h.source = usage, usual, true, source
-	case usage-usual > h.growth() && usage-usual > 0:
+		h.usage, h.usual, h.seen = r.usage, r.usual, true
+	case grown > h.growth() && grown > 0:
 		if math.IsNaN(h.usual) {
-			h.usual = math.Max(0, h.usage-(usage-usual))
+			h.usual = math.Max(0, h.usage-grown)
 		} else {
-			h.usage = h.usual + usage - usual
+			h.usage = h.usual + grown
 		}
-		h.source = source
+	default:
+		return
 	}
+	h.source, h.climb = r.source, r
 }

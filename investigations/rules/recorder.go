@@ -67,7 +67,8 @@ func (p points) untilEnd() points {
 // recordedRise supports a spike with the curve that no scrape saw: level for most of the recording, and up
 // within its last minutes. Where page cache fills the limit all along, anonymous memory tells it.
 func (s *scene) recordedRise(h *hypothesis) {
-	if s.limitBytes <= 0 {
+	limit := s.recordedCeiling()
+	if limit <= 0 {
 		return
 	}
 	var p points
@@ -81,10 +82,10 @@ func (s *scene) recordedRise(h *hypothesis) {
 		if want.says == usageWords {
 			q = s.upToKill(q)
 		}
-		if is := riseOf(q, seconds(s.at)); p.len() == 0 || is.into(s.limitBytes) {
+		if is := riseOf(q, seconds(s.at)); p.len() == 0 || is.into(limit) {
 			p, r, says, source = q, is, want.says, from
 		}
-		if r.into(s.limitBytes) {
+		if r.into(limit) {
 			break
 		}
 	}
@@ -95,9 +96,26 @@ func (s *scene) recordedRise(h *hypothesis) {
 	id := s.fact("recorder/rise", investigations.ToolMetrics, s.at, source,
 		map[string]float64{"usual_bytes": r.usual, "peak_bytes": r.peak, "rise_seconds": took.Seconds()},
 		"The flight recorder has the %s of container %s at %s, and has it rise to %s within the last %s%s.", says, s.subjectContainer, bytesOf(r.usual), bytesOf(r.peak), durationOf(took), s.recordedTop())
-	if r.into(s.limitBytes) {
+	if r.into(limit) {
 		h.support(s.recordedWeight(*h, p), id)
 	}
+}
+
+// recordedCeiling is what the judged container could come to: the limit that broke, or what the pod's other containers
+// left it of the pod's limit; 0 where the recorder tells nothing of that, as of a whole node.
+func (s *scene) recordedCeiling() float64 {
+	if s.view != nil {
+		return 0
+	}
+	limit := s.limitBytes
+	if s.boundary == investigations.BoundaryPod {
+		for _, x := range s.podShares() {
+			if x.container != s.subjectContainer {
+				limit -= x.usage
+			}
+		}
+	}
+	return limit
 }
 
 // upToKill adds what the kernel's report has the container at: the last second may be too long to see it get there.

@@ -9,14 +9,14 @@ import (
 // sidecar: the pod's shared limit was used up by another container than the one that the pod is there for.
 func (s *scene) sidecar() hypothesis {
 	var h hypothesis
-	if s.culprit == nil || s.spec() == nil || s.culprit.Container == "" || s.shmemShare() >= 0.35 {
+	if s.culprit == nil || s.knownSpec() == nil || s.culprit.Container == "" || s.shmemShare() >= 0.35 {
 		return h
 	}
 	if s.culprit.Container == s.mainContainer() {
 		return h
 	}
 	var ids []string
-	for _, c := range s.spec().Containers {
+	for _, c := range s.knownSpec().Containers {
 		if id := s.led.ID("rules/share/" + c.Name); id != "" {
 			ids = append(ids, id)
 		}
@@ -40,7 +40,7 @@ func (s *scene) sidecar() hypothesis {
 // annotation names, or that is called like the workload; else the victim where another one used up the memory, or
 // the first, which is kubectl's default too.
 func (s *scene) mainContainer() string {
-	if c := s.spec().Annotations["kubectl.kubernetes.io/default-container"]; c != "" {
+	if c := s.knownSpec().Annotations["kubectl.kubernetes.io/default-container"]; c != "" {
 		return c
 	}
 	_, workload, _ := strings.Cut(s.target.Workload, "/")
@@ -52,7 +52,7 @@ func (s *scene) mainContainer() string {
 		},
 		func(string) bool { return true },
 	} {
-		for _, c := range s.spec().Containers {
+		for _, c := range s.knownSpec().Containers {
 			if c.Kind == investigations.ContainerApp && like(c.Name) {
 				return c.Name
 			}

@@ -32,6 +32,9 @@ func (s *scene) loadSpike() hypothesis {
 		h.support(0.22, b)
 	}
 	s.recordedRise(&h)
+	if l == nil || !l.mass.known {
+		s.recordedTook(&h, investigations.CauseLoadSpike)
+	}
 	if w := s.workBefore(); w != nil {
 		h.support(0.18, s.sayWork(w))
 		if l == nil || l.mass.n < 3 {

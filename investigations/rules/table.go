@@ -86,6 +86,13 @@ func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) (owner *holder
 			}
 		}
 	}
+	if victim, ok := s.kill.victim(); ok && s.kill.pod == nil && !s.kill.byTime && t.PID == victim.PID {
+		for _, h := range v.holders {
+			if !h.outside() && h.pod.Namespace == s.target.Namespace && h.pod.Name == s.target.Pod {
+				return h, true
+			}
+		}
+	}
 	if name := s.recordedOwner(t); name != "" {
 		for _, h := range v.holders {
 			if !h.outside() && h.name == name {
@@ -102,7 +109,7 @@ func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) (owner *holder
 		}
 		for _, c := range h.pod.Containers {
 			r := nameAffinity(c, t.Comm)
-			if adjOf(h.pod, c, capacity) == t.OOMScoreAdj && t.OOMScoreAdj != -998 {
+			if !h.unasked && adjOf(h.pod, c, capacity) == t.OOMScoreAdj && t.OOMScoreAdj != -998 {
 				r += 4
 			}
 			switch {
@@ -116,5 +123,6 @@ func (s *scene) ownerOf(t investigations.KernelTask, v *nodeView) (owner *holder
 	if rank < 4 && t.OOMScoreAdj < 2 || rank == 0 || ties > 0 && rank < 5 {
 		return nil, false
 	}
-	return best, ties == 0 && rank >= 4
+	// Of what a recording has seen up to the second before, a process of the container's own name can be trusted to be its.
+	return best, ties == 0 && (rank >= 4 || rank >= 2 && best.climb != nil)
 }

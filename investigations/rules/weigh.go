@@ -107,10 +107,13 @@ func (s *scene) insufficient() hypothesis {
 }
 
 // dropShakyCulprit: where no cause could be named, the culprit stays only where the kernel's report names the
-// container whose own limit broke, or where the victim itself holds most of the node.
+// container whose own limit broke, where the victim itself holds most of the node, or where a recording shows who rose.
 func (s *scene) dropShakyCulprit() {
 	if s.boundary == investigations.BoundaryHeap {
 		return // the ceiling is the program's own
+	}
+	if s.kill != nil && s.culprit != nil && s.recordedCulprit() {
+		return
 	}
 	if top, _, _ := s.view.main(); top != nil && s.sameContainer() && s.isVictim(top) && top.usage > 0.5*s.view.total {
 		return

@@ -18,8 +18,10 @@ import (
 
 const (
 	// agentBefore and agentBehind are how much around the moment is taken of the flight recorder, whose ring is shorter.
-	agentBefore, agentBehind = 30 * time.Minute, 5 * time.Minute
-	// agentFull is how long before the moment no value is left out, agentEvery how far apart the values farther back are
+	// What comes behind it is known where something on the node was killed again: as with scraped series it tells how the
+	// next life went, and whether memory came back.
+	agentBefore, agentBehind = 30 * time.Minute, behind
+	// agentFull is how far from the moment no value is left out, agentEvery how far apart the values farther off are
 	// where there are too many.
 	agentFull, agentEvery = 3 * time.Minute, 10 * time.Second
 	// agentValues is how many values a file has: the reader's limit, less what other nodes' files may need.
@@ -186,7 +188,7 @@ func (m *merger) document(node string) *investigations.NodeRecording {
 	return doc
 }
 
-// fill writes the series down, the target's first. Where there are too many values, those farther back are thinned out
+// fill writes the series down, the target's first. Where there are too many values, those farther off are thinned out
 // before series are left out.
 func (m *merger) fill(doc *investigations.NodeRecording) {
 	doc.Series = []investigations.NodeRecorderSeries{}
@@ -243,11 +245,12 @@ func (m *merger) ordered() []*mergedSeries {
 	return all
 }
 
-// thin leaves values out that are far before the moment.
+// thin leaves values out that are far from the moment.
 func (m *merger) thin(s *mergedSeries) {
-	full := m.subject.Request.At.Add(-agentFull).UnixMilli()
+	at := m.subject.Request.At
+	from, to := at.Add(-agentFull).UnixMilli(), at.Add(agentFull).UnixMilli()
 	for ms := range s.values {
-		if ms < full && ms%agentEvery.Milliseconds() >= s.StepMS {
+		if (ms < from || ms > to) && ms%agentEvery.Milliseconds() >= s.StepMS {
 			delete(s.values, ms)
 		}
 	}

@@ -174,3 +174,91 @@ func TestAgentMuch(t *testing.T) {
 		t.Error("no JSON")
 	}
 }
+
+// spanLedger answers with what of an account overlaps the time asked for, as a ledger does, and keeps what was asked.
+type spanLedger struct {
+	recordings []investigations.NodeRecording
+	from, to   *time.Time
+}
+
+func (l spanLedger) Account(_ context.Context, _ string, from, to time.Time) (a investigations.NodeAccount, _ error) {
+	*l.from, *l.to = from, to
+	for _, r := range l.recordings {
+		if !r.To.Before(from) && !r.From.After(to) {
+			a.Recordings = append(a.Recordings, r)
+		}
+	}
+	return a, nil
+}
+
+// TestAgentBehind: what came after the moment is kept as far as scraped series are: the life that followed, and that
+// memory fell, which a kill some minutes later brought.
+func TestAgentBehind(t *testing.T) {
+	at := testAt.Truncate(time.Second)
+	ring := func(end time.Duration, value func(after time.Duration) float64) investigations.NodeRecording {
+		r := investigations.NodeRecording{From: at.Add(end - 15*time.Minute + time.Second), To: at.Add(end)}
+		var values []float64
+		for moment := r.From; !moment.After(r.To); moment = moment.Add(time.Second) {
+			values = append(values, value(moment.Sub(at)))
+		}
+		r.Series = []investigations.NodeRecorderSeries{seriesOf("current", values...)}
+		r.Top = []investigations.NodeRecorderTop{{At: r.To, PodUID: testSubject().Pods[0].UID, PID: int64(end / time.Minute), Comm: "java", RSSBytes: 9}}
+		return r
+	}
+	life := func(after time.Duration) float64 {
+		if after <= 0 {
+			return 100
+		}
+		return 20 + after.Minutes()
+	}
+	var from, to time.Time
+	live, err := NewLive(endpoint.Config{}, LiveOptions{Agents: spanLedger{
+		recordings: []investigations.NodeRecording{ring(0, life), ring(8*time.Minute, life), ring(14*time.Minute, life), ring(2*time.Hour, life)}, from: &from, to: &to,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := record(t, live, testSubject())
+	res, err := New(rec.FS()).Query(t.Context(), testSubject().Request)
+	if err != nil || len(res.Evidence.Metrics.Recorder) != 1 {
+		t.Fatal(err, res.BlindSpots)
+	}
+	if !from.Equal(testAt.Add(-agentBefore)) || !to.Equal(testAt.Add(behind)) {
+		t.Errorf("asked from %s to %s, for a moment of %s", from, to, testAt)
+	}
+	r := res.Evidence.Metrics.Recorder[0]
+	s := r.Series[0].Series
+	first, last := time.UnixMilli(s.T[0]).Sub(at), time.UnixMilli(s.T[len(s.T)-1]).Sub(at)
+	if first > -14*time.Minute || last < behind-2*time.Second || last > behind+time.Second {
+		t.Errorf("the series is from %s to %s around the moment", first, last)
+	}
+	for i, ms := range s.T {
+		if want := life(time.UnixMilli(ms).Sub(at)); s.V[i] != want {
+			t.Fatalf("%s after the moment it is %g, want %g", time.UnixMilli(ms).Sub(at), s.V[i], want)
+		}
+	}
+	var pids []int64
+	for _, p := range r.Top {
+		pids = append(pids, p.PID)
+	}
+	if diff := cmp.Diff([]int64{0, 8}, pids); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAgentMuchBehind: what is far behind the moment is thinned out as what is far before it.
+func TestAgentMuchBehind(t *testing.T) {
+	rec := investigations.NodeRecording{From: testAt.Truncate(time.Second).Add(-5 * time.Minute), To: testAt.Add(10 * time.Minute)}
+	for i := range 250 {
+		s := seriesOf(fmt.Sprintf("s%d", i), make([]float64, 880)...)
+		rec.Series = append(rec.Series, s)
+	}
+	_, r, spots := recordedBy(t, ledger{account: investigations.NodeAccount{Recordings: []investigations.NodeRecording{rec}}})
+	if r == nil || len(spots) > 0 || len(r.Series) != 250 {
+		t.Fatal(r == nil, spots)
+	}
+	last := r.Series[0].Series.T
+	if n := len(last); last[n-1]-last[n-2] != agentEvery.Milliseconds() || last[1]-last[0] != agentEvery.Milliseconds() {
+		t.Errorf("%v", last)
+	}
+}

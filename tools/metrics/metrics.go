@@ -20,7 +20,8 @@
 // What happened between two samples: a spike shorter than the scrape interval leaves no trace. The last
 // interval before a kill is missing more often than not. Native histograms are not read. Above 600,000 samples
 // or 10,000 series a query is thinned out, and a blind spot says so. Of flight recorders 200,000 values are read: above
-// 150,000 of a node, of what is more than three minutes before the moment every tenth second is kept.
+// 150,000 of a node, of what is more than three minutes from the moment every tenth second is kept. Live takes them from
+// half an hour before the moment to ten minutes behind it, as far as the agent told.
 //
 // # Permissions
 //

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/investigations/redact"
 )
 
 const (
@@ -177,6 +178,17 @@ func (d *recorderDecoder) name() (string, error) {
 	return s, err
 }
 
+// command reads a command line, and redacts it: whoever wrote the file need not have. As much of it is looked at as can
+// matter to what is kept.
+func (d *recorderDecoder) command() (string, error) {
+	s, err := d.textOr("")
+	if err != nil || s == "" || len(d.out.Top) >= maxTop {
+		return "", err
+	}
+	s = strings.ToValidUTF8(s[:min(len(s), 16*investigations.RecorderCommandBytes)], "\uFFFD")
+	return investigations.CleanText(redact.Text(s), investigations.RecorderCommandBytes), nil
+}
+
 // time reads an RFC 3339 time; null and what is none is the zero time.
 func (d *recorderDecoder) time() (time.Time, error) {
 	s, err := d.textOr("")
@@ -202,6 +214,10 @@ func (d *recorderDecoder) series() error {
 			s.Name, err = d.name()
 		case "unit":
 			s.Unit, err = d.name()
+		case "pod_uid":
+			s.PodUID, err = d.name()
+		case "container_id":
+			s.ContainerID, err = d.name()
 		case "step_ms":
 			var v float64
 			if v, _, err = d.number(); v > 0 && v <= 1e9 {
@@ -266,6 +282,8 @@ func (d *recorderDecoder) top() error {
 			p.Container, err = d.name()
 		case "comm":
 			p.Comm, err = d.name()
+		case "command":
+			p.Command, err = d.command()
 		case "pid":
 			v, _, err = d.number()
 			p.PID = whole(v)

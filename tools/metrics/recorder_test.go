@@ -13,9 +13,10 @@ import (
 )
 
 const recorded = `{"version":1,"node":"n1","from":"2026-03-04T02:16:00Z","to":"2026-03-04T02:17:10Z","lossless_since":"2026-03-01T00:00:00+01:00",
- "series":[{"namespace":"shop","pod":"api-1","container":"api","name":"memory_current","unit":"bytes","step_ms":1000,
+ "series":[{"namespace":"shop","pod":"api-1","container":"api","pod_uid":"u-1","container_id":"c-1","name":"memory_current","unit":"bytes","step_ms":1000,
    "values":[100,null,300,-1,500.5]},{"name":"mem_available","unit":"bytes","step_ms":1000,"values":[null]}],
- "top":[{"at":"2026-03-04T02:17:00.5Z","namespace":"shop","pod":"api-1","container":"api","pid":4711,"comm":"java","rss_bytes":1073741824},7]}`
+ "top":[{"at":"2026-03-04T02:17:00.5Z","namespace":"shop","pod":"api-1","container":"api","pid":4711,"comm":"java","rss_bytes":1073741824,
+  "pod_uid":"u-1","container_id":"c-1","command":"java -Xmx1g -Ddb.password=h0rse-battery\n-jar api.jar"},7]}`
 
 func TestRecorder(t *testing.T) {
 	from := time.Date(2026, 3, 4, 2, 16, 0, 0, time.UTC)
@@ -27,7 +28,7 @@ func TestRecorder(t *testing.T) {
 		Node: "n1", From: from, To: from.Add(70 * time.Second), Source: "recorder/n1.json",
 		LosslessSince: time.Date(2026, 2, 28, 23, 0, 0, 0, time.UTC),
 		Series: []investigations.RecorderSeries{{
-			Namespace: "shop", Pod: "api-1", Container: "api", Name: "memory_current", Unit: "bytes",
+			Namespace: "shop", Pod: "api-1", Container: "api", Name: "memory_current", Unit: "bytes", PodUID: "u-1", ContainerID: "c-1",
 			Series: investigations.Series{
 				Namespace: "shop", Pod: "api-1", Container: "api", Node: "n1",
 				T: []int64{from.UnixMilli(), from.UnixMilli() + 2000, from.UnixMilli() + 4000}, V: []float64{100, 300, 500.5}, Dropped: 1,
@@ -35,6 +36,7 @@ func TestRecorder(t *testing.T) {
 		}},
 		Top: []investigations.RecorderTop{{
 			At: from.Add(60500 * time.Millisecond), Namespace: "shop", Pod: "api-1", Container: "api", PID: 4711, Comm: "java", RSSBytes: 1 << 30,
+			Command: "java -Xmx1g -Ddb.password=[redacted] -jar api.jar",
 		}},
 	}}
 	if diff := cmp.Diff(want, res.Evidence.Metrics.Recorder); diff != "" {
@@ -90,6 +92,19 @@ func TestRecorderBroken(t *testing.T) {
 				t.Errorf("read %v, want %v", read, tt.read)
 			}
 		})
+	}
+}
+
+// TestRecorderCommand: command lines are bounded, also those that nobody bounded or redacted before.
+func TestRecorderCommand(t *testing.T) {
+	const top = `"top":[{"at":"2026-03-04T02:17:00Z","pid":1,"command":%s}]`
+	for _, command := range []string{`7`, `null`, `["a"]`, `"` + strings.Repeat("x \u00e9", 100_000) + `"`, `"` + strings.Repeat("s", 300) + ` --token=sk-live-0123456789abcdef0123456789abcdef"`} {
+		doc := recorded[:strings.Index(recorded, `"top"`)] + fmt.Sprintf(top, command) + "}"
+		res := query(t, fstest.MapFS{"recorder/n1.json": {Data: []byte(doc)}}, testRequest())
+		got := res.Evidence.Metrics.Recorder[0].Top[0].Command
+		if len(got) > investigations.RecorderCommandBytes || (got == "") != !strings.HasPrefix(command, `"`) || strings.Contains(got, "0123456789") {
+			t.Errorf("%.40s: %q", command, got)
+		}
 	}
 }
 

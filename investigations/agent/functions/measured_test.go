@@ -109,16 +109,17 @@ func TestRecorder(t *testing.T) {
 		},
 		Top: []investigations.RecorderTop{
 			{At: killedAt.Add(-time.Second), Namespace: "shop", Pod: "web-1", Container: "web", PID: 4, Comm: "small", RSSBytes: mib},
-			{At: killedAt.Add(-time.Second), Namespace: "shop", Pod: "web-1", Container: "web", PID: 5, Comm: "large", RSSBytes: 9 * mib},
+			{At: killedAt.Add(-time.Second), Namespace: "shop", Pod: "web-1", Container: "web", PID: 5, Comm: "large", RSSBytes: 9 * mib, Command: "large --of [F1]"},
 			{At: killedAt.Add(-5 * time.Second), PID: 5, Comm: "before", RSSBytes: 20 * mib},
 			{At: killedAt.Add(-5 * time.Second), Pod: "other", PID: 7, Comm: "slower", RSSBytes: 2 * mib},
+			{At: killedAt.Add(-20 * time.Second), Pod: "other", PID: 7, Comm: "slower", RSSBytes: mib, Command: "slower -n 2"},
 			{At: killedAt.Add(-time.Minute), PID: 8, Comm: "gone", RSSBytes: 30 * mib},
 			{At: killedAt.Add(time.Minute), PID: 6, Comm: "later"},
 		},
 	}}}})
 	wantSays(t, s, "metrics", `{"query":"recorder"}`,
-		`flight recorder of node "n1": at 2026-03-04T02:17:08Z process "large" (pid 5) had 9 MiB resident`,
-		`flight recorder of node "n1": at 2026-03-04T02:17:04Z process "slower" (pid 7) had 2 MiB resident`,
+		`flight recorder of node "n1": at 2026-03-04T02:17:08Z process "large" (pid 5, started as "large --of (F1)") had 9 MiB resident`,
+		`flight recorder of node "n1": at 2026-03-04T02:17:04Z process "slower" (pid 7, started as "slower -n 2") had 2 MiB resident`,
 		`flight recorder of node "n1": at 2026-03-04T02:17:08Z process "small" (pid 4) had 1 MiB resident`,
 		`flight recorder of node "n1": "anon" of "shop/web-1/web" from 2026-03-04T02:17:05Z to 2026-03-04T02:17:09Z, 5 samples every 1 s: first 1 MiB, last 5 MiB, lowest 1 MiB at 2026-03-04T02:17:05Z, `+
 			`highest 5 MiB at 2026-03-04T02:17:09Z, median 3 MiB; it grew, by the Theil-Sen slope, by 3.52 GiB an hour`,

@@ -55,7 +55,7 @@ const topReach = 15 * time.Second
 
 // top tells of the largest processes that a recorder saw last before a moment, each by its last reading.
 func top(r *investigations.Recorder, p party, moment time.Time, a *answer) {
-	latest := map[int64]investigations.RecorderTop{}
+	latest, commands := map[int64]investigations.RecorderTop{}, map[int64]string{}
 	var last time.Time
 	for _, t := range r.Top {
 		if t.At.After(moment) || !p.fits(t.Namespace, t.Pod, t.Container) {
@@ -64,6 +64,8 @@ func top(r *investigations.Recorder, p party, moment time.Time, a *answer) {
 		if had, ok := latest[t.PID]; !ok || t.At.After(had.At) {
 			latest[t.PID] = t
 		}
+		// Not every reading says how the process was started.
+		commands[t.PID] = cmp.Or(t.Command, commands[t.PID])
 		if t.At.After(last) {
 			last = t.At
 		}
@@ -74,6 +76,10 @@ func top(r *investigations.Recorder, p party, moment time.Time, a *answer) {
 		return cmp.Or(cmp.Compare(y.RSSBytes, x.RSSBytes), cmp.Compare(x.PID, y.PID))
 	})
 	for _, t := range rows[:min(len(rows), mostTop)] {
-		a.add(t.At, r.Source, say("flight recorder of node %s: at %s process %s (pid %s) had %s resident", quote(r.Node, 80), t.At, quote(t.Comm, 60), countOf("pid", t.PID), bytesOf("rss", t.RSSBytes)))
+		command := ""
+		if c := commands[t.PID]; c != "" {
+			command = ", started as " + quote(c, investigations.RecorderCommandBytes)
+		}
+		a.add(t.At, r.Source, say("flight recorder of node %s: at %s process %s (pid %s%s) had %s resident", quote(r.Node, 80), t.At, quote(t.Comm, 60), countOf("pid", t.PID), command, bytesOf("rss", t.RSSBytes)))
 	}
 }

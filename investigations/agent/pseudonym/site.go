@@ -214,6 +214,13 @@ func (s site) read(text func(string)) {
 			}
 		}
 	}
+	if m := s.ev.Metrics; m != nil {
+		for i := range m.Recorder {
+			for j := range m.Recorder[i].Top {
+				text(m.Recorder[i].Top[j].Command)
+			}
+		}
+	}
 	if l := s.ev.Logs; l != nil {
 		for i := range l.Logs {
 			for j := range l.Logs[i].Matches {

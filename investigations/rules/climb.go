@@ -1,0 +1,181 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/oombot/oombot/investigations"
+)
+
+// heldNames are the series of a flight recorder that tell what a container holds: what no kernel takes back where the
+// recorder has it apart (the sum of the names of the first), else all.
+var heldNames = [][]string{{"anon", "shmem"}, {"rss"}, {"working_set"}, {"current", "usage", ""}}
+
+// late is how long before the kill, in seconds, a recording's last value may be for it to tell of the kill.
+const late = 60
+
+// climb is how what a container or a pod holds went up to the kill, by a flight recorder; bytes and unix seconds.
+type climb struct {
+	points
+	source string
+	// begins is when the recording began.
+	begins float64
+	// usage is what it held at the kill, usual what it held before it rose.
+	usage, usual float64
+	// since is when the rise began. It is begins where it was under way then; fresh says that nothing was there before.
+	since           float64
+	underway, fresh bool
+	trend
+}
+
+// growth is by how much it rose.
+func (c *climb) growth() float64 { return math.Max(0, c.usage-c.usual) }
+
+// steady says that it rose all the time that it was seen, if by little.
+func (c *climb) steady() bool { return c.Tau >= 0.8 && c.growth() > 0 && c.Scatter <= 0.35*c.growth() }
+
+// pace is how long it would have taken, in seconds, to come from nothing to where it was, as fast as it rose.
+func (c *climb) pace() float64 {
+	took := c.X[c.len()-1] - c.since
+	if c.growth() <= 0 || took <= 0 {
+		return math.Inf(1)
+	}
+	return took * c.usage / c.growth()
+}
+
+// climbOf returns how what a container held went up by the recorder; nil where the recorder does not tell. Without a
+// container it is the sum over the pod's.
+func (s *scene) climbOf(namespace, pod, container string) *climb {
+	out := &climb{}
+	for _, r := range s.ev.Metrics.Recorder {
+		if s.node != "" && r.Node != s.node {
+			continue
+		}
+		for _, name := range recordedContainers(&r, namespace, pod) {
+			if container != "" && name != container {
+				continue
+			}
+			if p, source := s.recordedHeld(namespace, pod, name); p.len() > 0 {
+				out.points, out.source, out.begins = addCurves(out.points, p), source, recordingBegins(&r)
+			}
+		}
+		if out.len() > 0 {
+			break
+		}
+	}
+	if out.len() < 3 {
+		return nil
+	}
+	out.judge()
+	return out
+}
+
+// judge finds level, end and beginning of the rise.
+func (c *climb) judge() {
+	n := c.len()
+	c.trend = trendOf(c.points)
+	c.usage, c.usual, c.since = c.Y[n-1], quantile(c.Y, 0.25), c.begins
+	if c.X[0] > c.begins+newcomer.Seconds() {
+		c.usual, c.since, c.fresh = 0, c.X[0], true
+		return
+	}
+	first := median(c.Y[:max(1, n/20)])
+	quarter := median(c.between(c.X[0]+0.2*(c.X[n-1]-c.X[0]), c.X[0]+0.3*(c.X[n-1]-c.X[0])).Y)
+	if c.Tau >= 0.8 && quarter-first >= 0.125*(c.usage-first) {
+		c.usual, c.underway = first, true
+		return
+	}
+	for i := n - 1; i >= 0; i-- {
+		if c.Y[i] <= c.usual+0.1*(c.usage-c.usual) {
+			c.since = c.X[i]
+			break
+		}
+	}
+}
+
+// recordedHeld returns what a container held until the kill.
+func (s *scene) recordedHeld(namespace, pod, container string) (sum points, source string) {
+	for _, names := range heldNames {
+		for _, name := range names {
+			p, src := s.recordedSeries(namespace, pod, container, name)
+			if p.len() > 0 && seconds(s.at)-p.X[p.len()-1] <= late {
+				sum, source = addCurves(sum, p), src
+			}
+		}
+		if sum.len() > 0 {
+			return sum, source
+		}
+	}
+	return points{}, ""
+}
+
+// recordedContainers returns the names of the containers of a pod that a recording has, in its order. The pod's own cgroup
+// has none.
+func recordedContainers(r *investigations.Recorder, namespace, pod string) []string {
+	var out []string
+	for i := range r.Series {
+		if x := &r.Series[i]; x.Namespace == namespace && x.Pod == pod && x.Container != "" && !slices.Contains(out, x.Container) {
+			out = append(out, x.Container)
+		}
+	}
+	return out
+}
+
+// recordingBegins is when a recording's first value is from.
+func recordingBegins(r *investigations.Recorder) float64 {
+	first := math.Inf(1)
+	for i := range r.Series {
+		if t := r.Series[i].Series.T; len(t) > 0 {
+			first = math.Min(first, float64(t[0])/1000)
+		}
+	}
+	return first
+}
+
+// addCurves adds two curves up. Between its values a curve stays as it was, and before its first one it is nothing.
+func addCurves(a, b points) points {
+	switch {
+	case a.len() == 0:
+		return b
+	case b.len() == 0:
+		return a
+	}
+	x := slices.Concat(a.X, b.X)
+	sort.Float64s(x)
+	x = slices.Compact(x)
+	out := points{X: x, Y: make([]float64, len(x))}
+	for _, p := range []points{a, b} {
+		k, v := 0, 0.0
+		for i, at := range x {
+			for k < p.len() && p.X[k] <= at {
+				v = p.Y[k]
+				k++
+			}
+			out.Y[i] += v
+		}
+	}
+	return out
+}
+
+// words say of a fact about who held memory how it got there, by the recorder; room is what ran out, 0 where that is
+// not known.
+func (c *climb) words(room float64) string {
+	if c == nil || c.growth() <= 0 {
+		return ""
+	}
+	var b strings.Builder
+	switch at := stamp(fromSeconds(c.since)); {
+	case c.fresh:
+		b.WriteString("; by the flight recorder it was not there before " + at + ", and brought " + bytesOf(c.growth()))
+	case c.underway:
+		b.WriteString("; by the flight recorder, which begins at " + at + ", it rose all the time, by " + bytesOf(c.growth()))
+	default:
+		b.WriteString("; by the flight recorder it rose from " + at + " on, by " + bytesOf(c.growth()))
+	}
+	if room > 0 {
+		b.WriteString(" (" + percent(c.growth()/room) + " of the " + bytesOf(room) + " that ran out)")
+	}
+	return b.String()
+}
