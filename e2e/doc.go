@@ -8,7 +8,7 @@
 // drives the bot as a program, with a real Alertmanager, over faults of Slack, crashes and a full disk; package node goes
 // the whole way from a kill over the node agent to the thread; package demo goes a newcomer's way through the demo in a
 // real Chromium. Package cgroup is what kills. Package vm, which `make e2e-vm` runs, has the node agent watch a virtual
-// machine; package machine boots it.
+// machine; package machine boots it. Package oombot is what all of them run the program with.
 //
 // The tests of this package need root, cgroup v1's memory controller, QEMU and a kernel for it; they skip with the reason where one is
 // missing. They run by `make e2e`, which builds the program, fetches the rest, and names all of it in the environment:

@@ -33,7 +33,7 @@ func TestInvestigateRealKill(t *testing.T) {
 	write(t, dir, "kubernetes/pods.json", fill.Replace(pods))
 
 	var result investigations.Result
-	if err := json.Unmarshal(oombot(t, nil, "investigate", "--bundle", dir, "-o", "json"), &result); err != nil {
+	if err := json.Unmarshal(printed(t, nil, "investigate", "--bundle", dir, "-o", "json"), &result); err != nil {
 		t.Fatal(err)
 	}
 	v := result.Verdict

@@ -62,7 +62,7 @@ func (k *kmsg) reports(t *testing.T, podUID string) []investigations.KernelRepor
 		time.Sleep(50 * time.Millisecond)
 	}
 	var ours []investigations.KernelReport
-	for line := range bytes.Lines(oombot(t, k.text, "kernlog", "-o", "json")) {
+	for line := range bytes.Lines(printed(t, k.text, "kernlog", "-o", "json")) {
 		var r investigations.KernelReport
 		if err := json.Unmarshal(line, &r); err != nil {
 			t.Fatalf("%v in the line %s", err, line)

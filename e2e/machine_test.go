@@ -23,7 +23,7 @@ const bootTime = 8 * time.Minute
 func TestMachine(t *testing.T) {
 	log := bootMachine(t)
 	var reports []investigations.KernelReport
-	for line := range bytes.Lines(oombot(t, log, "kernlog", "-o", "json")) {
+	for line := range bytes.Lines(printed(t, log, "kernlog", "-o", "json")) {
 		var r investigations.KernelReport
 		if err := json.Unmarshal(line, &r); err != nil {
 			t.Fatalf("%v in the line %s", err, line)
@@ -79,7 +79,7 @@ func investigateMachine(t *testing.T, log []byte) {
 	write(t, dir, "kernel/n1.log", string(log))
 	write(t, dir, "incident.yaml", "version: 1\nat: "+time.Now().UTC().Format(time.RFC3339)+"\ntarget: {node: n1}\n")
 	var result investigations.Result
-	if err := json.Unmarshal(oombot(t, nil, "investigate", "--bundle", dir, "-o", "json"), &result); err != nil {
+	if err := json.Unmarshal(printed(t, nil, "investigate", "--bundle", dir, "-o", "json"), &result); err != nil {
 		t.Fatal(err)
 	}
 	check(t, "mechanism", result.Verdict.Mechanism, investigations.GlobalOOMKill)

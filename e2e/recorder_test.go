@@ -70,7 +70,12 @@ func TestRecorder(t *testing.T) {
 	<-main.Ended
 	container.Remove(t)
 	time.Sleep(2 * time.Second)
+	checkRecording(t, r, id, main.PID)
+}
 
+// checkRecording wants what the container of TestRecorder used, and by which process, to be there after its end.
+func checkRecording(t *testing.T, r *recorder.Recorder, id string, pid int64) {
+	t.Helper()
 	rec := r.Recording(time.Now(), func(c recorder.Container) bool { return c.ContainerID == id && c.Ended }, 0)
 	most := map[string]float64{}
 	for _, s := range rec.Series {
@@ -87,7 +92,7 @@ func TestRecorder(t *testing.T) {
 		t.Errorf("the most of each series: %v", most)
 	}
 	if !slices.ContainsFunc(rec.Top, func(p investigations.NodeRecorderTop) bool {
-		return p.PID == main.PID && p.Comm == "main" && p.RSSBytes > 30*cgroup.MiB && p.Command != ""
+		return p.PID == pid && p.Comm == "main" && p.RSSBytes > 30*cgroup.MiB && p.Command != ""
 	}) {
 		t.Errorf("the process is not among %+v", rec.Top)
 	}

@@ -37,33 +37,48 @@ func tinyDisk(t *testing.T, size string) string {
 	return dir
 }
 
+// counter stands in for a bot that is away at first: it counts which reports came.
+type counter struct {
+	mu     sync.Mutex
+	away   bool
+	got    map[int64]int
+	faults []error
+}
+
+// ServeHTTP implements http.Handler.
+func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.away {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	var report investigations.NodeReport
+	z, err := gzip.NewReader(r.Body)
+	if err == nil {
+		err = json.NewDecoder(z).Decode(&report)
+	}
+	if err != nil {
+		c.faults = append(c.faults, err)
+	}
+	for _, k := range report.Counted {
+		c.got[k.Kills]++
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (c *counter) comeBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.away = false
+}
+
 // TestFullDisk has a node's disk run full while the bot is away: what does not fit waits in memory, a fault says so, and
 // all of it is delivered.
 func TestFullDisk(t *testing.T) {
 	dir := tinyDisk(t, "64k")
-	var mu sync.Mutex
-	away := true
-	got := map[int64]int{}
-	bot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if away {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		var report investigations.NodeReport
-		z, err := gzip.NewReader(r.Body)
-		if err == nil {
-			err = json.NewDecoder(z).Decode(&report)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-		for _, k := range report.Counted {
-			got[k.Kills]++
-		}
-		w.WriteHeader(http.StatusAccepted)
-	}))
+	taken := &counter{away: true, got: map[int64]int{}}
+	bot := httptest.NewServer(taken)
 	defer bot.Close()
 	s, err := deliver.Open(deliver.Options{
 		URL: bot.URL, Dir: dir, Node: "n1", BootID: cgroup.NewPodUID(), Log: slog.New(slog.DiscardHandler),
@@ -92,19 +107,20 @@ func TestFullDisk(t *testing.T) {
 	if st := s.Stats(); st.Waiting != reports || st.Dropped != 0 {
 		t.Errorf("the figures are %+v", st)
 	}
-	mu.Lock()
-	away = false
-	mu.Unlock()
+	taken.comeBack()
 	for end := time.Now().Add(time.Minute); s.Waiting(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not all is delivered: %+v", s.Stats())
 		}
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	taken.mu.Lock()
+	defer taken.mu.Unlock()
+	if len(taken.faults) > 0 {
+		t.Error(taken.faults)
+	}
 	for i := range int64(reports) {
-		if got[i] != 1 {
-			t.Errorf("report %d came %d times", i, got[i])
+		if taken.got[i] != 1 {
+			t.Errorf("report %d came %d times", i, taken.got[i])
 		}
 	}
 	entries, err := os.ReadDir(dir)

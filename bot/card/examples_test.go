@@ -3,30 +3,18 @@ package card
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/oombot/oombot/bot"
 	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/goldentest"
+	"github.com/oombot/oombot/internal/judgetest"
 	inv "github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const incidentID = "01KP8GNHW0AAAAAAAAAAAAAAAA"
 
@@ -58,23 +46,11 @@ func investigate(t *testing.T, name string) (*inv.Result, *inv.Evidence) {
 
 func judge(t *testing.T, name string) (*inv.Result, *inv.Evidence) {
 	t.Helper()
-	fsys, err := fs.Sub(examples.FS, name)
-	if err != nil {
-		t.Fatal(err)
+	j := judgetest.Example(t, name, inv.Options{Redact: redact.Text})
+	for i := range j.Result.Tools {
+		j.Result.Tools[i].TookMS = 7 // not by the machine's speed
 	}
-	req, err := bundle.ReadIncident(fsys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tools := []inv.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
-	r, ev, err := inv.Run(t.Context(), req, tools, rules.New(), inv.Options{Redact: redact.Text})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range r.Tools {
-		r.Tools[i].TookMS = 7 // not by the machine's speed
-	}
-	return r, ev
+	return j.Result, j.Evidence
 }
 
 // judged is the view of a verdict that one alert asked for.
@@ -128,22 +104,8 @@ func asJSON(t *testing.T, m bot.Message) []byte {
 	return b.Bytes()
 }
 
+// golden compares with a file of testdata.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got; write with -update, and read it):\n%s", file, d)
-	}
+	goldentest.Equal(t, filepath.Join("testdata", name), string(got))
 }

@@ -18,15 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/judgetest"
 	inv "github.com/oombot/oombot/investigations"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 const mib = 1 << 20
@@ -36,20 +29,8 @@ var killedAt = time.Date(2026, 3, 4, 2, 17, 9, 0, time.UTC)
 // investigate has the rules judge a shipped incident.
 func investigate(t *testing.T, name string) (*inv.Result, *inv.Evidence) {
 	t.Helper()
-	fsys, err := fs.Sub(examples.FS, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := bundle.ReadIncident(fsys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tools := []inv.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
-	r, ev, err := inv.Run(t.Context(), req, tools, rules.New(), inv.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r, ev
+	j := judgetest.Example(t, name, inv.Options{})
+	return j.Result, j.Evidence
 }
 
 // draw draws and decodes.

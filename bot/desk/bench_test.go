@@ -136,8 +136,7 @@ func paced(b *testing.B, s *slackfake.Server, url string, n, workloads int, span
 // attempt met no bot.
 func postAndWait(b *testing.B, s *slackfake.Server, alertBot, pod string) (took time.Duration, ok bool) {
 	sent := time.Now()
-	attachment := fmt.Sprintf(`[{"title": "[FIRING:1] ContainerOOMKilled (shop %s)", "text": "namespace = shop\npod = %s", "title_link": "http://am.example.com/#/alerts?receiver=x"}]`, pod, pod)
-	ts, err := s.PostAs("C1", slackfake.BotPost{Bot: alertBot, Attachments: []byte(attachment)})
+	ts, err := s.PostAs("C1", firingPost(alertBot, pod))
 	if err != nil {
 		b.Error(err)
 		return 0, false

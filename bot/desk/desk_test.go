@@ -132,9 +132,7 @@ func TestAnotherCause(t *testing.T) {
 		b.alert(t, "shop", "a-7c9d8f6b5-x2x4p")
 		b.alert(t, "shop", "b-7c9d8f6b5-x2x4p")
 		settle(time.Minute)
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "in the end", 2)
 		for _, m := range b.room.roots("C1") {
 			if got := shows(m.Message); strings.Contains(got, "a-7c9d8f6b5") && strings.Contains(got, "b-7c9d8f6b5") {
 				t.Errorf("a card names the pods of both: %s", got)
@@ -154,14 +152,10 @@ func TestNewCauseOfTheSameWorkload(t *testing.T) {
 		settle(time.Minute)
 		b.alert(t, "shop", "a-7c9d8f6b5-zzzzz")
 		settle(15 * time.Minute)
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("after another cause there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "after another cause", 2)
 		b.alert(t, "shop", "a-7c9d8f6b5-wwwww")
 		settle(time.Minute)
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("after the first cause came again there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "after the first cause came again", 2)
 	})
 }
 
@@ -174,11 +168,7 @@ func TestResolved(t *testing.T) {
 		settle(time.Minute)
 		b.alert(t, "shop", "a-7c9d8f6b5-x2x4p", id, func(a *bot.Alert) { a.Resolved = true })
 		settle(time.Minute)
-		roots := b.room.roots("C1")
-		if len(roots) != 1 {
-			t.Fatalf("there are %d threads, want 1", len(roots))
-		}
-		if got := strings.ToLower(shows(roots[0].Message)); !strings.Contains(got, "resolved") {
+		if got := strings.ToLower(b.only(t)); !strings.Contains(got, "resolved") {
 			t.Errorf("the card does not say that it is over: %s", got)
 		}
 	})
@@ -238,8 +228,6 @@ func TestAnotherRevision(t *testing.T) {
 		b.alert(t, "shop", "a-7c9d8f6b5-x2x4p")
 		b.alert(t, "shop", "a-5f6d7c8b9-x2x4p")
 		settle(time.Minute)
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "in the end", 2)
 	})
 }

@@ -260,23 +260,29 @@ func (b *bench) verdict(ns, workload, pod, node string, cause investigations.Cau
 	b.cluster.mu.Unlock()
 }
 
-// start begins a desk over what is stored; it ends with the test.
-func (b *bench) start(t *testing.T, change ...func(*desk.Options)) {
-	t.Helper()
-	o := desk.Options{
-		Slack: b.room, Investigator: b.cluster, Store: b.store, Recaller: memory.NewRecaller(b.store),
-		Log:    slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Policy: desk.Policy{Channels: map[string]desk.Channel{"C1": {Auto: true}}},
-	}
+// load makes a desk that goes on with what is stored. Where nothing else is said, it has one channel, in which alerts start
+// investigations.
+func load(ctx context.Context, o desk.Options, change ...func(*desk.Options)) (*desk.Desk, error) {
+	o.Policy = desk.Policy{Channels: map[string]desk.Channel{"C1": {Auto: true}}}
 	for _, f := range change {
 		f(&o)
 	}
 	d, err := desk.New(o)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
+	return d, d.Load(ctx)
+}
+
+// start begins a desk over what is stored; it ends with the test.
+func (b *bench) start(t *testing.T, change ...func(*desk.Options)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := d.Load(ctx); err != nil {
+	d, err := load(ctx, desk.Options{
+		Slack: b.room, Investigator: b.cluster, Store: b.store, Recaller: memory.NewRecaller(b.store),
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}, change...)
+	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)

@@ -28,6 +28,22 @@ func (b *bench) verdicts() []*message {
 	return out
 }
 
+// wantThreads wants so many threads in the channel; when says more of that.
+func (b *bench) wantThreads(t *testing.T, when string, want int) {
+	t.Helper()
+	if n := len(b.room.roots("C1")); n != want {
+		t.Errorf("%s there are %d threads, want %d", when, n, want)
+	}
+}
+
+// wantVerdicts wants so many messages that can be voted on; when says more of that.
+func (b *bench) wantVerdicts(t *testing.T, when string, want int) {
+	t.Helper()
+	if n := len(b.verdicts()); n != want {
+		t.Errorf("%s there are %d verdicts, want %d", when, n, want)
+	}
+}
+
 func slackError(f bot.SlackFault, reason string, after time.Duration) error {
 	return &bot.SlackError{Fault: f, Method: "chat.postMessage", Reason: reason, After: after}
 }
@@ -58,9 +74,7 @@ func TestSlackFaults(t *testing.T) {
 				b.room.fail = nil
 				b.room.mu.Unlock()
 				settle(5 * time.Minute)
-				if n := len(b.verdicts()); n != 1 {
-					t.Errorf("afterwards there are %d verdicts, want 1", n)
-				}
+				b.wantVerdicts(t, "afterwards", 1)
 			})
 		})
 	}
@@ -75,12 +89,8 @@ func TestLostAnswer(t *testing.T) {
 		b.start(t)
 		b.alert(t, "shop", pod)
 		settle(5 * time.Minute)
-		if n := len(b.room.roots("C1")); n != 1 {
-			t.Errorf("there are %d threads, want 1", n)
-		}
-		if n := len(b.verdicts()); n != 1 {
-			t.Errorf("there are %d verdicts, want 1", n)
-		}
+		b.wantThreads(t, "in the end", 1)
+		b.wantVerdicts(t, "in the end", 1)
 	})
 }
 
@@ -111,9 +121,7 @@ func TestChannelGone(t *testing.T) {
 				b.room.mu.Unlock()
 				b.receive(t, bot.Event{Kind: bot.EventJoined, Channel: "C1"})
 				settle(time.Minute)
-				if n := len(b.verdicts()); n != 1 {
-					t.Errorf("after an invitation there are %d verdicts, want 1", n)
-				}
+				b.wantVerdicts(t, "after an invitation", 1)
 			})
 		})
 	}
@@ -144,9 +152,7 @@ func TestDeleted(t *testing.T) {
 				if before {
 					want = 1
 				}
-				if n := len(b.verdicts()); n != want {
-					t.Errorf("there are %d verdicts, want %d", n, want)
-				}
+				b.wantVerdicts(t, "in the end", want)
 			})
 		})
 	}
@@ -168,12 +174,8 @@ func TestRestart(t *testing.T) {
 				settle(2 * time.Minute) // leases run out
 				b.start(t)
 				settle(5 * time.Minute)
-				if n := len(b.room.roots("C1")); n != 1 {
-					t.Errorf("there are %d threads, want 1", n)
-				}
-				if n := len(b.verdicts()); n != 1 {
-					t.Errorf("there are %d verdicts, want 1", n)
-				}
+				b.wantThreads(t, "in the end", 1)
+				b.wantVerdicts(t, "in the end", 1)
 				replies := 0
 				for _, m := range b.room.all() {
 					if m.Thread == "100.000001" {
@@ -205,8 +207,6 @@ func TestClusterDown(t *testing.T) {
 		b.cluster.mu.Unlock()
 		b.receive(t, bot.Event{Kind: bot.EventMessage, Channel: "C1", User: "U1", TS: "100.000009", ThreadTS: "100.000001", Text: "re-run"})
 		settle(time.Minute)
-		if n := len(b.verdicts()); n != 1 {
-			t.Errorf("after a re-run there are %d verdicts, want 1", n)
-		}
+		b.wantVerdicts(t, "after a re-run", 1)
 	})
 }

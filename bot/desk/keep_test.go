@@ -21,6 +21,13 @@ type fickle struct {
 	fail map[string]error
 }
 
+// unsteady has the store fail as it is told to from now on.
+func (b *bench) unsteady() *fickle {
+	f := &fickle{Store: b.store}
+	b.store = f
+	return f
+}
+
 func (f *fickle) set(method string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,6 +104,28 @@ func (b *bench) killed(f *fickle) {
 	f.set("Done", nil)
 }
 
+// alertWhileFull has an alert come while the shelf takes nothing.
+func (b *bench) alertWhileFull(t *testing.T) *fickle {
+	t.Helper()
+	b.leak()
+	f := b.unsteady()
+	b.start(t)
+	f.set("PutDocs", errDiskFull)
+	b.alert(t, "shop", pod)
+	return f
+}
+
+// unmarked has the desk be killed after it dealt with what came, which was not marked, and another one begin.
+func (b *bench) unmarked(t *testing.T, f *fickle) {
+	t.Helper()
+	settle(15 * time.Second)
+	b.crash()
+	f.set("Done", nil)
+	settle(time.Minute)
+	b.start(t)
+	settle(5 * time.Minute)
+}
+
 // docs is how many documents of a kind are stored.
 func (b *bench) docs(t *testing.T, kind string) int {
 	t.Helper()
@@ -114,23 +143,14 @@ func (b *bench) docs(t *testing.T, kind string) int {
 // is not stored, so that there is one thread in the end.
 func TestShelfFails(t *testing.T) {
 	atWork(t, func(t *testing.T, b *bench) {
-		b.leak()
-		f := &fickle{Store: b.store}
-		b.store = f
-		b.start(t)
-		f.set("PutDocs", errDiskFull)
-		b.alert(t, "shop", pod)
+		f := b.alertWhileFull(t)
 		settle(5 * time.Second)
 		b.killed(f)
 		settle(10 * time.Minute)
 		b.start(t)
 		settle(10 * time.Minute)
-		if n := len(b.room.roots("C1")); n != 1 {
-			t.Errorf("there are %d threads, want 1", n)
-		}
-		if n := len(b.verdicts()); n != 1 {
-			t.Errorf("there are %d verdicts, want 1", n)
-		}
+		b.wantThreads(t, "in the end", 1)
+		b.wantVerdicts(t, "in the end", 1)
 	})
 }
 
@@ -138,21 +158,14 @@ func TestShelfFails(t *testing.T) {
 // once there is room, without anything that has to come first.
 func TestDiskFullForLong(t *testing.T) {
 	atWork(t, func(t *testing.T, b *bench) {
-		b.leak()
-		f := &fickle{Store: b.store}
-		b.store = f
-		b.start(t)
-		f.set("PutDocs", errDiskFull)
-		b.alert(t, "shop", pod)
+		f := b.alertWhileFull(t)
 		settle(30 * time.Minute)
 		f.set("PutDocs", nil)
 		settle(2 * time.Minute)
 		if n := b.docs(t, "bot.incident"); n != 1 {
 			t.Errorf("%d incidents are stored, want 1", n)
 		}
-		if n := len(b.verdicts()); n != 1 {
-			t.Errorf("there are %d verdicts, want 1", n)
-		}
+		b.wantVerdicts(t, "in the end", 1)
 	})
 }
 
@@ -179,17 +192,11 @@ func TestDealtWithTwice(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			atWork(t, func(t *testing.T, b *bench) {
 				b.leak()
-				f := &fickle{Store: b.store}
-				b.store = f
+				f := b.unsteady()
 				b.start(t)
 				f.set("Done", errDiskFull)
 				tt.send(t, b)
-				settle(15 * time.Second)
-				b.crash()
-				f.set("Done", nil)
-				settle(time.Minute)
-				b.start(t)
-				settle(5 * time.Minute)
+				b.unmarked(t, f)
 				if n := len(b.room.all()); n != tt.messages {
 					for _, m := range b.room.all() {
 						t.Log(m.Thread, shows(m.Message))
@@ -210,17 +217,11 @@ func TestDealtWithTwice(t *testing.T) {
 // TestRerunDealtWithTwice has an order to investigate anew be dealt with again after it was carried out.
 func TestRerunDealtWithTwice(t *testing.T) {
 	atWork(t, func(t *testing.T, b *bench) {
-		f := &fickle{Store: b.store}
-		b.store = f
+		f := b.unsteady()
 		card, _, incident := b.judgedThread(t)
 		f.set("Done", errDiskFull)
 		b.pressed(t, card, bot.ActionRerun, incident, "U1")
-		settle(15 * time.Second)
-		b.crash()
-		f.set("Done", nil)
-		settle(time.Minute)
-		b.start(t)
-		settle(5 * time.Minute)
+		b.unmarked(t, f)
 		if n := b.cluster.ran(pod); n != 2 {
 			t.Errorf("it was investigated %d times, want twice", n)
 		}
@@ -231,8 +232,7 @@ func TestRerunDealtWithTwice(t *testing.T) {
 // can be read.
 func TestMemoryFails(t *testing.T) {
 	atWork(t, func(t *testing.T, b *bench) {
-		f := &fickle{Store: b.store}
-		b.store = f
+		f := b.unsteady()
 		b.leak()
 		b.start(t)
 		id := func(a *bot.Alert) { a.ID = "f1" }

@@ -168,9 +168,7 @@ func TestKillJoinsAlert(t *testing.T) {
 		was := time.Now().Add(-3 * time.Minute)
 		b.kill(t, checkoutPod, func(a *bot.Alert) { a.StartsAt, a.Kill.At = was, was })
 		settle(time.Minute)
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "in the end", 2)
 		last := b.cluster.asks[len(b.cluster.asks)-1]
 		if last.Kill == nil || !last.At.Equal(was) {
 			t.Errorf("it was investigated as %+v, want the kill's own moment", last)

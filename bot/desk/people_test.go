@@ -21,10 +21,19 @@ func (b *bench) judgedThread(t *testing.T) (card, result, incident string) {
 	if len(v) != 1 {
 		t.Fatalf("there are %d verdicts, want 1", len(v))
 	}
-	_, after, _ := strings.Cut(shows(v[0].Message), `"action_id":"`+bot.ActionUp+`"`)
-	_, after, _ = strings.Cut(after, `"value":"`)
-	incident, _, _ = strings.Cut(after, `"`)
-	return v[0].ts, b.cluster.results[pod].ID, incident
+	return v[0].ts, b.cluster.results[pod].ID, incidentOf(t, v[0], bot.ActionUp)
+}
+
+// incidentOf is the incident that the button of an action carries.
+func incidentOf(t *testing.T, m *message, action string) string {
+	t.Helper()
+	_, after, ok := strings.Cut(shows(m.Message), `"action_id":"`+action+`"`)
+	_, after, valued := strings.Cut(after, `"value":"`)
+	if !ok || !valued {
+		t.Fatalf("the card has no button %s: %s", action, shows(m.Message))
+	}
+	incident, _, _ := strings.Cut(after, `"`)
+	return incident
 }
 
 func (b *bench) feedback(t *testing.T, result string) []investigations.Feedback {
@@ -161,9 +170,7 @@ func TestWhoMay(t *testing.T) {
 				b.receive(t, tt.event)
 				settle(time.Minute)
 				if tt.want == "" {
-					if n := len(b.verdicts()); n != 1 {
-						t.Errorf("there are %d verdicts, want 1", n)
-					}
+					b.wantVerdicts(t, "in the end", 1)
 					return
 				}
 				if n := len(b.room.all()); n != 0 {
@@ -297,17 +304,9 @@ func TestAnyway(t *testing.T) {
 		if len(v) != 1 {
 			t.Fatalf("there are %d threads, want 1", len(v))
 		}
-		_, after, ok := strings.Cut(shows(v[0].Message), `"action_id":"`+bot.ActionAnyway+`"`)
-		if !ok {
-			t.Fatalf("the card can't be pressed for an investigation anyway: %s", shows(v[0].Message))
-		}
-		_, after, _ = strings.Cut(after, `"value":"`)
-		incident, _, _ := strings.Cut(after, `"`)
-		b.pressed(t, v[0].ts, bot.ActionAnyway, incident, "U1")
+		b.pressed(t, v[0].ts, bot.ActionAnyway, incidentOf(t, v[0], bot.ActionAnyway), "U1")
 		settle(time.Minute)
-		if n := len(b.verdicts()); n != 2 {
-			t.Errorf("after the press there are %d verdicts, want 2", n)
-		}
+		b.wantVerdicts(t, "after the press", 2)
 	})
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/internal/glob"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -151,18 +151,11 @@ func namespaceBounded(ns string) string {
 
 // namespace says whether a namespace may be told of in a channel.
 func (c Channel) namespace(ns string) bool {
-	return len(c.Namespaces) == 0 || ns != "" && matchesAny(c.Namespaces, ns)
+	return len(c.Namespaces) == 0 || ns != "" && glob.MatchAny(c.Namespaces, ns)
 }
 
 // whole says that targets without a namespace, as nodes, may be told of.
 func (c Channel) whole() bool { return len(c.Namespaces) == 0 }
-
-func matchesAny(globs []string, s string) bool {
-	return slices.ContainsFunc(globs, func(g string) bool {
-		ok, err := path.Match(g, s)
-		return ok && err == nil
-	})
-}
 
 // alertBot says whether the posts of an app are alerts in this channel, and whether the configuration names it.
 func (c Channel) alertBot(a *bot.Author, user string) (may, named bool) {

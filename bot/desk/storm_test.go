@@ -20,10 +20,8 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot"
-	"github.com/oombot/oombot/bot/alerts"
 	"github.com/oombot/oombot/bot/desk"
 	"github.com/oombot/oombot/bot/slackfake"
-	"github.com/oombot/oombot/bot/slackio"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
 	"github.com/oombot/oombot/memory/bolt"
@@ -76,6 +74,9 @@ const (
 	childFile  = "OOMBOT_TEST_BOT_FILE"
 	childSlack = "OOMBOT_TEST_BOT_SLACK"
 	childAddr  = "OOMBOT_TEST_BOT_ADDR"
+
+	childBotToken = "OOMBOT_TEST_BOT_TOKEN"
+	childAppToken = "OOMBOT_TEST_APP_TOKEN"
 )
 
 func TestMain(m *testing.M) {
@@ -96,29 +97,18 @@ func serveTown(path, slackURL, addr string) error {
 	if err != nil {
 		return err
 	}
-	token := func(name string) func() (string, error) {
-		return func() (string, error) { return os.Getenv(name), nil }
-	}
-	client := slackio.NewClient(slackio.ClientOptions{Token: token("OOMBOT_TEST_BOT_TOKEN"), API: slackURL})
-	d, err := desk.New(desk.Options{
-		Slack: client, Investigator: town{50, memory.NewKeeper(store, time.Now)}, Store: store, Log: log, StartsPerMinute: 1_000_000,
-		Policy: desk.Policy{Channels: map[string]desk.Channel{"C1": {Auto: true}}},
-	})
+	ctx := context.Background()
+	d, socket, mux, err := wire(ctx, slackURL, func(app bool) string {
+		if app {
+			return os.Getenv(childAppToken)
+		}
+		return os.Getenv(childBotToken)
+	}, desk.Options{Investigator: town{50, memory.NewKeeper(store, time.Now)}, Store: store, Log: log, StartsPerMinute: 1_000_000})
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
-	if err := d.Load(ctx); err != nil {
-		return err
-	}
-	socket := slackio.NewSocket(slackio.SocketOptions{
-		Intake: &slackio.Intake{Inbox: store, To: d, Self: client.Self, Log: log}, Token: token("OOMBOT_TEST_APP_TOKEN"), API: slackURL,
-	})
 	go socket.Run(ctx)
 	go func() { _ = d.Run(ctx) }()
-	mux := http.NewServeMux()
-	mux.Handle("/webhooks/alertmanager", alerts.Alertmanager(
-		alerts.Options{Inbox: store, To: d, Channel: "C1", Log: log}, func() (string, error) { return "", nil }, true))
 	mux.HandleFunc("/memory", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, residentBytes()) })
 	mux.HandleFunc("/census", func(w http.ResponseWriter, r *http.Request) {
 		c, err := count(r.Context(), store)
@@ -157,7 +147,7 @@ func startChild(t testing.TB, path string, s *slackfake.Server, addr string) *ch
 	}
 	cmd := exec.CommandContext(t.Context(), exe, "-test.run=^$")
 	cmd.Env = append(os.Environ(), childFile+"="+path, childSlack+"="+s.APIURL(), childAddr+"="+addr,
-		"OOMBOT_TEST_BOT_TOKEN="+botToken, "OOMBOT_TEST_APP_TOKEN="+appToken)
+		childBotToken+"="+botToken, childAppToken+"="+appToken)
 	cmd.Stderr = t.Output()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -214,8 +204,7 @@ func storm(t testing.TB, s *slackfake.Server, url string, n, workloads int, midd
 			for i := range jobs {
 				pod := fmt.Sprintf("svc%d-7c9d8f6b5-%s", i%workloads, podSuffix(i))
 				if i%2 == 0 {
-					attachment := fmt.Sprintf(`[{"title": "[FIRING:1] ContainerOOMKilled (shop %s)", "text": "namespace = shop\npod = %s", "title_link": "http://am.example.com/#/alerts?receiver=x"}]`, pod, pod)
-					if _, err := s.PostAs("C1", slackfake.BotPost{Bot: alertBot, Attachments: []byte(attachment)}); err != nil {
+					if _, err := s.PostAs("C1", firingPost(alertBot, pod)); err != nil {
 						t.Error(err)
 					}
 					continue
@@ -243,6 +232,12 @@ func storm(t testing.TB, s *slackfake.Server, url string, n, workloads int, midd
 	group.Wait()
 	slices.Sort(took)
 	return took
+}
+
+// firingPost is what an alert bot posts of a pod.
+func firingPost(alertBot, pod string) slackfake.BotPost {
+	return slackfake.BotPost{Bot: alertBot, Attachments: fmt.Appendf(nil,
+		`[{"title": "[FIRING:1] ContainerOOMKilled (shop %s)", "text": "namespace = shop\npod = %s", "title_link": "http://am.example.com/#/alerts?receiver=x"}]`, pod, pod)}
 }
 
 // podSuffix is five letters as ReplicaSets give their pods.

@@ -62,9 +62,7 @@ func TestParentEnds(t *testing.T) {
 		if m == nil || !strings.Contains(shows(m.Message), bot.ActionUp) {
 			t.Fatal("the verdict of the workload that was told of there is shown nowhere")
 		}
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "in the end", 2)
 	})
 }
 
@@ -82,9 +80,7 @@ func TestStopStopsAll(t *testing.T) {
 		settle(5 * time.Second)
 		b.order(t, b.room.roots("C1")[0], "stop")
 		settle(time.Minute)
-		if n := len(b.room.roots("C1")); n != 1 {
-			t.Errorf("after a stop there are %d threads, want 1", n)
-		}
+		b.wantThreads(t, "after a stop", 1)
 		if got := shows(b.room.roots("C1")[0].Message); !strings.Contains(got, podB) || strings.Contains(got, bot.ActionUp) {
 			t.Errorf("the card does not tell of both, without a verdict: %s", got)
 		}
@@ -111,15 +107,7 @@ func TestFoldedOfTheFolded(t *testing.T) {
 		b.room.fail = nil
 		b.room.mu.Unlock()
 		settle(time.Minute)
-		roots := b.room.roots("C1")
-		if len(roots) != 1 {
-			t.Fatalf("there are %d threads, want 1", len(roots))
-		}
-		for _, p := range []string{podA, podB, podC} {
-			if !strings.Contains(shows(roots[0].Message), p) {
-				t.Errorf("the card does not tell of %s", p)
-			}
-		}
+		wants(t, b.only(t), podA, podB, podC)
 	})
 }
 
@@ -196,9 +184,7 @@ func TestSamePodLater(t *testing.T) {
 			b.alert(t, "shop", "db-0")
 			settle(30 * time.Minute)
 		}
-		if n := len(b.room.roots("C1")); n != 2 {
-			t.Errorf("after another cause of the same pod there are %d threads, want 2", n)
-		}
+		b.wantThreads(t, "after another cause of the same pod", 2)
 	})
 }
 

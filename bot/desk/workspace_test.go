@@ -40,25 +40,16 @@ func openWorkspace(t testing.TB, slackServer *slackfake.Server, path string, c *
 	}
 	c.keeper = memory.NewKeeper(store, time.Now)
 	botToken, appToken := slackServer.Tokens()
-	client := slackio.NewClient(slackio.ClientOptions{Token: func() (string, error) { return botToken, nil }, API: slackServer.APIURL()})
-	o := desk.Options{
-		Slack: client, Investigator: c, Store: store, Recaller: memory.NewRecaller(store), Log: log, StartsPerMinute: 1000,
-		Policy: desk.Policy{Channels: map[string]desk.Channel{"C1": {Auto: true}}},
-	}
-	for _, f := range change {
-		f(&o)
-	}
-	d, err := desk.New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	d, socket, mux, err := wire(ctx, slackServer.APIURL(), func(app bool) string {
+		if app {
+			return appToken
+		}
+		return botToken
+	}, desk.Options{Investigator: c, Store: store, Recaller: memory.NewRecaller(store), Log: log, StartsPerMinute: 1000}, change...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := d.Load(ctx); err != nil {
-		t.Fatal(err)
-	}
-	socket := slackio.NewSocket(slackio.SocketOptions{
-		Intake: &slackio.Intake{Inbox: store, To: d, Self: client.Self, Log: log}, Token: func() (string, error) { return appToken, nil }, API: slackServer.APIURL(),
-	})
 	ended := make(chan struct{}, 2)
 	go func() { socket.Run(ctx); ended <- struct{}{} }()
 	go func() {
@@ -67,8 +58,6 @@ func openWorkspace(t testing.TB, slackServer *slackfake.Server, path string, c *
 		}
 		ended <- struct{}{}
 	}()
-	mux := http.NewServeMux()
-	mux.Handle("/webhooks/alertmanager", alerts.Alertmanager(alerts.Options{Inbox: store, To: d, Channel: "C1", Log: log}, func() (string, error) { return "", nil }, true))
 	w := &workspace{bench: &bench{Desk: d, cluster: c, store: store}, slack: slackServer, hooks: httptest.NewServer(mux), path: path}
 	w.stop = func() {
 		w.hooks.Close()
@@ -80,6 +69,24 @@ func openWorkspace(t testing.TB, slackServer *slackfake.Server, path string, c *
 		}
 	}
 	return w
+}
+
+// wire makes a desk with the Slack client, its sockets, and webhooks of Alertmanager. token is the bot's or the app's.
+func wire(
+	ctx context.Context, slackURL string, token func(app bool) string, o desk.Options, change ...func(*desk.Options),
+) (*desk.Desk, *slackio.Socket, *http.ServeMux, error) {
+	client := slackio.NewClient(slackio.ClientOptions{Token: func() (string, error) { return token(false), nil }, API: slackURL})
+	o.Slack = client
+	d, err := load(ctx, o, change...)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	socket := slackio.NewSocket(slackio.SocketOptions{
+		Intake: &slackio.Intake{Inbox: o.Store, To: d, Self: client.Self, Log: o.Log}, Token: func() (string, error) { return token(true), nil }, API: slackURL,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/webhooks/alertmanager", alerts.Alertmanager(alerts.Options{Inbox: o.Store, To: d, Channel: "C1", Log: o.Log}, func() (string, error) { return "", nil }, true))
+	return d, socket, mux, nil
 }
 
 func newSlack(t testing.TB, o slackfake.Options) *slackfake.Server {
@@ -163,29 +170,7 @@ func TestWorkspace(t *testing.T) {
 	}
 	card := thread[1]
 
-	// A thumbs-down opens a dialog at once; what is filled in counts.
-	if _, err := s.Click("C1", card.TS, bot.ActionDown, "U1"); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, s, "a dialog", func(s *slackfake.Server) bool { return len(s.Modals("U1")) == 1 })
-	if _, err := s.SubmitModal(s.Modals("U1")[0].ID, map[string]string{bot.InputCause: "load_spike", bot.InputNote: "the import"}); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, s, "the word that it counts", func(s *slackfake.Server) bool {
-		for _, m := range s.Ephemerals("C1", "U1") {
-			if strings.Contains(m.Text, "load") {
-				return true
-			}
-		}
-		return false
-	})
-	trace, err := w.store.Trace(t.Context(), c.results[pod].ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := trace.Feedback[len(trace.Feedback)-1]; f.Vote != investigations.VoteDown || f.Cause != investigations.CauseLoadSpike || f.By != "U1" {
-		t.Errorf("the feedback is %+v", f)
-	}
+	w.thumbsDown(t, card.TS)
 
 	// A question in the thread needs no mention.
 	before := len(s.Replies("C1", root))
@@ -220,6 +205,34 @@ func TestWorkspace(t *testing.T) {
 		if c.Error != "" && c.Error != "already_reacted" {
 			t.Errorf("%s was answered %s: %v", c.Method, c.Error, c.Args)
 		}
+	}
+}
+
+// thumbsDown has a person say that a verdict is wrong: that opens a dialog at once, and what is filled in counts.
+func (w *workspace) thumbsDown(t *testing.T, card string) {
+	t.Helper()
+	s := w.slack
+	if _, err := s.Click("C1", card, bot.ActionDown, "U1"); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, s, "a dialog", func(s *slackfake.Server) bool { return len(s.Modals("U1")) == 1 })
+	if _, err := s.SubmitModal(s.Modals("U1")[0].ID, map[string]string{bot.InputCause: "load_spike", bot.InputNote: "the import"}); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, s, "the word that it counts", func(s *slackfake.Server) bool {
+		for _, m := range s.Ephemerals("C1", "U1") {
+			if strings.Contains(m.Text, "load") {
+				return true
+			}
+		}
+		return false
+	})
+	trace, err := w.store.Trace(t.Context(), w.cluster.results[pod].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := trace.Feedback[len(trace.Feedback)-1]; f.Vote != investigations.VoteDown || f.Cause != investigations.CauseLoadSpike || f.By != "U1" {
+		t.Errorf("the feedback is %+v", f)
 	}
 }
 

@@ -98,13 +98,9 @@ func (s *Server) open(name string) (*channel, error) {
 func (s *Server) Edit(channel, ts string, v Version) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.channel(channel)
+	c, m, err := s.message("edit", channel, ts)
 	if err != nil {
 		return err
-	}
-	m := c.find(ts)
-	if m == nil {
-		return fmt.Errorf("edit %s: %w", ts, errNotFound)
 	}
 	s.change(c, m, m.User, v)
 	return nil
@@ -114,16 +110,25 @@ func (s *Server) Edit(channel, ts string, v Version) error {
 func (s *Server) Delete(channel, ts string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.channel(channel)
+	c, m, err := s.message("delete", channel, ts)
 	if err != nil {
 		return err
 	}
-	m := c.find(ts)
-	if m == nil {
-		return fmt.Errorf("delete %s: %w", ts, errNotFound)
-	}
 	s.remove(c, m)
 	return nil
+}
+
+// message finds what somebody is about to do something to.
+func (s *Server) message(do, where, ts string) (*channel, *Message, error) {
+	c, err := s.channel(where)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := c.find(ts)
+	if m == nil {
+		return nil, nil, fmt.Errorf("%s %s: %w", do, ts, errNotFound)
+	}
+	return c, m, nil
 }
 
 // React gives a reaction, by its name without colons; one that was given already is an error.
@@ -175,11 +180,7 @@ func (s *Server) Archive(channel string) error {
 func (s *Server) Kick(channel string, user ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.channel(channel)
-	if err != nil {
-		return err
-	}
-	id, err := s.memberID(user)
+	c, id, err := s.member(channel, user)
 	if err != nil {
 		return err
 	}
@@ -197,11 +198,7 @@ func (s *Server) Kick(channel string, user ...string) error {
 func (s *Server) Invite(channel string, user ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := s.channel(channel)
-	if err != nil {
-		return err
-	}
-	id, err := s.memberID(user)
+	c, id, err := s.member(channel, user)
 	if err != nil {
 		return err
 	}
@@ -218,15 +215,17 @@ func (s *Server) Invite(channel string, user ...string) error {
 	return nil
 }
 
-func (s *Server) memberID(user []string) (string, error) {
-	if len(user) == 0 {
-		return s.o.BotUserID, nil
+// member finds a channel and who is to be in it or not: the bot, where no user is named.
+func (s *Server) member(where string, user []string) (*channel, string, error) {
+	c, err := s.channel(where)
+	if err != nil || len(user) == 0 {
+		return c, s.o.BotUserID, err
 	}
 	u, err := s.user(user[0])
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	return u.ID, nil
+	return c, u.ID, nil
 }
 
 // Raw sends bytes as they are on one connection, or to the events URL: what is malformed, or of a type that the stand-in doesn't

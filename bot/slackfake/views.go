@@ -140,12 +140,18 @@ func (s *Server) wireView(v *View, state object) object {
 	return o
 }
 
-func (s *Server) viewsOpen(c *call) (object, error) {
+// modal is the view of a call, and the user whose trigger it uses.
+func (s *Server) modal(c *call) (*View, string, error) {
 	v, err := s.newView(c.raw("view"), "modal")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	user, err := s.pull(c)
+	return v, user, err
+}
+
+func (s *Server) viewsOpen(c *call) (object, error) {
+	v, user, err := s.modal(c)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +162,7 @@ func (s *Server) viewsOpen(c *call) (object, error) {
 }
 
 func (s *Server) viewsPush(c *call) (object, error) {
-	v, err := s.newView(c.raw("view"), "modal")
-	if err != nil {
-		return nil, err
-	}
-	user, err := s.pull(c)
+	v, user, err := s.modal(c)
 	if err != nil {
 		return nil, err
 	}

@@ -80,13 +80,19 @@ func (c *channel) replies(ts string) []*Message {
 	return all
 }
 
+// orNew is an id, or a new one where that is empty.
+func (s *Server) orNew(id, prefix string) string {
+	if id == "" {
+		return s.id(prefix)
+	}
+	return id
+}
+
 // AddUser adds or replaces a user. An empty TeamID is the workspace's, an empty ID a new one; it returns the id.
 func (s *Server) AddUser(u User) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.ID == "" {
-		u.ID = s.id("U")
-	}
+	u.ID = s.orNew(u.ID, "U")
 	u.TeamID = or(u.TeamID, s.o.TeamID)
 	u.RealName = or(u.RealName, u.Name)
 	s.users[u.ID] = &u
@@ -98,14 +104,10 @@ func (s *Server) AddUser(u User) string {
 func (s *Server) AddBot(b Bot) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b.ID == "" {
-		b.ID = s.id("B")
-	}
-	if b.AppID == "" {
-		b.AppID = s.id("A")
-	}
-	if b.UserID == "" && !b.Legacy {
-		b.UserID = s.id("U")
+	b.ID = s.orNew(b.ID, "B")
+	b.AppID = s.orNew(b.AppID, "A")
+	if !b.Legacy {
+		b.UserID = s.orNew(b.UserID, "U")
 	}
 	if b.UserID != "" {
 		s.users[b.UserID] = &User{ID: b.UserID, Name: b.Name, RealName: b.Name, TeamID: s.o.TeamID, BotID: b.ID}
@@ -119,9 +121,7 @@ func (s *Server) AddBot(b Bot) string {
 func (s *Server) AddGroup(g Group) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g.ID == "" {
-		g.ID = s.id("S")
-	}
+	g.ID = s.orNew(g.ID, "S")
 	g.Users = slices.Clone(g.Users)
 	s.groups[g.ID] = &g
 	s.changedLocked()
@@ -138,13 +138,11 @@ func (s *Server) AddChannel(c Channel) string {
 }
 
 func (s *Server) addChannel(c Channel) string {
-	if c.ID == "" {
-		prefix := "C"
-		if c.IM {
-			prefix = "D"
-		}
-		c.ID = s.id(prefix)
+	prefix := "C"
+	if c.IM {
+		prefix = "D"
 	}
+	c.ID = s.orNew(c.ID, prefix)
 	c.Members = slices.Clone(c.Members)
 	if _, ok := s.channels[c.ID]; !ok {
 		s.order = append(s.order, c.ID)
@@ -179,28 +177,31 @@ func (s *Server) Users() []User {
 
 // channel finds a conversation by its id or, with or without a "#", by its name.
 func (s *Server) channel(name string) (*channel, error) {
-	if c, ok := s.channels[name]; ok {
+	if c, ok := named(s.channels, name, "#", func(c *channel) string { return c.Name }); ok {
 		return c, nil
-	}
-	for _, c := range s.channels {
-		if c.Name != "" && c.Name == strings.TrimPrefix(name, "#") {
-			return c, nil
-		}
 	}
 	return nil, fmt.Errorf("find channel %q: there is none of this id or name; AddChannel adds one", name)
 }
 
 // user finds a user by id or, with or without an "@", by name.
 func (s *Server) user(name string) (*User, error) {
-	if u, ok := s.users[name]; ok {
+	if u, ok := named(s.users, name, "@", func(u *User) string { return u.Name }); ok {
 		return u, nil
 	}
-	for _, u := range s.users {
-		if u.Name != "" && u.Name == strings.TrimPrefix(name, "@") {
-			return u, nil
+	return nil, fmt.Errorf("find user %q: there is none of this id or name; AddUser adds one", name)
+}
+
+// named finds what has an id or, with or without a sign before it, a name.
+func named[T any](all map[string]T, name, sign string, nameOf func(T) string) (found T, ok bool) {
+	if found, ok = all[name]; ok {
+		return found, true
+	}
+	for _, one := range all {
+		if n := nameOf(one); n != "" && n == strings.TrimPrefix(name, sign) {
+			return one, true
 		}
 	}
-	return nil, fmt.Errorf("find user %q: there is none of this id or name; AddUser adds one", name)
+	return found, false
 }
 
 // im returns the direct conversation of the bot with a user, made if there is none.

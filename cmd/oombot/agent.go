@@ -92,7 +92,7 @@ func (a *app) agent(ctx context.Context, cfg *config.Config, asJSON bool) error 
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	p := &agentParts{app: a, config: c, kubernetes: cfg.Kubernetes, log: log, metrics: metrics, json: asJSON}
+	p := &agentParts{app: a, config: c, kubernetes: cfg.Kubernetes, log: log, metrics: metrics, printed: newPrinter(a, asJSON)}
 	if err := p.build(); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (a *app) agent(ctx context.Context, cfg *config.Config, asJSON bool) error 
 func (p *agentParts) printReport(n investigations.NodeReport) error {
 	p.printing.Lock()
 	defer p.printing.Unlock()
-	if p.json {
+	if p.printed.json {
 		return p.printed.document(n)
 	}
 	for i := range n.Reports {

@@ -30,7 +30,6 @@ type agentParts struct {
 	kubernetes config.Kubernetes
 	log        *slog.Logger
 	metrics    *prometheus.Registry
-	json       bool
 
 	agent    *nodeagent.Agent
 	recorder *recorder.Recorder
@@ -57,6 +56,8 @@ type agentParts struct {
 // printer prints what the agent sees.
 type printer struct{ kernlogRun }
 
+func newPrinter(a *app, asJSON bool) printer { return printer{kernlogRun{app: a, json: asJSON}} }
+
 func (p *printer) document(n investigations.NodeReport) error {
 	return report.Document(p.stdout, n, "")
 }
@@ -67,8 +68,6 @@ func (p *agentParts) build() error {
 	if err != nil {
 		return err
 	}
-	p.printed.app = p.app
-	p.printed.json = p.json
 	p.buildNames()
 	if err := p.buildHeap(); err != nil {
 		return err

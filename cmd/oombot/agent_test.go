@@ -187,8 +187,8 @@ func TestPrintReport(t *testing.T) {
 		UserKills: []investigations.UserKill{{Killer: investigations.UserKillEarlyOOM, Text: "sending SIGTERM to process 7"}},
 	}
 	var stdout, stderr strings.Builder
-	p := &agentParts{app: newApp(nil, nil, &stdout, &stderr), json: true}
-	p.printed.app, p.printed.json = p.app, true
+	a := newApp(nil, nil, &stdout, &stderr)
+	p := &agentParts{app: a, printed: newPrinter(a, true)}
 	if err := p.printReport(n); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestPrintReport(t *testing.T) {
 	if diff := cmp.Diff(n, back); diff != "" || strings.Count(stdout.String(), "\n") != 1 {
 		t.Errorf("one line that reads the same, want %s (-want +got):\n%s", stdout.String(), diff)
 	}
-	p.json = false
+	p.printed.json = false
 	if err := p.printReport(n); err != nil {
 		t.Fatal(err)
 	}

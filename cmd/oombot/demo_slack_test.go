@@ -12,10 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/cmd/oombot/config"
+	"github.com/oombot/oombot/internal/goldentest"
 	"github.com/oombot/oombot/investigations/agent/modeltest"
 )
 
@@ -83,8 +82,7 @@ var moving = []struct {
 	{regexp.MustCompile(`Resolved at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`), "Resolved at TIME"},
 }
 
-// TestDemoSlackThreads plays the demo and compares the messages of its threads with a golden file. OOMBOT_UPDATE=1 writes
-// it anew.
+// TestDemoSlackThreads plays the demo and compares the messages of its threads with a golden file.
 func TestDemoSlackThreads(t *testing.T) {
 	d := startSlackDemo(t, true, &llm{})
 	waitDemo(t, d, "the end of the script", played)
@@ -96,22 +94,7 @@ func TestDemoSlackThreads(t *testing.T) {
 	for _, m := range moving {
 		got = m.what.ReplaceAllString(got, m.with)
 	}
-	golden := filepath.Join("testdata", "demo", "slack.txt")
-	if os.Getenv("OOMBOT_UPDATE") != "" {
-		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("the threads (-want +got); OOMBOT_UPDATE=1 writes them anew:\n%s", diff)
-	}
+	goldentest.Equal(t, filepath.Join("testdata", "demo", "slack.txt"), got)
 }
 
 // TestDemoSlackPeople has people do what the page says that they can try.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,16 +78,7 @@ func TestDoctorModel(t *testing.T) {
 
 // TestDoctorModelHangs has an endpoint that takes requests and never answers: the time of a source bounds it.
 func TestDoctorModelHangs(t *testing.T) {
-	stop := make(chan struct{})
-	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-stop:
-		case <-r.Context().Done():
-		}
-	}))
-	t.Cleanup(hangs.Close)
-	t.Cleanup(func() { close(stop) })
-	got := modelChecks(t, "limits: {source_timeout: 1s}\n", "OPENAI_MODEL=m", "OPENAI_BASE_URL="+hangs.URL)
+	got := modelChecks(t, "limits: {source_timeout: 1s}\n", "OPENAI_MODEL=m", "OPENAI_BASE_URL="+hanging(t))
 	if len(got) != 2 || got[1].State != investigations.CheckFail || !strings.Contains(got[1].Says, "can't be reached") {
 		t.Errorf("%+v", got)
 	}

@@ -113,8 +113,9 @@ func TestDoctorForbidden(t *testing.T) {
 	}
 }
 
-// TestDoctorHangs has an API server that never answers: that is said once, and not for each permission.
-func TestDoctorHangs(t *testing.T) {
+// hanging is the address of a server that takes requests and never answers.
+func hanging(t *testing.T) string {
+	t.Helper()
 	stop := make(chan struct{})
 	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		select {
@@ -124,9 +125,14 @@ func TestDoctorHangs(t *testing.T) {
 	}))
 	t.Cleanup(hangs.Close)
 	t.Cleanup(func() { close(stop) })
+	return hangs.URL
+}
+
+// TestDoctorHangs has an API server that never answers: that is said once, and not for each permission.
+func TestDoctorHangs(t *testing.T) {
 	dir := t.TempDir()
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	text := fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: %q}}]\ncontexts: [{name: a, context: {cluster: a}}]\ncurrent-context: a\n", hangs.URL)
+	text := fmt.Sprintf("apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: %q}}]\ncontexts: [{name: a, context: {cluster: a}}]\ncurrent-context: a\n", hanging(t))
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -2,37 +2,21 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/oombot/oombot/internal/goldentest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/memory"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 // golden compares what a command prints with a file that was read by eye.
 func (r *remembered) golden(name string, args ...string) {
 	r.t.Helper()
-	file := filepath.Join("testdata", "history", name)
-	got := r.ok(args...)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		r.t.Errorf("%s (-want +got; write with -update, and read it)\n%s", file, d)
-	}
+	goldentest.Equal(r.t, filepath.Join("testdata", "history", name), r.ok(args...))
 }
 
 func TestHistoryShow(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/eval"
 	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // TestGeneratedIncidents investigates a bundle of every kind that the generator knows, written by somebody who
@@ -33,22 +34,28 @@ func TestGeneratedIncidents(t *testing.T) {
 
 // TestSharedIncidents does the same with the folder of bundles that OOMBOT_SHARED names.
 func TestSharedIncidents(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name a folder with further bundles")
+	for _, dir := range toolstest.SampleBundles(t) {
+		for _, g := range gradeBundle(t, dir) {
+			if !g.Right {
+				t.Errorf("%s: %s: want %s, got %s", dir, g.Field, g.Want, g.Got)
+			}
+		}
+		staysAfterRedaction(t, os.DirFS(dir))
 	}
-	entries, err := os.ReadDir(shared + "/bundles")
+}
+
+// gradesOf compares a result with the truth of a bundle.
+func gradesOf(t *testing.T, fsys fs.FS, res *investigations.Result) []eval.Grade {
+	t.Helper()
+	data, err := fs.ReadFile(fsys, "truth.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range entries {
-		for _, g := range gradeBundle(t, shared+"/bundles/"+e.Name()) {
-			if !g.Right {
-				t.Errorf("%s: %s: want %s, got %s", e.Name(), g.Field, g.Want, g.Got)
-			}
-		}
-		staysAfterRedaction(t, os.DirFS(shared+"/bundles/"+e.Name()))
+	truth, err := eval.ParseTruth(data)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return eval.GradeResult(truth, res)
 }
 
 // gradeBundle investigates the bundle in dir and compares the result with its truth.
@@ -59,19 +66,11 @@ func gradeBundle(t *testing.T, dir string) []eval.Grade {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	data, err := fs.ReadFile(b.FS(), "truth.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	truth, err := eval.ParseTruth(data)
-	if err != nil {
-		t.Fatal(err)
-	}
 	res, _, err := diagnose(t.Context(), b.Request(), bundleTools(b.FS(), b.BlindSpots, nil), investigations.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	grades := eval.GradeResult(truth, res)
+	grades := gradesOf(t, b.FS(), res)
 	if len(grades) == 0 {
 		t.Errorf("%s: its truth says nothing", dir)
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/oombot/oombot/cmd/oombot/config"
 	"github.com/oombot/oombot/investigations"
-	"github.com/oombot/oombot/investigations/eval"
 	"github.com/oombot/oombot/tools/bundle"
 	"github.com/oombot/oombot/tools/kubeclient/kubetest"
 	"github.com/oombot/oombot/tools/live"
@@ -100,15 +99,7 @@ func investigateLikeLive(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := fs.ReadFile(b.FS(), "truth.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	truth, err := eval.ParseTruth(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, g := range eval.GradeResult(truth, got) {
+	for _, g := range gradesOf(t, b.FS(), got) {
 		if !g.Right {
 			t.Errorf("live, %s: want %s, got %s", g.Field, g.Want, g.Got)
 		}

@@ -37,25 +37,11 @@ func (r *served) report(t *testing.T, body, token string) (int, string) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/kernel-reports", &packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Encoding", "gzip")
-	req.Header.Set("Content-Type", "application/json")
+	header := map[string]string{"Content-Encoding": "gzip", "Content-Type": "application/json"}
 	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+		header["Authorization"] = "Bearer " + token
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(data)
+	return r.send(t, http.MethodPost, "/v1/kernel-reports", &packed, header)
 }
 
 // writeFile writes a file of a test, and returns its path.

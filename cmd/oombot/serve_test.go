@@ -115,9 +115,17 @@ func (r *served) await(t *testing.T, pattern string) string {
 // ask sends a request and returns its status and its body.
 func (r *served) ask(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, r.url+path, strings.NewReader(body))
+	return r.send(t, method, path, strings.NewReader(body), nil)
+}
+
+func (r *served) send(t *testing.T, method, path string, body io.Reader, header map[string]string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, r.url+path, body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, value := range header {
+		req.Header.Set(name, value)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

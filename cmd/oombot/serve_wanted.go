@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/oombot/oombot/bot"
+	"github.com/oombot/oombot/internal/glob"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/live"
 )
@@ -32,15 +32,12 @@ type namespaces []string
 
 // allow says whether a namespace is one of them.
 func (n namespaces) allow(namespace string) bool {
-	return len(n) == 0 || slices.ContainsFunc(n, func(glob string) bool {
-		ok, err := path.Match(glob, namespace)
-		return err == nil && ok
-	})
+	return len(n) == 0 || glob.MatchAny(n, namespace)
 }
 
 // names returns them where none is a pattern, so that each can be asked by its name.
 func (n namespaces) names() []string {
-	if slices.ContainsFunc(n, func(glob string) bool { return strings.ContainsAny(glob, `*?[\`) }) {
+	if slices.ContainsFunc(n, func(g string) bool { return !glob.Plain(g) }) {
 		return nil
 	}
 	return n

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/rules"
 	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // heard is what the rules were asked of a bundle, and what they answered.
@@ -318,16 +318,8 @@ var causeWords = map[investigations.Cause]string{
 
 // TestEveryAdviceIsAllowed holds the verdicts of further bundles to the actions that they admit.
 func TestEveryAdviceIsAllowed(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name a folder with further bundles")
-	}
-	entries, err := os.ReadDir(shared + "/bundles")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		h := hear(t, shared+"/bundles/"+e.Name())
+	for _, dir := range toolstest.SampleBundles(t) {
+		h := hear(t, dir)
 		soundVerdict(t, h.diagnosis.Verdict, h.facts)
 	}
 }

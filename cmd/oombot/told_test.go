@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/investigations"
-	"github.com/oombot/oombot/investigations/eval"
 	"github.com/oombot/oombot/tools/bundle"
 	"github.com/oombot/oombot/tools/kernlog"
 	"github.com/oombot/oombot/tools/metrics"
@@ -95,15 +94,7 @@ func TestToldByAgents(t *testing.T) {
 				cmp.Diff(want.Verdict.Culprit, got.Verdict.Culprit) + cmp.Diff(want.Verdict.Confidence, got.Verdict.Confidence); diff != "" {
 				t.Errorf("(-log +agent)\n%s", diff)
 			}
-			data, err := fs.ReadFile(b.FS(), "truth.yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			truth, err := eval.ParseTruth(data)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, g := range eval.GradeResult(truth, got) {
+			for _, g := range gradesOf(t, b.FS(), got) {
 				if !g.Right {
 					t.Errorf("%s: want %s, got %s", g.Field, g.Want, g.Got)
 				}

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +13,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // agentConfig is configuration of a bot that node agents report to with a shared token.
@@ -27,10 +25,7 @@ func agentConfig(t testing.TB) string {
 // kernlog is what the program reads of a kernel log: each report as it stands in a node agent's message.
 func kernlog(t testing.TB, file string) []string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), binary(t), "kernlog", "-o", "json", file).Output()
-	if err != nil {
-		t.Fatalf("read %s: %v", file, err)
-	}
+	out := oombot.RunWell(t, oombot.Command{Args: []string{"kernlog", "-o", "json", file}, Dir: "."}).Stdout
 	if len(out) == 0 {
 		return nil
 	}
@@ -66,33 +61,13 @@ func zipped(t testing.TB, body []byte) []byte {
 	return b.Bytes()
 }
 
-// tell sends the body of a node agent's message with headers, and returns what it is answered; 0 and the error's text
-// where it is not.
-func (r *serve) tell(t testing.TB, body []byte, header ...string) (status int, says string) {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/kernel-reports", bytes.NewReader(body))
-	if err != nil {
-		return 0, err.Error()
-	}
-	req.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return res.StatusCode, string(text)
-}
+// reports is where node agents report to.
+const reports = "/v1/kernel-reports"
 
 // report sends a message that has to be taken, compressed.
 func (r *serve) report(t testing.TB, body string) {
 	t.Helper()
-	if status, says := r.tell(t, zipped(t, []byte(body)), "Authorization", "Bearer "+bearer, "Content-Encoding", "gzip"); status != http.StatusAccepted {
+	if status, says := oombot.Post(t, r.URL+reports, zipped(t, []byte(body)), "Authorization", "Bearer "+bearer, "Content-Encoding", "gzip"); status != http.StatusAccepted {
 		t.Fatalf("it is answered %d %s, and should be taken:\n%.300s", status, says, body)
 	}
 }
@@ -142,7 +117,7 @@ func TestAgents(t *testing.T) {
 		}
 	}
 	tell(1)
-	r.kill()
+	r.Kill()
 	r = startServe(t, s, dir, config, "--bundles", examples)
 	var alerts sync.WaitGroup
 	for _, target := range targets {
@@ -176,7 +151,7 @@ func TestAgentsSamples(t *testing.T) {
 
 func metrics(t testing.TB, r *serve) string {
 	t.Helper()
-	_, body := get(t, r.url+"/metrics")
+	_, body := oombot.Get(t, r.URL+"/metrics")
 	return body
 }
 
@@ -237,21 +212,21 @@ func TestAgentsRefused(t *testing.T) {
 		"a kill of nobody":           {[]byte(message(`, "reports": [{"at": "2026-03-04T02:17:09Z", "kind": "memcg", "pod_uid": "nobody", "killed": [{"pid": 7, "comm": "<!channel>"}]}]`)), own, 202},
 		"a kill with a time far off": {[]byte(message(`, "reports": [{"at": "9999-12-31T23:59:59Z", "uptime_s": 1e300, "kind": "memcg", "killed": [{"pid": -7}]}]`)), own, 202},
 	} {
-		if status, says := r.tell(t, tt.body, tt.header...); status != tt.want {
+		if status, says := oombot.Post(t, r.URL+reports, tt.body, tt.header...); status != tt.want {
 			t.Errorf("%s: answered %d %.200s, want %d", name, status, says, tt.want)
 		}
 	}
-	if status, _ := get(t, r.url+"/v1/kernel-reports"); status != http.StatusMethodNotAllowed {
+	if status, _ := oombot.Get(t, r.URL+reports); status != http.StatusMethodNotAllowed {
 		t.Errorf("GET is answered %d", status)
 	}
-	r.waitReadiness(t, http.StatusOK)
-	until(t, "the kill of nobody is told of", func() bool { return len(cards(s, channel)) > 0 })
+	r.WaitReadiness(t, http.StatusOK)
+	oombot.Until(t, "the kill of nobody is told of", func() bool { return len(cards(s, channel)) > 0 })
 	for _, m := range texts(s) {
 		if strings.Contains(m, "<!channel>") {
 			t.Errorf("a name calls everybody:\n%s", m)
 		}
 	}
-	if took := r.stop(t); took > 10*time.Second {
+	if took := r.Stop(t); took > 10*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 }
@@ -270,7 +245,7 @@ func TestAgentsWithoutToken(t *testing.T) {
 	t.Parallel()
 	r := startServe(t, newSlack(t, slackfake.Options{}), t.TempDir(), configuration, "--bundles", examples)
 	for _, header := range [][]string{nil, {"Authorization", "Bearer "}, {"Authorization", "Bearer x"}} {
-		if status, says := r.tell(t, []byte(`{"version": 1, "node": "n1"}`), header...); status != http.StatusUnauthorized || !strings.Contains(says, "agents.token_file") {
+		if status, says := oombot.Post(t, r.URL+reports, []byte(`{"version": 1, "node": "n1"}`), header...); status != http.StatusUnauthorized || !strings.Contains(says, "agents.token_file") {
 			t.Errorf("with %q it is answered %d %s", header, status, says)
 		}
 	}
@@ -289,36 +264,19 @@ func TestAgentsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			status, _ := r.tell(t, body, "Authorization", "Bearer "+bearer, "Content-Encoding", "gzip")
+			status, _ := oombot.Post(t, r.URL+reports, body, "Authorization", "Bearer "+bearer, "Content-Encoding", "gzip")
 			mu.Lock()
 			defer mu.Unlock()
 			answers[status]++
 		})
 	}
 	all.Wait()
-	t.Logf("answered %v, with at most %d MiB resident", answers, r.peak(t)>>20)
+	t.Logf("answered %v, with at most %d MiB resident", answers, r.MaxRSS(t)>>20)
 	if answers[202] == 0 || answers[202]+answers[503]+answers[0] != 100 {
 		t.Errorf("answered %v, want 202, and 503 or none for what can't be held", answers)
 	}
-	if peak := r.peak(t); peak > 1<<30 {
+	if peak := r.MaxRSS(t); peak > 1<<30 {
 		t.Errorf("it took %d MiB", peak>>20)
 	}
-	r.waitReadiness(t, http.StatusOK)
-}
-
-// peak is how many bytes of memory the bot had resident at most.
-func (r *serve) peak(t testing.TB) int64 {
-	t.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var kb int64
-		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kb); n == 1 {
-			return kb << 10
-		}
-	}
-	t.Fatal("its memory is not told")
-	return 0
+	r.WaitReadiness(t, http.StatusOK)
 }

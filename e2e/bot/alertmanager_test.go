@@ -1,9 +1,7 @@
 package bot
 
 import (
-	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,21 +13,8 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
-
-// freeAddress is an address that nothing listens on. Another program may take it before it is used.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
-}
 
 // debian starts a server of a package of Debian in a folder, and waits until it is ready. It ends with the test.
 func debian(t testing.TB, program, pkg, ready string, args ...string) {
@@ -38,21 +23,9 @@ func debian(t testing.TB, program, pkg, ready string, args ...string) {
 	if err != nil {
 		t.Skipf("there is no %s, which is in Debian's package %s", program, pkg)
 	}
-	var log bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		_ = cmd.Wait()         // it was killed
-		if t.Failed() {
-			t.Logf("the log of %s:\n%s", program, log.String())
-		}
-	})
-	until(t, program+" is ready", func() bool {
-		status, _ := get(t, ready)
+	oombot.Start(t, oombot.Options{Name: program, Binary: path, Args: args})
+	oombot.Until(t, program+" is ready", func() bool {
+		status, _ := oombot.Get(t, ready)
 		return status == http.StatusOK
 	})
 }
@@ -124,7 +97,7 @@ slack: {channels: {C0INCIDENTS: {auto: true}}}
 alertmanager: {channel: C0INCIDENTS, bearer_token_file: `+write(t, dir, "token", bearer+"\n")+`}
 `, "--bundles", examples)
 
-	manager, prometheus := freeAddress(t), freeAddress(t)
+	manager, prometheus := oombot.FreeAddress(t), oombot.FreeAddress(t)
 	debian(t, "prometheus-alertmanager", "prometheus-alertmanager", "http://"+manager+"/-/ready",
 		"--cluster.listen-address=", "--web.listen-address="+manager, "--storage.path="+filepath.Join(dir, "alertmanager"),
 		"--config.file="+write(t, dir, "alertmanager.yml", fmt.Sprintf(`
@@ -134,7 +107,7 @@ receivers:
     webhook_configs:
       - url: %s/webhooks/alertmanager
         http_config: {authorization: {type: Bearer, credentials: %s}}
-`, r.url, bearer)))
+`, r.URL, bearer)))
 
 	honest := &stateMetrics{namespace: "ads", pod: "gateway-zxthbd6kg-tcr7d", container: "gateway"}
 	renamed := &stateMetrics{namespace: "orders", pod: "app-gshfxtfxx-lns4r", container: "app"}
@@ -154,7 +127,7 @@ scrape_configs:
 `, manager, honest.address(t), renamed.address(t))))
 
 	for _, m := range []*stateMetrics{honest, renamed} {
-		until(t, "increase has samples from before the restart", func() bool { return m.scrapes.Load() >= 3 })
+		oombot.Until(t, "increase has samples from before the restart", func() bool { return m.scrapes.Load() >= 3 })
 	}
 	fired := time.Now()
 	for _, m := range []*stateMetrics{honest, renamed} {
@@ -169,7 +142,7 @@ scrape_configs:
 		t.Errorf("two alerts have %d threads", got)
 	}
 	renamed.oomKilled.Store(false)
-	wait(t, s, "the card says that it is resolved", func(s *slackfake.Server) bool {
+	oombot.Wait(t, s, "the card says that it is resolved", func(s *slackfake.Server) bool {
 		return strings.Contains(string(verdictOf(s, channel, renamed.pod).Blocks), "Resolved at")
 	})
 	if strings.Contains(string(verdictOf(s, channel, honest.pod).Blocks), "Resolved at") {

@@ -1,16 +1,15 @@
 package bot
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/examples/incidents"
 )
 
@@ -64,15 +63,9 @@ type verdict struct {
 // judge is what the program itself makes of a recorded incident.
 func judge(t testing.TB, dir string) verdict {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary(t), "investigate", "--bundle", dir, "-o", "json")
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("investigate %s: %v\n%s", dir, err, errs.String())
-	}
+	out := oombot.RunWell(t, oombot.Command{Args: []string{"investigate", "--bundle", dir, "-o", "json"}, Dir: "."})
 	var v verdict
-	if err := json.Unmarshal(out, &v); err != nil {
+	if err := json.Unmarshal(out.Stdout, &v); err != nil {
 		t.Fatal(err)
 	}
 	return v

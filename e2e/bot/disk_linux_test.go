@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // smallDisk mounts a file system of some MiB until the test ends.
@@ -74,7 +75,7 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	dir := smallDisk(t, 64)
 	s := newSlack(t, slackfake.Options{AckTimeout: time.Second, RetryDelay: 500 * time.Millisecond, MaxRetries: 200})
-	addChannel(t, s, second)
+	oombot.AddChannel(t, s, second)
 	config := strings.Replace(configuration, "{auto: true}", `{auto: true, mute: ["Filler"]}, C0SECOND: {}`, 1)
 	r := startServe(t, s, dir, config, "--bundles", examples)
 	free := fill(t, dir)
@@ -96,8 +97,8 @@ func TestDiskFull(t *testing.T) {
 			}
 		}
 	})
-	until(t, "webhooks are answered 503", func() bool { return refused.Load() > 5 })
-	r.waitReadiness(t, http.StatusServiceUnavailable)
+	oombot.Until(t, "webhooks are answered 503", func() bool { return refused.Load() > 5 })
+	r.WaitReadiness(t, http.StatusServiceUnavailable)
 
 	if _, err := s.Mention("U0ADA", channel, "investigate "+spike); err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func TestDiskFull(t *testing.T) {
 	sent.Go(func() { x.send(t, leak) })
 	// A short text may find room between what is removed and what is written; one of 16 KiB hardly does.
 	var asked []string
-	until(t, "a mention is not acknowledged, and comes again", func() bool {
+	oombot.Until(t, "a mention is not acknowledged, and comes again", func() bool {
 		if len(asked) < 20 {
 			ts, err := s.Mention("U0ADA", second, "help"+strings.Repeat("\nIt is red again.", 1000))
 			if err != nil {
@@ -118,17 +119,17 @@ func TestDiskFull(t *testing.T) {
 		}
 		return slices.ContainsFunc(s.Deliveries(), func(d *slackfake.Delivery) bool { return d.Attempts() > 1 })
 	})
-	if status, says := get(t, r.url+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(says, "inbox") {
+	if status, says := oombot.Get(t, r.URL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(says, "inbox") {
 		t.Errorf("while the disk is full /readyz answers %d: %s", status, says)
 	}
 	close(stop)
 	pressure.Wait()
 	free()
 	sent.Wait()
-	r.waitReadiness(t, http.StatusOK)
+	r.WaitReadiness(t, http.StatusOK)
 	waitVerdict(t, s, podOf(leak))
 	waitVerdict(t, s, podOf(spike))
-	wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
+	oombot.Wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
 	for _, d := range s.Deliveries() {
 		if d.Failed() {
 			t.Errorf("a delivery of %s was never acknowledged", d.EventType)
@@ -136,6 +137,6 @@ func TestDiskFull(t *testing.T) {
 	}
 	once(t, s, leak, spike)
 	for _, ts := range asked {
-		wait(t, s, "one answer to each mention", func(s *slackfake.Server) bool { return len(s.Replies(second, ts)) == 2 })
+		oombot.Wait(t, s, "one answer to each mention", func(s *slackfake.Server) bool { return len(s.Replies(second, ts)) == 2 })
 	}
 }

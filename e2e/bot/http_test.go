@@ -2,14 +2,13 @@ package bot
 
 import (
 	"net/http"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // httpMode is configuration in which Slack is heard by signed HTTP.
@@ -21,15 +20,15 @@ alertmanager: {channel: C0INCIDENTS}
 // TestHTTP has a person ask, vote and look around where Slack sends signed requests, each of them twice.
 func TestHTTP(t *testing.T) {
 	t.Parallel()
-	addr := freeAddress(t)
+	addr := oombot.FreeAddress(t)
 	s := newSlack(t, slackfake.Options{
 		SigningSecret: signingSecret, EventsURL: "http://" + addr + "/slack/events",
 		InteractionsURL: "http://" + addr + "/slack/interactions", CommandsURL: "http://" + addr + "/slack/commands",
 	}, "exchanged_trigger_id") // a press that comes twice has a trigger that was used
-	r := start{
-		slack: s, dir: t.TempDir(), config: httpMode, listen: addr, http: true,
-		args: []string{"--bundles", examples}, env: []string{"SLACK_SIGNING_SECRET=" + signingSecret},
-	}.run(t)
+	r := start(t, t.TempDir(), oombot.Serve{
+		Slack: s, Config: httpMode, Listen: addr, HTTP: true,
+		Args: []string{"--bundles", examples}, Env: []string{"SLACK_SIGNING_SECRET=" + signingSecret},
+	})
 	if err := s.VerifyURL(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -51,14 +50,14 @@ func TestHTTP(t *testing.T) {
 	if _, err := s.Click(channel, v.TS, "verdict_down", "U0BEN"); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, s, "a dialog that asks why", func(s *slackfake.Server) bool { return len(s.Modals("U0BEN")) == 1 })
+	oombot.Wait(t, s, "a dialog that asks why", func(s *slackfake.Server) bool { return len(s.Modals("U0BEN")) == 1 })
 	if _, err := s.SubmitModal(s.Modals("U0BEN")[0].ID, map[string]string{"cause": "load_spike", "note": "it was the import"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Slash("U0ADA", channel, "/oombot", "history"); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, s, "the history, for who asked", func(s *slackfake.Server) bool {
+	oombot.Wait(t, s, "the history, for who asked", func(s *slackfake.Server) bool {
 		for _, m := range s.Ephemerals(channel, "U0ADA") {
 			if strings.Contains(string(m.Blocks)+m.Text, "gateway") {
 				return true
@@ -69,19 +68,19 @@ func TestHTTP(t *testing.T) {
 	if err := s.OpenHome("U0ADA"); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, s, "the Home tab", func(s *slackfake.Server) bool {
+	oombot.Wait(t, s, "the Home tab", func(s *slackfake.Server) bool {
 		home, ok := s.Home("U0ADA")
 		return ok && strings.Contains(string(home.JSON), "gateway")
 	})
 	for _, d := range s.Deliveries() {
 		s.Redeliver(d)
 	}
-	wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
+	oombot.Wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
 	time.Sleep(2 * time.Second) // what is done twice is done by now
 	if n := len(verdicts(s)); n != 1 {
 		t.Errorf("there are %d verdicts after all was delivered twice", n)
 	}
-	r.stop(t)
+	r.Stop(t)
 	stored := history(t, r.dir)
 	for _, want := range []string{`"U0ADA"`, `"U0BEN"`, `"up"`, `"down"`, `"load_spike"`, "it was the import"} {
 		if !strings.Contains(stored, want) {
@@ -113,9 +112,5 @@ func forged(t *testing.T, r *serve) {
 // history is what is stored of all incidents, as `oombot history` shows it.
 func history(t testing.TB, dir string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), binary(t), "history", "export", "--memory", filepath.Join(dir, "memory.db")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return string(out)
+	return string(oombot.RunWell(t, oombot.Command{Args: []string{"history", "export", "--memory", memoryIn(dir)}}).Stdout)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // TestLatency tells how long it takes from an alert to the first card and to the verdict. It asserts no times: those of a
@@ -18,7 +19,7 @@ func TestLatency(t *testing.T) {
 		sent := time.Now()
 		r.firing(t, target)
 		acknowledged := time.Since(sent)
-		wait(t, s, "the card of "+target, func(s *slackfake.Server) bool { return len(cards(s, channel)) == i+1 })
+		oombot.Wait(t, s, "the card of "+target, func(s *slackfake.Server) bool { return len(cards(s, channel)) == i+1 })
 		card := time.Since(sent)
 		waitVerdict(t, s, podOf(target))
 		t.Logf("%s: the alert was acknowledged after %s, its card was there after %s, its verdict after %s",
@@ -31,7 +32,7 @@ func TestLatency(t *testing.T) {
 // metric is the value of one of the bot's own metrics, which has no labels.
 func (r *serve) metric(t testing.TB, name string) string {
 	t.Helper()
-	_, body := get(t, r.url+"/metrics")
+	_, body := oombot.Get(t, r.URL+"/metrics")
 	for line := range strings.Lines(body) {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			return strings.TrimSpace(value)

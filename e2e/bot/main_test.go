@@ -1,35 +1,19 @@
 package bot
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
-
-// binary is the program that is driven; it is given by the environment.
-func binary(t testing.TB) string {
-	t.Helper()
-	path := os.Getenv("OOMBOT_BINARY")
-	if path == "" {
-		t.Skip("OOMBOT_BINARY does not name the program to drive: make e2e does")
-	}
-	return path
-}
 
 // The secrets of the tests. None of them is in a log or in the memory file.
 const (
@@ -39,117 +23,38 @@ const (
 	pagerToken    = "pag3r-t0ken-of-the-tests"
 )
 
-// start says how a bot is begun.
-type start struct {
-	slack *slackfake.Server
-	// dir is where its memory stays.
-	dir, config string
-	// listen is its address; empty: any.
-	listen string
-	args   []string
-	// env is what its environment has beside the tokens of Socket Mode, which http leaves out.
-	env  []string
-	http bool
-}
-
-// serve is a running `oombot serve`.
+// serve is a running bot, whose memory stays in dir.
 type serve struct {
-	cmd *exec.Cmd
+	*oombot.Bot
 	dir string
-	url string
-	// read is closed when its log was read to the end.
-	read chan struct{}
-
-	mu  sync.Mutex
-	log bytes.Buffer
 }
 
-// listening is what serve logs when it hears.
-var listening = regexp.MustCompile(`listening.*addr=(\S+)`)
+// memoryIn is the memory file of a bot in a folder.
+func memoryIn(dir string) string { return filepath.Join(dir, "memory.db") }
 
-// startServe begins the bot in a folder of its own, in which its memory stays, and waits until it is ready.
+// startServe begins a bot whose memory stays in dir, and waits until it is ready.
 func startServe(t testing.TB, s *slackfake.Server, dir, config string, args ...string) *serve {
 	t.Helper()
-	return start{slack: s, dir: dir, config: config, args: args}.run(t)
+	return start(t, dir, oombot.Serve{Slack: s, Config: config, Args: args})
 }
 
-func (o start) run(t testing.TB) *serve {
+func start(t testing.TB, dir string, o oombot.Serve) *serve {
 	t.Helper()
-	r := o.begin(t)
-	r.ready(t)
-	return r
-}
-
-// begin is run without the wait for readiness.
-func (o start) begin(t testing.TB) *serve {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "oombot.yaml")
-	if err := os.WriteFile(file, []byte(o.config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listen := o.listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	r := &serve{dir: o.dir, read: make(chan struct{})}
-	r.cmd = exec.CommandContext(t.Context(), binary(t), append([]string{"serve", "--config", file, "--memory", filepath.Join(o.dir, "memory.db"), "--listen", listen}, o.args...)...)
-	botToken, appToken := o.slack.Tokens()
-	r.cmd.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "OOMBOT_SLACK_API_URL="+o.slack.APIURL(), "OPENAI_MODEL=", "OPENAI_BASE_URL=")
-	if !o.http {
-		r.cmd.Env = append(r.cmd.Env, "SLACK_APP_TOKEN="+appToken)
-	}
-	r.cmd.Env = append(r.cmd.Env, o.env...)
-	stderr, err := r.cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	heard := make(chan string, 1)
-	go r.readLog(stderr, heard) // ends with the program
+	o.Memory = memoryIn(dir)
+	r := &serve{Bot: o.Begin(t), dir: dir}
+	botToken, appToken := o.Slack.Tokens()
 	t.Cleanup(func() {
-		r.kill()
+		r.Kill()
 		r.keepsSecrets(t, []string{botToken, appToken, signingSecret, bearer, pagerSecret, pagerToken})
-		if t.Failed() {
-			t.Logf("the log of serve:\n%s", r.logged())
-		}
 	})
-	addr, ok := <-heard
-	if !ok {
-		t.Fatalf("serve ended before it heard:\n%s", r.logged())
-	}
-	r.url = "http://" + addr
+	r.WaitReadiness(t, http.StatusOK)
 	return r
-}
-
-func (r *serve) readLog(stderr io.Reader, heard chan<- string) {
-	defer close(r.read)
-	defer close(heard)
-	told := false
-	lines := bufio.NewScanner(stderr)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if m := listening.FindStringSubmatch(lines.Text()); m != nil && !told {
-			heard <- m[1]
-			told = true
-		}
-		r.mu.Lock()
-		fmt.Fprintln(&r.log, lines.Text())
-		r.mu.Unlock()
-	}
-}
-
-func (r *serve) logged() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.String()
 }
 
 // keepsSecrets fails where a secret is in the log or in a file that the bot wrote.
 func (r *serve) keepsSecrets(t testing.TB, secrets []string) {
 	t.Helper()
-	places := map[string][]byte{"the log": []byte(r.logged())}
+	places := map[string][]byte{"the log": []byte(r.Log())}
 	err := filepath.WalkDir(r.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return err
@@ -169,91 +74,10 @@ func (r *serve) keepsSecrets(t testing.TB, secrets []string) {
 	}
 }
 
-// get asks for a URL, and returns the status and the body; 0 and the error's text where nobody answers.
-func get(t testing.TB, url string) (status int, body string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return res.StatusCode, string(text)
-}
-
-func (r *serve) ready(t testing.TB) {
-	t.Helper()
-	r.waitReadiness(t, http.StatusOK)
-}
-
-// waitReadiness waits until the bot says that it is, or is not, ready.
-func (r *serve) waitReadiness(t testing.TB, want int) {
-	t.Helper()
-	until(t, fmt.Sprintf("/readyz answers %d", want), func() bool {
-		status, _ := get(t, r.url+"/readyz")
-		return status == want
-	})
-}
-
-// until waits for what no stand-in tells.
-func until(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("it never came to this: %s", what)
-}
-
-// stop ends it as Kubernetes does, and returns how long that took.
-func (r *serve) stop(t testing.TB) time.Duration {
-	t.Helper()
-	began := time.Now()
-	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	<-r.read
-	if err := r.cmd.Wait(); err != nil {
-		t.Errorf("after SIGTERM: %v", err)
-	}
-	return time.Since(began)
-}
-
-// kill ends it as a crash does, where it runs.
-func (r *serve) kill() {
-	if r.cmd.ProcessState != nil {
-		return
-	}
-	_ = r.cmd.Process.Kill() // it may have ended
-	<-r.read
-	_ = r.cmd.Wait() // it was killed
-}
-
 // post sends a webhook and returns the status that it is answered with; 0 where it is not.
 func (r *serve) post(t testing.TB, path, body string, header ...string) int {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+path, strings.NewReader(body))
-	if err != nil {
-		return 0
-	}
-	req.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body) // the status is all
-	return res.StatusCode
+	status, _ := oombot.Post(t, r.URL+path, []byte(body), header...)
+	return status
 }
 
 // managerBody is a webhook of Alertmanager of one alert for each NAMESPACE/POD.

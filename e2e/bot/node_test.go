@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // victim is one that died on the node of the storm.
@@ -46,7 +47,7 @@ func TestNode(t *testing.T) {
 		r.firing(t, v.namespace+"/"+v.pod)
 	}
 	r.firing(t, "platform-eu/"+alone)
-	wait(t, s, "two verdicts that name all pods", func(s *slackfake.Server) bool {
+	oombot.Wait(t, s, "two verdicts that name all pods", func(s *slackfake.Server) bool {
 		shared := string(verdictOf(s, channel, victims[0].pod).Blocks)
 		for _, v := range victims {
 			if !strings.Contains(shared, v.pod) || !strings.Contains(shared, v.namespace+"/") || !strings.Contains(shared, v.workload) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 const (
@@ -215,7 +216,7 @@ func TestPagerDuty(t *testing.T) {
 	r := startServe(t, s, dir, config, "--bundles", examples)
 	r.page(t, "incident.triggered", "Q0LEAK", "A container ran out of memory")
 	waitVerdict(t, s, podOf(leak))
-	until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0LEAK")) > 0 })
+	oombot.Until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0LEAK")) > 0 })
 	note := pd.notesOf("Q0LEAK")[0]
 	for _, want := range []string{"leak", podOf(leak), "(oombot "} {
 		if !strings.Contains(note, want) {
@@ -226,10 +227,10 @@ func TestPagerDuty(t *testing.T) {
 	r.page(t, "incident.annotated", "Q0LEAK", note) // its own note comes back
 	r.page(t, "incident.acknowledged", "Q0LEAK", "A container ran out of memory")
 	once(t, s, leak)
-	r.stop(t)
+	r.Stop(t)
 	r = startServe(t, s, dir, config, "--bundles", examples)
 	r.page(t, "incident.resolved", "Q0LEAK", "A container ran out of memory")
-	wait(t, s, "the card says that it is resolved", func(s *slackfake.Server) bool {
+	oombot.Wait(t, s, "the card says that it is resolved", func(s *slackfake.Server) bool {
 		return strings.Contains(string(verdictOf(s, channel, podOf(leak)).Blocks), "Resolved at")
 	})
 	once(t, s, leak)
@@ -253,7 +254,7 @@ func TestPagerDutyDown(t *testing.T) {
 		t.Errorf("there are %d notes though PagerDuty is down", n)
 	}
 	pd.set(func(p *pagerDuty) { p.down, p.lose = false, true })
-	until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0DOWN")) > 0 })
+	oombot.Until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0DOWN")) > 0 })
 	time.Sleep(12 * time.Second) // its answer was lost, so it is looked up
 	if n := len(pd.notesOf("Q0DOWN")); n != 1 {
 		t.Errorf("there are %d notes after the answer to the first was lost", n)
@@ -272,12 +273,12 @@ func TestNoteOverCrash(t *testing.T) {
 	r := startServe(t, s, dir, config, "--bundles", examples)
 	r.page(t, "incident.triggered", "Q0CRASH", "A container ran out of memory")
 	waitVerdict(t, s, podOf(leak))
-	until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0CRASH")) > 0 })
-	r.kill()
+	oombot.Until(t, "a note in PagerDuty", func() bool { return len(pd.notesOf("Q0CRASH")) > 0 })
+	r.Kill()
 	before := 0
 	pd.set(func(p *pagerDuty) { p.hold, before = false, p.asked })
 	startServe(t, s, dir, config, "--bundles", examples)
-	until(t, "the bot asks for the notes", func() bool {
+	oombot.Until(t, "the bot asks for the notes", func() bool {
 		asked := 0
 		pd.set(func(p *pagerDuty) { asked = p.asked })
 		return asked > before

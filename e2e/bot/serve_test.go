@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 const examples = "../../examples"
@@ -24,13 +25,13 @@ func TestServe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wait(t, s, "the verdict of "+target, func(s *slackfake.Server) bool { return len(verdicts(s)) == i+1 })
+		oombot.Wait(t, s, "the verdict of "+target, func(s *slackfake.Server) bool { return len(verdicts(s)) == i+1 })
 		thread := s.Replies(channel, root)
 		if _, pod, _ := strings.Cut(target, "/"); len(thread) < 2 || !strings.Contains(string(thread[1].Blocks), pod) {
 			t.Errorf("the thread of %s has no verdict that names the pod", target)
 		}
 	}
-	if took := r.stop(t); took > 10*time.Second {
+	if took := r.Stop(t); took > 10*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 }

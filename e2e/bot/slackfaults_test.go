@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // The incident of most tests of faults, and another one.
@@ -20,18 +21,24 @@ const (
 func once(t testing.TB, s *slackfake.Server, targets ...string) {
 	t.Helper()
 	time.Sleep(2500 * time.Millisecond) // what is posted twice is posted by now
+	onceIn(t, s, channel, targets...)
+}
+
+// onceIn is once of any channel, and does not wait.
+func onceIn(t testing.TB, s *slackfake.Server, channel string, targets ...string) {
+	t.Helper()
 	if n := len(cards(s, channel)); n != len(targets) {
-		t.Errorf("%d incidents have %d threads", len(targets), n)
+		t.Errorf("%d incidents have %d threads in %s", len(targets), n, channel)
 	}
+	oneVerdict(t, s, channel, targets...)
+}
+
+// oneVerdict fails unless each pod has one verdict in a channel.
+func oneVerdict(t testing.TB, s *slackfake.Server, channel string, targets ...string) {
+	t.Helper()
 	for _, target := range targets {
-		n := 0
-		for _, m := range verdicts(s) {
-			if strings.Contains(string(m.Blocks), podOf(target)) {
-				n++
-			}
-		}
-		if n != 1 {
-			t.Errorf("%s has %d verdicts", target, n)
+		if n := len(oombot.Verdicts(s, channel, podOf(target))); n != 1 {
+			t.Errorf("%s has %d verdicts in %s", target, n, channel)
 		}
 	}
 }
@@ -45,12 +52,12 @@ func TestSlackDown(t *testing.T) {
 			s := newSlack(t, slackfake.Options{}, "Internal Server Error")
 			r := startServe(t, s, t.TempDir(), configuration, "--bundles", examples)
 			s.SetDown(how)
-			r.waitReadiness(t, http.StatusServiceUnavailable)
+			r.WaitReadiness(t, http.StatusServiceUnavailable)
 			r.firing(t, leak)
 			time.Sleep(4 * time.Second)
 			s.SetDown(slackfake.Up)
 			waitVerdict(t, s, podOf(leak))
-			r.waitReadiness(t, http.StatusOK)
+			r.WaitReadiness(t, http.StatusOK)
 			once(t, s, leak)
 			if _, err := s.Mention("U0ADA", channel, "investigate "+spike); err != nil {
 				t.Fatal(err)
@@ -93,15 +100,15 @@ func TestTokenRevoked(t *testing.T) {
 	s := newSlack(t, slackfake.Options{}, "token_revoked")
 	r := startServe(t, s, t.TempDir(), configuration, "--bundles", examples)
 	s.Revoke("token_revoked")
-	r.waitReadiness(t, http.StatusServiceUnavailable)
+	r.WaitReadiness(t, http.StatusServiceUnavailable)
 	r.firing(t, leak)
 	time.Sleep(3 * time.Second)
-	if status, says := get(t, r.url+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(says, "slack") {
+	if status, says := oombot.Get(t, r.URL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(says, "slack") {
 		t.Errorf("while the token is revoked /readyz answers %d: %s", status, says)
 	}
 	s.Revoke("")
 	waitVerdict(t, s, podOf(leak))
-	r.waitReadiness(t, http.StatusOK)
+	r.WaitReadiness(t, http.StatusOK)
 	once(t, s, leak)
 }
 
@@ -109,21 +116,21 @@ func TestTokenRevoked(t *testing.T) {
 func TestArchived(t *testing.T) {
 	t.Parallel()
 	s := newSlack(t, slackfake.Options{}, "is_archived")
-	addChannel(t, s, second)
+	oombot.AddChannel(t, s, second)
 	r := startServe(t, s, t.TempDir(), strings.Replace(configuration, "{C0INCIDENTS: {auto: true}}", "{C0INCIDENTS: {auto: true}, C0SECOND: {}}", 1), "--bundles", examples)
 	if err := s.Archive(channel); err != nil {
 		t.Fatal(err)
 	}
 	r.firing(t, leak)
-	until(t, "a post into the archived channel", func() bool { return len(s.Calls("chat.postMessage")) > 0 })
+	oombot.Until(t, "a post into the archived channel", func() bool { return len(s.Calls("chat.postMessage")) > 0 })
 	if _, err := s.Mention("U0ADA", second, "investigate "+spike); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, s, "a verdict in the other channel", func(s *slackfake.Server) bool { return verdictOf(s, second, podOf(spike)).TS != "" })
+	oombot.Wait(t, s, "a verdict in the other channel", func(s *slackfake.Server) bool { return verdictOf(s, second, podOf(spike)).TS != "" })
 	if n := len(s.Calls("chat.postMessage")); n > 10 {
 		t.Errorf("chat.postMessage was called %d times", n)
 	}
-	r.stop(t)
+	r.Stop(t)
 	if stored := history(t, r.dir); !strings.Contains(stored, podOf(leak)) {
 		t.Error("the incident of the archived channel is not remembered")
 	}
@@ -138,7 +145,7 @@ func TestKicked(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.firing(t, leak)
-	until(t, "a post into the channel", func() bool { return len(s.Calls("chat.postMessage")) > 0 })
+	oombot.Until(t, "a post into the channel", func() bool { return len(s.Calls("chat.postMessage")) > 0 })
 	time.Sleep(2 * time.Second)
 	if err := s.Invite(channel); err != nil {
 		t.Fatal(err)
@@ -218,7 +225,7 @@ func TestDeliveredAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wait(t, s, "an answer after "+how, func(s *slackfake.Server) bool { return len(s.Replies(channel, root)) > 1 })
+		oombot.Wait(t, s, "an answer after "+how, func(s *slackfake.Server) bool { return len(s.Replies(channel, root)) > 1 })
 		for _, d := range s.Deliveries() {
 			s.Redeliver(d)
 		}
@@ -227,18 +234,8 @@ func TestDeliveredAgain(t *testing.T) {
 			t.Errorf("after %s there are %d answers to one question", how, n-1)
 		}
 	}
-	wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
-	for _, target := range []string{leak, spike} {
-		n := 0
-		for _, m := range verdicts(s) {
-			if strings.Contains(string(m.Blocks), podOf(target)) {
-				n++
-			}
-		}
-		if n != 1 {
-			t.Errorf("%s has %d verdicts", target, n)
-		}
-	}
+	oombot.Wait(t, s, "all is acknowledged", (*slackfake.Server).Settled)
+	oneVerdict(t, s, channel, leak, spike)
 }
 
 // TestMalformed has another bot post what no client can read, and Slack send frames of which nothing is known.
@@ -292,7 +289,7 @@ func TestEndsThoughSlackHangs(t *testing.T) {
 	if n := len(own(s, channel)); n != 0 {
 		t.Fatalf("there are %d messages though Slack hangs", n)
 	}
-	if took := r.stop(t); took > 10*time.Second {
+	if took := r.Stop(t); took > 10*time.Second {
 		t.Errorf("it took %s to end", took)
 	}
 	end()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 const second = "C0SECOND"
@@ -47,7 +48,7 @@ func TestStormOverCrashes(t *testing.T) {
 	hooked, posted, asked := pods[:14], pods[14:24], pods[24:]
 
 	s := newSlack(t, slackfake.Options{DuplicateDeliveries: true, AckTimeout: time.Second, MaxRetries: 60, RetryDelay: 300 * time.Millisecond})
-	addChannel(t, s, second)
+	oombot.AddChannel(t, s, second)
 	config := strings.Replace(configuration, "C0INCIDENTS: {auto: true}", "C0INCIDENTS: {auto: true}, C0SECOND: {auto: true}", 1)
 	begin := func() *serve { return startServe(t, s, dir, config, "--bundles", bundles) }
 	r := begin()
@@ -77,40 +78,26 @@ func TestStormOverCrashes(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 		}
 	})
-	crashes := 0
 	for range 3 {
 		time.Sleep(1500 * time.Millisecond)
-		r.kill()
-		crashes++
+		r.Kill()
 		r = begin()
 		x.to(r)
 	}
 	storm.Wait()
-	wait(t, s, "a verdict in the middle", func(s *slackfake.Server) bool { return len(verdicts(s)) >= 5 && len(verdictsIn(s, second)) >= 5 })
-	r.kill()
+	oombot.Wait(t, s, "a verdict in the middle", func(s *slackfake.Server) bool {
+		return len(verdicts(s)) >= 5 && len(oombot.Verdicts(s, second, "")) >= 5
+	})
+	r.Kill()
 	r = begin()
 	x.to(r)
 
-	wait(t, s, "a verdict of every pod", func(s *slackfake.Server) bool {
-		return len(verdicts(s)) >= len(hooked) && len(verdictsIn(s, second)) >= len(posted)+len(asked)
+	oombot.Wait(t, s, "a verdict of every pod", func(s *slackfake.Server) bool {
+		return len(verdicts(s)) >= len(hooked) && len(oombot.Verdicts(s, second, "")) >= len(posted)+len(asked)
 	})
 	time.Sleep(2 * time.Second) // what is posted twice is posted by now
-	for in, pods := range map[string][]string{channel: hooked, second: append(posted, asked...)} {
-		if got := len(cards(s, in)); got != len(pods) {
-			t.Errorf("%d incidents have %d threads in %s", len(pods), got, in)
-		}
-		for _, p := range pods {
-			count := 0
-			for _, m := range verdictsIn(s, in) {
-				if strings.Contains(string(m.Blocks), podOf(p)) {
-					count++
-				}
-			}
-			if count != 1 {
-				t.Errorf("%s has %d verdicts in %s after %d crashes", p, count, in, crashes+1)
-			}
-		}
-	}
+	onceIn(t, s, channel, hooked...)
+	onceIn(t, s, second, append(posted, asked...)...)
 	for target, root := range threads {
 		if m := verdictOf(s, second, podOf(target)); m.ThreadTS != root {
 			t.Errorf("the verdict of %s is in thread %q, not below what was asked", target, m.ThreadTS)
@@ -121,7 +108,7 @@ func TestStormOverCrashes(t *testing.T) {
 			t.Errorf("a delivery of %s was never acknowledged", d.EventType)
 		}
 	}
-	r.stop(t)
+	r.Stop(t)
 }
 
 // alertPost is what Alertmanager posts into a channel about a pod.

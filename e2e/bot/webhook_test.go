@@ -2,7 +2,6 @@ package bot
 
 import (
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,8 +48,8 @@ pagerduty: {channel: C0INCIDENTS, webhook_secret_file: `+write(t, dir, "secret",
 	}
 	waitVerdict(t, s, podOf(leak))
 	once(t, s, leak)
-	r.stop(t)
+	r.Stop(t)
 	if stored := history(t, r.dir); strings.Contains(stored, podOf(spike)) || !strings.Contains(stored, podOf(leak)) {
-		t.Errorf("%s does not hold what it should: of %s, nothing of %s", filepath.Join(r.dir, "memory.db"), leak, spike)
+		t.Errorf("%s does not hold what it should: of %s, nothing of %s", memoryIn(r.dir), leak, spike)
 	}
 }

@@ -78,7 +78,7 @@ var shared struct {
 }
 
 // SharedAPIServer returns the one server of this test process, empty, and starts it for the first who asks. Tests that
-// use it must not run in parallel. TestMain has to call [StopShared].
+// use it must not run in parallel. TestMain has to be [Main].
 func SharedAPIServer(t testing.TB) *APIServer {
 	t.Helper()
 	binary := program(t, "OOMBOT_E2E_APISERVER", "kube-apiserver", "as `make e2e` builds it")
@@ -97,8 +97,18 @@ func SharedAPIServer(t testing.TB) *APIServer {
 	return shared.server
 }
 
-// StopShared stops the server of [SharedAPIServer], if there is one.
-func StopShared() error {
+// Main runs the tests of a package that uses [SharedAPIServer], and ends that server. It returns the status to exit with.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if err := stopShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
+}
+
+// stopShared stops the server of [SharedAPIServer], if there is one.
+func stopShared() error {
 	shared.Lock()
 	defer shared.Unlock()
 	var err error

@@ -8,7 +8,7 @@
 //	server.Load(t, bundle, cluster.LoadOptions{Kubelet: kubelet}) // and server.Reset(t) before the next bundle
 //	prometheus := cluster.StartPrometheus(t, cluster.PrometheusOptions{}, bundle)
 //	mark := server.AuditMark(t)
-//	out := cluster.Oombot(t, cluster.Command{
+//	out := oombot.Run(t, oombot.Command{
 //		Args: []string{"investigate", "shop/checkout-7c9…", "-o", "json"},
 //		Env:  []string{"KUBECONFIG=" + server.Kubeconfig(t), "OOMBOT_PROMETHEUS_URL=" + prometheus.URL},
 //	})
@@ -21,6 +21,6 @@
 // do uids, times of creation, managed fields and status stay what was recorded. No controller, scheduler or
 // garbage collector runs, so nothing changes them afterwards.
 //
-// Two environment variables name programs, as `make e2e` sets them: OOMBOT_BINARY, the program under test, and
-// OOMBOT_E2E_APISERVER. Tests skip with the reason where the API server or Debian's prometheus is missing.
+// OOMBOT_E2E_APISERVER names the API server, as `make e2e` sets it. Tests skip with the reason where that or Debian's
+// prometheus is missing. What runs the program under test is package oombot.
 package cluster

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // guarded runs a program and ends it as soon as the shell's standard input closes: that happens when the test
@@ -117,7 +119,7 @@ func program(t testing.TB, env, name, hint string) string {
 	path := name
 	if env != "" {
 		if path = os.Getenv(env); path == "" {
-			path = filepath.Join(root(t), "bin", "e2e", name)
+			path = filepath.Join(oombot.Root(t), "bin", "e2e", name)
 		}
 	}
 	found, err := exec.LookPath(path)
@@ -125,22 +127,4 @@ func program(t testing.TB, env, name, hint string) string {
 		t.Skipf("%s is missing, %s: %v", name, hint, err)
 	}
 	return found
-}
-
-// root is the folder of the main module, above this one's.
-func root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "Makefile")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no folder above has a Makefile")
-		}
-		dir = filepath.Dir(dir)
-	}
 }

@@ -1,17 +1,16 @@
 package demo
 
 import (
-	"bufio"
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // patience is how long anything in the page is waited for.
@@ -45,58 +44,18 @@ func browser(t *testing.T) context.Context {
 }
 
 // address is where the demo says that its page is.
-var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
+var address = regexp.MustCompile(`(http://127\.0\.0\.1:\d+/)`)
 
 // start starts the demo and returns its page's address. At the end it is told to end, and has to do so well.
 func start(t *testing.T) string {
 	t.Helper()
-	program := os.Getenv("OOMBOT_BINARY")
-	if program == "" {
-		program = filepath.Join("..", "..", "bin", "oombot")
-	}
 	temp := t.TempDir()
-	// It is told to end by the cleanup, which comes after the test's own context is over.
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "demo", "--slack", "--fast", "--listen", "127.0.0.1:0")
-	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
-	cmd.Stderr = t.Output()
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v (build it with `make build`)", err)
-	}
-	found, drained := make(chan string, 1), make(chan struct{})
-	go func() { // ends with the program
-		defer close(drained)
-		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if url := address.FindString(lines.Text()); url != "" {
-				select {
-				case found <- url:
-				default:
-				}
-			}
-		}
-	}()
+	p := oombot.Start(t, oombot.Options{Args: []string{"demo", "--slack", "--fast", "--listen", "127.0.0.1:0"}, Env: []string{"TMPDIR=" + temp}})
 	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		<-drained
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the demo ended by %v", err)
-		}
+		p.Stop(t)
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 			t.Errorf("the demo leaves %v behind, %v", left, err)
 		}
 	})
-	select {
-	case url := <-found:
-		return url
-	case <-drained:
-		t.Fatal("the demo ended without an address")
-	case <-time.After(patience):
-		t.Fatal("the demo tells no address")
-	}
-	return ""
+	return p.Says(t, address)
 }

@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/oombot/oombot/cmd/oombot/config"
-	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // TestLint lints as `helm lint` does, with every variant. A finding of any kind fails, but that an icon is recommended.
@@ -260,7 +260,7 @@ func TestArguments(t *testing.T) {
 			}
 			command := args[0]
 			if help[command] == "" {
-				out := cluster.Oombot(t, cluster.Command{Args: []string{command, "--help"}})
+				out := oombot.Run(t, oombot.Command{Args: []string{command, "--help"}})
 				if out.Code != 0 {
 					t.Fatalf("oombot %s --help: exit status %d\n%s", command, out.Code, out.Stderr)
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -71,7 +72,7 @@ func inCommon(r *investigations.Result) any {
 }
 
 // grade fails for each field that oombot eval calls wrong.
-func grade(t *testing.T, out cluster.Output) {
+func grade(t *testing.T, out oombot.Output) {
 	t.Helper()
 	var e struct {
 		Passed  int `json:"passed"`

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -66,7 +67,7 @@ func TestClockSkew(t *testing.T) {
 	for _, skew := range []time.Duration{-3 * time.Minute, 3 * time.Minute} {
 		t.Run(skew.String(), func(t *testing.T) {
 			log := shifted(t, i, skew)
-			out := cluster.Oombot(t, cluster.Command{
+			out := oombot.Run(t, oombot.Command{
 				Args: []string{"investigate", i.target(), "--at", i.request.At.Format(time.RFC3339), "--window", i.request.Window.String(), "--kernel-log", log, "-o", "json"},
 				Env:  i.env(t, ""),
 			})
@@ -119,7 +120,7 @@ func TestGonePod(t *testing.T) {
 	if v := r.Verdict; v.Mechanism != investigations.MemcgOOMKill || v.Cause != investigations.CauseLeak {
 		t.Errorf("without any object the verdict is %s, %s; blind: %+v", v.Mechanism, v.Cause, r.BlindSpots)
 	}
-	out := cluster.Oombot(t, cluster.Command{Args: []string{"investigate", target.Namespace + "/nobody-knows-it"}, Env: i.env(t, "")})
+	out := oombot.Run(t, oombot.Command{Args: []string{"investigate", target.Namespace + "/nobody-knows-it"}, Env: i.env(t, "")})
 	if out.Code != 1 || !strings.Contains(string(out.Stderr), "no namespace") {
 		t.Errorf("exit status %d: %s", out.Code, out.Stderr)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/kubeclient"
 	"github.com/oombot/oombot/tools/live"
@@ -97,7 +98,7 @@ func TestKilled(t *testing.T) {
 // until looks for the pod of a kill until the role is in force.
 func until(t *testing.T, r *live.Resolver, k live.Kill) (words live.Words) {
 	t.Helper()
-	await(t, "the pod of a kill", func() bool {
+	oombot.Until(t, "the pod of a kill", func() bool {
 		var err error
 		words, err = r.Killed(t.Context(), k)
 		return err == nil

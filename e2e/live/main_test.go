@@ -10,17 +10,13 @@ import (
 	"testing"
 
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/bundle"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := cluster.StopShared(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(cluster.Main(m))
 }
 
 // examples returns the folders of the recorded incidents: the project's own, and those that OOMBOT_SHARED names.
@@ -100,25 +96,17 @@ func (i *incident) env(t testing.TB, kubeconfig string, more ...string) []string
 		"prometheus: {url: " + i.prometheus.URL + "}",
 		"pyroscope: {url: " + i.pyroscope + "}",
 	}, more...)
-	file := filepath.Join(t.TempDir(), "oombot.yaml")
-	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return []string{"OOMBOT_CONFIG=" + file}
+	return []string{"OOMBOT_CONFIG=" + oombot.File(t, "oombot.yaml", strings.Join(lines, "\n")+"\n")}
 }
 
 // run runs the program and wants it to have done its work.
-func run(t testing.TB, env []string, args ...string) cluster.Output {
+func run(t testing.TB, env []string, args ...string) oombot.Output {
 	t.Helper()
-	out := cluster.Oombot(t, cluster.Command{Args: args, Env: env})
-	if out.Code != 0 {
-		t.Fatalf("oombot %s: exit status %d\n%s%s", strings.Join(args, " "), out.Code, out.Stdout, out.Stderr)
-	}
-	return out
+	return oombot.RunWell(t, oombot.Command{Args: args, Env: env})
 }
 
 // result reads what investigate -o json printed.
-func result(t testing.TB, out cluster.Output) *investigations.Result {
+func result(t testing.TB, out oombot.Output) *investigations.Result {
 	t.Helper()
 	var r investigations.Result
 	if err := json.Unmarshal(out.Stdout, &r); err != nil {

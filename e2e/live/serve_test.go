@@ -1,127 +1,35 @@
 package live
 
 import (
-	"bufio"
-	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
-// bot is a running `oombot serve`.
-type bot struct {
-	cmd *exec.Cmd
-	url string
-}
+// channel is where people ask.
+const channel = "C0LIVE"
 
-var listening = regexp.MustCompile(`listening.*addr=(\S+)`)
-
-// startBot begins the bot in a workspace, with a configuration, and waits until its port is open.
-func startBot(t *testing.T, s *slackfake.Server, memory string, config ...string) *bot {
+// serve begins a bot in a workspace, with a configuration, and waits until it listens.
+func serve(t *testing.T, s *slackfake.Server, memory string, config ...string) *oombot.Bot {
 	t.Helper()
-	path := os.Getenv("OOMBOT_BINARY")
-	if path == "" {
-		t.Skip("OOMBOT_BINARY does not name the program to drive: make e2e does")
-	}
-	file := filepath.Join(t.TempDir(), "oombot.yaml")
-	if err := os.WriteFile(file, []byte(strings.Join(config, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), path, "serve", "--config", file, "--memory", memory, "--listen", "127.0.0.1:0")
-	botToken, appToken := s.Tokens()
-	cmd.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_APP_TOKEN="+appToken, "OOMBOT_SLACK_API_URL="+s.APIURL(), "OPENAI_MODEL=", "OPENAI_BASE_URL=")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	heard, ended := make(chan string, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer close(heard)
-		lines := bufio.NewScanner(stderr)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-				heard <- m[1]
-			}
-			t.Log(lines.Text())
-		}
-	}()
-	b := &bot{cmd: cmd}
-	t.Cleanup(func() {
-		if b.cmd.ProcessState == nil {
-			b.kill()
-		}
-		<-ended
-	})
-	addr, ok := <-heard
-	if !ok {
-		t.Fatal("serve ended before it heard")
-	}
-	b.url = "http://" + addr
-	return b
-}
-
-func (b *bot) kill() {
-	_ = b.cmd.Process.Kill()
-	_ = b.cmd.Wait() // that it was killed is no news
-}
-
-// ready says what the bot answers whether it is ready.
-func (b *bot) ready(ctx context.Context) int {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+"/readyz", http.NoBody)
-	if err != nil {
-		return 0
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0
-	}
-	defer func() { _ = res.Body.Close() }()
-	return res.StatusCode
-}
-
-// await waits until something is so.
-func await(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for range 900 {
-		if so() {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatalf("%s did not come about", what)
+	return oombot.Serve{Slack: s, Memory: memory, Config: strings.Join(config, "\n") + "\n"}.Begin(t)
 }
 
 // workspace begins one with a channel that the bot is in.
 func workspace(t *testing.T) *slackfake.Server {
 	t.Helper()
-	s := slackfake.New(slackfake.Options{})
-	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	s.AddUser(slackfake.User{ID: "U0ADA", Name: "ada"})
-	s.AddChannel(slackfake.Channel{ID: "C0LIVE", Name: "live", Members: []string{"U0ADA"}})
-	if err := s.Invite("C0LIVE"); err != nil {
-		t.Fatal(err)
-	}
+	s := oombot.NewSlack(t, slackfake.Options{})
+	oombot.AddChannel(t, s, channel)
 	return s
 }
 
@@ -129,14 +37,13 @@ func workspace(t *testing.T) *slackfake.Server {
 func verdict(t *testing.T, s *slackfake.Server, root string) slackfake.Message {
 	t.Helper()
 	var found slackfake.Message
-	await(t, "a verdict", func() bool {
-		for _, m := range s.Replies("C0LIVE", root) {
-			if strings.Contains(string(m.Blocks), "verdict_up") {
-				found = m
-				return true
-			}
+	oombot.Wait(t, s, "a verdict", func(s *slackfake.Server) bool {
+		thread := s.Replies(channel, root)
+		i := slices.IndexFunc(thread, oombot.IsVerdict)
+		if i >= 0 {
+			found = thread[i]
 		}
-		return false
+		return i >= 0
 	})
 	return found
 }
@@ -154,10 +61,10 @@ func TestServe(t *testing.T) {
 
 	s := workspace(t)
 	mark := server.AuditMark(t)
-	b := startBot(t, s, filepath.Join(t.TempDir(), "memory.db"),
+	b := serve(t, s, filepath.Join(t.TempDir(), "memory.db"),
 		fmt.Sprintf("kubernetes: {kubeconfig: %q}", kubeconfig), "prometheus: {url: "+i.prometheus.URL+"}", "pyroscope: {url: "+i.pyroscope+"}")
-	await(t, "readiness", func() bool { return b.ready(t.Context()) == http.StatusOK })
-	root, err := s.Mention("U0ADA", "C0LIVE", "what killed gateway?")
+	b.WaitReadiness(t, http.StatusOK)
+	root, err := s.Mention("U0ADA", channel, "what killed gateway?")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,12 +72,12 @@ func TestServe(t *testing.T) {
 	if blocks := string(m.Blocks); !strings.Contains(blocks, i.request.Target.Pod) || !strings.Contains(blocks, string(said.Verdict.Cause)) {
 		t.Errorf("the card names not the pod, or not the cause %s: %s", said.Verdict.Cause, blocks)
 	}
-	nothing, err := s.Mention("U0ADA", "C0LIVE", "investigate ads/nothing-of-this-name")
+	nothing, err := s.Mention("U0ADA", channel, "investigate ads/nothing-of-this-name")
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "an answer to a name that is not there", func() bool {
-		return len(s.Replies("C0LIVE", nothing)) == 2 && strings.Contains(s.Thread("C0LIVE", nothing), "nothing-of-this-name")
+	oombot.Until(t, "an answer to a name that is not there", func() bool {
+		return len(s.Replies(channel, nothing)) == 2 && strings.Contains(s.Thread(channel, nothing), "nothing-of-this-name")
 	})
 	for _, r := range server.Audit(t, mark) {
 		if r.User == account && r.Code == http.StatusForbidden {
@@ -193,23 +100,18 @@ func TestReplicas(t *testing.T) {
 	memory := filepath.Join(t.TempDir(), "memory.db")
 	config := []string{fmt.Sprintf("kubernetes: {kubeconfig: %q}", kubeconfig), "leader_election: {lease: oombot, namespace: oombot}"}
 	mark := server.AuditMark(t)
-	first := startBot(t, s, memory, config...)
-	await(t, "the first one's readiness", func() bool { return first.ready(t.Context()) == http.StatusOK })
-	second := startBot(t, s, memory, config...)
-	await(t, "the second one's standing by", func() bool { return second.ready(t.Context()) == http.StatusServiceUnavailable })
-	if first.ready(t.Context()) != http.StatusOK || s.Connections() != 1 {
-		t.Errorf("with two replicas the first one answers %d, and %d sockets are open", first.ready(t.Context()), s.Connections())
+	first := serve(t, s, memory, config...)
+	first.WaitReadiness(t, http.StatusOK)
+	second := serve(t, s, memory, config...)
+	second.WaitReadiness(t, http.StatusServiceUnavailable)
+	if first.Readiness(t) != http.StatusOK || s.Connections() != 1 {
+		t.Errorf("with two replicas the first one answers %d, and %d sockets are open", first.Readiness(t), s.Connections())
 	}
-	first.kill()
-	await(t, "the second one's taking over", func() bool { return second.ready(t.Context()) == http.StatusOK })
-	third := startBot(t, s, memory, config...)
-	if err := second.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := second.cmd.Wait(); err != nil {
-		t.Errorf("the second one ends with %v", err)
-	}
-	await(t, "the third one's taking over", func() bool { return third.ready(t.Context()) == http.StatusOK })
+	first.Kill()
+	second.WaitReadiness(t, http.StatusOK)
+	third := serve(t, s, memory, config...)
+	second.Stop(t)
+	third.WaitReadiness(t, http.StatusOK)
 	seen := map[string]bool{}
 	for _, r := range server.Audit(t, mark) {
 		if r.User != account || r.Resource != "leases" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/oombot/oombot/e2e/cgroup"
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // The agents' service account.
@@ -34,14 +35,14 @@ func TestAudience(t *testing.T) {
 		"of another node":            p.projected(t, agentsAccount, "another-node", "oombot-agents"),
 		"of another service account": p.projected(t, "stranger", p.node, "oombot-agents"),
 	} {
-		a := agent{bot: "http://" + p.listen, node: p.node, state: t.TempDir(), token: file(t, "token", token)}.run(t)
-		until(t, "the agent says that its token "+name+" is not taken", func() bool {
-			_, body := get(t, a.url+"/healthz")
+		a := oombot.Agent{Bot: p.bot.URL, Node: p.node, State: t.TempDir(), Token: oombot.File(t, "token", token)}.Run(t)
+		oombot.Until(t, "the agent says that its token "+name+" is not taken", func() bool {
+			_, body := oombot.Get(t, a.URL+"/healthz")
 			return strings.Contains(body, "the bot answered 40")
 		})
-		a.stop(t)
+		a.Stop(t)
 	}
-	p.token = file(t, "token", p.projected(t, agentsAccount, p.node, "oombot-agents"))
+	p.token = oombot.File(t, "token", p.projected(t, agentsAccount, p.node, "oombot-agents"))
 	p.watch(t)
 	p.die(t, w)
 	p.verdict(t, w)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -24,7 +25,7 @@ func TestNoKill(t *testing.T) {
 	process.Kill(t)
 	c.restart(t, w, "Error", process.At)
 	p.put(t, w.object())
-	until(t, "the agent says that it followed the log beyond the end of the process", func() bool {
+	oombot.Until(t, "the agent says that it followed the log beyond the end of the process", func() bool {
 		for _, n := range p.door.reports() {
 			if h := n.Heartbeat; h != nil && h.LosslessSince != nil && h.LosslessSince.Before(process.At) && h.At.After(process.At) {
 				return true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // TestKillToCard kills one workload after the other, and takes the time from the end of each process to the message that
@@ -63,7 +64,7 @@ func (p *place) crowd(t testing.TB, n int) func() *workload {
 	t.Helper()
 	var channels []string
 	for i := range teams {
-		addChannel(t, p.slack, teamChannel(i))
+		oombot.AddChannel(t, p.slack, teamChannel(i))
 		channels = append(channels, fmt.Sprintf("%s: {auto: true, namespaces: [%s]}", teamChannel(i), teamNamespace(i)))
 	}
 	p.channels = "{" + strings.Join(channels, ", ") + "}"
@@ -95,7 +96,7 @@ func (p *place) killToCard(t testing.TB, w *workload) time.Duration {
 	w.containers[0].restart(t, w, "OOMKilled", hog.At)
 	p.put(t, w.object())
 	var at time.Time
-	p.wait(t, "the card of "+w.pod, func(s *slackfake.Server) bool {
+	oombot.Wait(t, p.slack, "the card of "+w.pod, func(s *slackfake.Server) bool {
 		for _, c := range s.Calls("chat.postMessage") {
 			if c.Args["thread_ts"] == "" && strings.Contains(c.Args["blocks"], w.pod) {
 				at = c.At

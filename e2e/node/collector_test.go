@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -70,7 +71,7 @@ func report(r *http.Request) (investigations.NodeReport, error) {
 	if r.Method != http.MethodPost || r.URL.Path != "/v1/kernel-reports" {
 		return n, fmt.Errorf("it is %s %s", r.Method, r.URL.Path)
 	}
-	if got := r.Header.Get("Authorization"); got != "Bearer "+secret {
+	if got := r.Header.Get("Authorization"); got != "Bearer "+oombot.AgentToken {
 		return n, errors.New("it has not the token")
 	}
 	body, err := gzip.NewReader(r.Body)

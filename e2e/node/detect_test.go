@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -136,7 +137,7 @@ func everyKill(t *testing.T, log string, kills, containers int) {
 	for range containers {
 		wards = append(wards, newWard(t, pods, 3))
 	}
-	a := agent{bot: c.url, node: "n1", state: t.TempDir(), log: log}.run(t)
+	a := oombot.Agent{Bot: c.url, Node: "n1", State: t.TempDir(), Log: log}.Run(t)
 	time.Sleep(1500 * time.Millisecond) // the recorder has seen the containers
 	began := time.Now()
 	for i := range kills {
@@ -172,12 +173,12 @@ func everyKill(t *testing.T, log string, kills, containers int) {
 	}
 	t.Logf("%d kills in %d containers in %s (%s): %d with a full report, %d by a bare line, of which %d have their container by its counter; all told %s later; %d posts; lost records %v",
 		kills, containers, took.Round(time.Millisecond), log, n.named, n.bare, n.placed, late.Round(time.Millisecond), len(c.told(t)),
-		a.metric(t, "oombot_agent_kernel_losses_total"))
+		a.Metric(t, "oombot_agent_kernel_losses_total"))
 	var size []int
 	for _, p := range c.told(t) {
 		size = append(size, len(p.Reports))
 	}
 	slices.Sort(size)
 	t.Log(fmt.Sprint("reports per post: ", size))
-	a.stop(t)
+	a.Stop(t)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // TestAgentKilled has an agent be killed in a storm and started again, twice: of no kill nothing is told.
@@ -16,20 +17,20 @@ func TestAgentKilled(t *testing.T) {
 	c := newCollector(t)
 	pods := cgroup.Pods()
 	wards := []*ward{newWard(t, pods, 3), newWard(t, pods, 3), newWard(t, pods, 3)}
-	o := agent{bot: c.url, node: "n1", state: t.TempDir()}
-	a := o.run(t)
+	o := oombot.Agent{Bot: c.url, Node: "n1", State: t.TempDir()}
+	a := o.Run(t)
 	for round := range 6 {
 		for _, w := range wards {
 			w.burn(t, 5)
 		}
 		switch round {
 		case 1, 3:
-			a.kill()
+			a.Kill()
 		case 2, 4:
-			a = o.run(t)
+			a = o.Run(t)
 		}
 	}
-	until(t, "all kills are told of", func() bool {
+	oombot.Until(t, "all kills are told of", func() bool {
 		n := take(c.told(t), wards)
 		lacking, _ := n.lacking(wards)
 		return len(lacking) == 0
@@ -38,7 +39,7 @@ func TestAgentKilled(t *testing.T) {
 	n := take(c.told(t), wards)
 	_, again := n.lacking(wards)
 	t.Logf("90 kills, %d of them with a full report; %d are told of twice, which the bot knows by their process and time", n.named, len(again))
-	a.stop(t)
+	a.Stop(t)
 }
 
 // TestAway has the bot be away while the kernel kills: what was seen waits, and comes when it is back.
@@ -46,26 +47,26 @@ func TestAway(t *testing.T) {
 	cgroup.Need(t)
 	c := newCollector(t)
 	w := newWard(t, cgroup.Pods(), 3)
-	o := agent{bot: c.url, node: "n1", state: t.TempDir()}
-	a := o.run(t)
+	o := oombot.Agent{Bot: c.url, Node: "n1", State: t.TempDir()}
+	a := o.Run(t)
 	c.leave(true)
 	w.burn(t, 15)
-	until(t, "reports wait", func() bool { return a.metric(t, "oombot_agent_spool_waiting") > 0 })
+	oombot.Until(t, "reports wait", func() bool { return a.Metric(t, "oombot_agent_spool_waiting") > 0 })
 	time.Sleep(3 * time.Second)
-	a.kill() // what waits lies on disk
-	a = o.run(t)
+	a.Kill() // what waits lies on disk
+	a = o.Run(t)
 	w.burn(t, 15)
 	c.leave(false)
-	until(t, "all kills are told of", func() bool {
+	oombot.Until(t, "all kills are told of", func() bool {
 		n := take(c.told(t), []*ward{w})
 		lacking, _ := n.lacking([]*ward{w})
 		return len(lacking) == 0
 	})
-	until(t, "nothing waits", func() bool { return a.metric(t, "oombot_agent_spool_waiting") == 0 })
-	if dropped := a.metric(t, "oombot_agent_spool_dropped_total"); dropped != 0 {
+	oombot.Until(t, "nothing waits", func() bool { return a.Metric(t, "oombot_agent_spool_waiting") == 0 })
+	if dropped := a.Metric(t, "oombot_agent_spool_dropped_total"); dropped != 0 {
 		t.Errorf("%v reports were dropped", dropped)
 	}
-	a.stop(t)
+	a.Stop(t)
 }
 
 // TestCrashes has the agent and the bot be killed between and during kills of several workloads: each is told of in one
@@ -82,29 +83,29 @@ func TestCrashes(t *testing.T) {
 
 	p.die(t, all[0])
 	p.die(t, all[1])
-	p.watcher.kill() // in the midst of telling
+	p.watcher.Kill() // in the midst of telling
 	p.die(t, all[2])
 	p.watch(t)
 	p.die(t, all[3])
 	p.told(t, all[:4]...)
 
-	p.bot.kill() // and away for a while
+	p.bot.Kill() // and away for a while
 	p.die(t, all[4])
 	p.die(t, all[5])
-	until(t, "reports wait", func() bool { return p.watcher.metric(t, "oombot_agent_spool_waiting") > 0 })
+	oombot.Until(t, "reports wait", func() bool { return p.watcher.Metric(t, "oombot_agent_spool_waiting") > 0 })
 	p.serve(t)
 	p.told(t, all[:6]...)
 
 	for _, w := range all[6:8] { // as soon as it has taken the report
 		crashed := make(chan struct{})
 		p.door.when(w.uid, func() {
-			p.bot.kill()
+			p.bot.Kill()
 			close(crashed)
 		})
 		p.die(t, w)
 		select {
 		case <-crashed:
-		case <-time.After(waiting):
+		case <-time.After(oombot.Patience):
 			t.Fatalf("the bot did not take the kill of %s", w.name)
 		}
 		p.serve(t)
@@ -132,16 +133,16 @@ func TestCrashes(t *testing.T) {
 // told waits until each workload has one verdict.
 func (p *place) told(t testing.TB, all ...*workload) {
 	t.Helper()
-	p.wait(t, fmt.Sprintf("%d verdicts", len(all)), func(s *slackfake.Server) bool {
+	oombot.Wait(t, p.slack, fmt.Sprintf("%d verdicts", len(all)), func(s *slackfake.Server) bool {
 		for _, w := range all {
-			if len(verdicts(s, w.pod)) == 0 {
+			if len(oombot.Verdicts(s, channel, w.pod)) == 0 {
 				return false
 			}
 		}
 		return true
 	})
 	for _, w := range all {
-		if n := len(verdicts(p.slack, w.pod)); n != 1 {
+		if n := len(oombot.Verdicts(p.slack, channel, w.pod)); n != 1 {
 			t.Errorf("%s has %d verdicts", w.name, n)
 		}
 	}

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -11,10 +10,5 @@ import (
 
 func TestMain(m *testing.M) {
 	cgroup.Hog()
-	code := m.Run()
-	if err := cluster.StopShared(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(cluster.Main(m))
 }

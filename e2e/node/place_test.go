@@ -1,17 +1,18 @@
 package node
 
 import (
-	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/e2e/cgroup"
 	"github.com/oombot/oombot/e2e/cluster"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // channel is where kills of the tests' namespace are shown. Kills of others on this machine, which are in its kernel
@@ -32,7 +33,7 @@ type place struct {
 	token string
 	// dir holds the bot's memory, state is the agent's folder.
 	dir, state string
-	// listen is the bot's address, so that another one in its place is found.
+	// listen is the bot's address, so that another one in its place is found; empty before the first.
 	listen string
 	// channels are the bot's, as its configuration has them.
 	channels string
@@ -41,8 +42,8 @@ type place struct {
 	// door is between agent and bot; nil where nothing is.
 	door *door
 
-	bot     *program
-	watcher *watcher
+	bot     *oombot.Bot
+	watcher *oombot.Watcher
 }
 
 // newPlace returns a place in which nothing runs but the API server and the workspace.
@@ -50,43 +51,16 @@ func newPlace(t testing.TB) *place {
 	t.Helper()
 	cgroup.Need(t)
 	p := &place{
-		node: "n-" + cgroup.NewContainerID()[:6], pods: cgroup.Pods(), token: file(t, "token", secret+"\n"), dir: t.TempDir(), state: t.TempDir(),
-		listen: "127.0.0.1:0", slack: newSlack(t),
+		node: "n-" + cgroup.NewContainerID()[:6], pods: cgroup.Pods(), token: oombot.File(t, "token", oombot.AgentToken+"\n"), dir: t.TempDir(), state: t.TempDir(),
+		slack:    oombot.NewSlack(t, slackfake.Options{}),
 		channels: fmt.Sprintf("{%s: {auto: true, namespaces: [%s]}}", channel, namespace),
 	}
+	oombot.AddChannel(t, p.slack, channel)
 	p.agents = fmt.Sprintf("{token_file: %q, channel: %s}", p.token, channel)
 	p.server = cluster.SharedAPIServer(t)
 	p.kubeconfig = p.server.Kubeconfig(t)
 	p.allocate(t, 7<<10)
 	return p
-}
-
-func newSlack(t testing.TB) *slackfake.Server {
-	t.Helper()
-	s := slackfake.New(slackfake.Options{})
-	t.Cleanup(func() { _ = s.Close() })
-	t.Cleanup(func() {
-		for _, c := range s.Calls() {
-			if c.Error != "" && c.Error != "already_reacted" {
-				t.Errorf("%s was answered %s: %v", c.Method, c.Error, c.Args)
-			}
-		}
-	})
-	if err := s.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	s.AddUser(slackfake.User{ID: "U0ADA", Name: "ada"})
-	addChannel(t, s, channel)
-	return s
-}
-
-// addChannel adds a channel with everybody in it.
-func addChannel(t testing.TB, s *slackfake.Server, id string) {
-	t.Helper()
-	s.AddChannel(slackfake.Channel{ID: id, Name: strings.ToLower(id[2:]), Members: []string{"U0ADA"}})
-	if err := s.Invite(id); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func (p *place) put(t testing.TB, objects ...cluster.Object) {
@@ -135,60 +109,34 @@ limits: {starts_per_minute: 600}
 	if p.prometheus != nil {
 		config += "prometheus: {url: " + p.prometheus.URL + "}\n"
 	}
-	botToken, appToken := p.slack.Tokens()
-	p.bot = begin(t, []string{"SLACK_BOT_TOKEN=" + botToken, "SLACK_APP_TOKEN=" + appToken, "OOMBOT_SLACK_API_URL=" + p.slack.APIURL()}, "serve",
-		"--config", file(t, "oombot.yaml", config), "--memory", p.memory(), "--listen", p.listen)
-	p.listen = p.bot.says(t, listens)
+	b := oombot.Serve{Slack: p.slack, Config: config, Memory: p.memory(), Listen: p.listen, Hide: ofOthers}.Begin(t)
+	p.bot, p.listen = b, b.Address
 	if p.door != nil {
 		p.door.leadTo(p.listen)
 	}
-	until(t, "the bot is ready", func() bool {
-		status, _ := get(t, "http://"+p.listen+"/readyz")
-		return status == 200
-	})
+	b.WaitReadiness(t, http.StatusOK)
 }
+
+// ofOthers are lines of the bot's log about kills of others on this machine.
+var ofOthers = regexp.MustCompile(`.*(look for the pod of a kill|Nodes are not told of in this channel).*\n`)
 
 func (p *place) memory() string { return filepath.Join(p.dir, "memory.db") }
 
 // watch starts the agent.
 func (p *place) watch(t testing.TB) {
 	t.Helper()
-	url := "http://" + p.listen
+	url := p.bot.URL
 	if p.door != nil {
 		url = p.door.url
 	}
-	p.watcher = agent{bot: url, node: p.node, state: p.state, token: p.token, kubeconfig: p.kubeconfig}.run(t)
+	p.watcher = oombot.Agent{Bot: url, Node: p.node, State: p.state, Token: p.token, Kubeconfig: p.kubeconfig}.Run(t)
 	time.Sleep(1500 * time.Millisecond) // the recorder has seen the containers
-}
-
-// wait waits until the workspace shows what is wanted.
-func (p *place) wait(t testing.TB, what string, done func(*slackfake.Server) bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), waiting)
-	defer cancel()
-	if err := p.slack.Wait(ctx, done); err != nil {
-		var b strings.Builder
-		_ = p.slack.Dump(&b) // a builder takes all
-		t.Fatalf("%s: %v\n%s", what, err, b.String())
-	}
-}
-
-// verdicts are the messages that can be voted on and name a pod.
-func verdicts(s *slackfake.Server, pod string) []slackfake.Message {
-	var out []slackfake.Message
-	for _, m := range s.Messages(channel) {
-		if strings.Contains(string(m.Blocks), "verdict_up") && strings.Contains(string(m.Blocks), pod) {
-			out = append(out, m)
-		}
-	}
-	return out
 }
 
 // verdict waits for the verdict of a pod.
 func (p *place) verdict(t testing.TB, w *workload) slackfake.Message {
 	t.Helper()
-	p.wait(t, "the verdict of "+w.pod, func(s *slackfake.Server) bool { return len(verdicts(s, w.pod)) > 0 })
-	return verdicts(p.slack, w.pod)[0]
+	return oombot.WaitVerdict(t, p.slack, channel, w.pod)
 }
 
 // cards are the messages of the bot that open a thread.

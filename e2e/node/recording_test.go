@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -14,7 +15,7 @@ func TestRecording(t *testing.T) {
 	cgroup.Need(t)
 	c := newCollector(t)
 	w := newWard(t, cgroup.Pods(), 64)
-	a := agent{bot: c.url, node: "n1", state: t.TempDir()}.run(t)
+	a := oombot.Agent{Bot: c.url, Node: "n1", State: t.TempDir()}.Run(t)
 	time.Sleep(2 * time.Second)
 	first := w.group.Start(t, "steady", 0, 16)
 	w.group.WaitForUsage(t, 16*cgroup.MiB)
@@ -25,7 +26,7 @@ func TestRecording(t *testing.T) {
 	last := w.group.Start(t, "last", 900, 96)
 	victim := cgroup.FirstKilled(t, first, second, last)
 	var r *investigations.NodeRecording
-	until(t, "a recording of the container came", func() bool {
+	oombot.Until(t, "a recording of the container came", func() bool {
 		for _, p := range c.told(t) {
 			if p.Recorder != nil && !p.Recorder.To.Before(victim.At.Add(-2*time.Second)) && len(curve(p.Recorder, w, investigations.RecordedCurrent)) > 0 {
 				r = p.Recorder
@@ -33,7 +34,7 @@ func TestRecording(t *testing.T) {
 		}
 		return r != nil
 	})
-	a.stop(t)
+	a.Stop(t)
 
 	got := curve(r, w, investigations.RecordedCurrent)
 	t.Logf("from %s to %s (killed %s): %v", r.From.Format(time.StampMilli), r.To.Format(time.StampMilli), victim.At.Format(time.StampMilli), got)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/oombot/oombot/bot/slackfake"
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -24,13 +25,13 @@ func TestContainer(t *testing.T) {
 
 	hog := p.die(t, checkout)
 	first := p.verdict(t, checkout)
-	p.wait(t, "the evidence is below the card", func(s *slackfake.Server) bool { return len(s.Replies(channel, first.TS)) > 1 })
+	oombot.Wait(t, p.slack, "the evidence is below the card", func(s *slackfake.Server) bool { return len(s.Replies(channel, first.TS)) > 1 })
 	if err := p.slack.React("U0ADA", channel, first.TS, "+1"); err != nil {
 		t.Fatal(err)
 	}
 	p.die(t, checkout)
 	p.alert(t, checkout, hog.At)
-	p.wait(t, "the card counts the second kill and the alert", func(s *slackfake.Server) bool {
+	oombot.Wait(t, p.slack, "the card counts the second kill and the alert", func(s *slackfake.Server) bool {
 		m, _ := s.Message(channel, first.TS)
 		return strings.Contains(string(m.Blocks), "2 kills") && strings.Contains(string(m.Blocks), "ContainerOOMKilled")
 	})
@@ -40,7 +41,7 @@ func TestContainer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.wait(t, "an answer that leads to the thread", func(s *slackfake.Server) bool { return len(s.Replies(channel, asked)) == 2 })
+	oombot.Wait(t, p.slack, "an answer that leads to the thread", func(s *slackfake.Server) bool { return len(s.Replies(channel, asked)) == 2 })
 	answer := p.slack.Replies(channel, asked)[1]
 	if !strings.Contains(string(answer.Blocks), "p"+strings.ReplaceAll(first.TS, ".", "")) {
 		t.Errorf("who asks for what is told of already is not led there: %s", answer.Blocks)
@@ -90,19 +91,27 @@ func TestPod(t *testing.T) {
 	p.watch(t)
 	time.Sleep(5 * time.Second) // for the recorder to see that the app uses what it always does
 	p.start(t, sidecar, 72)
+	v := p.killedByOther(t, w, victim)
+	check(t, "boundary", v.Boundary, investigations.BoundaryPod)
+	check(t, "cause", v.Cause, investigations.CauseSidecar)
+	checkParty(t, "culprit", v.Culprit, w, 1)
+}
+
+// killedByOther waits until the kernel has killed the process of a workload's first container for what another one used,
+// has that be started again, and ends agent and bot when the thread has its verdict. It returns what is remembered of that,
+// whose mechanism and victim are checked.
+func (p *place) killedByOther(t *testing.T, w *workload, victim *cgroup.Process) *investigations.Verdict {
+	t.Helper()
 	cgroup.FirstKilled(t, victim) // a slow machine may kill the other one as well, before the memory of the first is free
-	app.restart(t, w, "OOMKilled", victim.At)
+	w.containers[0].restart(t, w, "OOMKilled", victim.At)
 	p.put(t, w.object())
 	m := p.verdict(t, w)
 	t.Log(p.slack.Thread(channel, m.TS))
 	p.end(t)
-
-	v := p.remembered(t, w)[0].Result.Verdict
+	v := &p.remembered(t, w)[0].Result.Verdict
 	check(t, "mechanism", v.Mechanism, investigations.MemcgOOMKill)
-	check(t, "boundary", v.Boundary, investigations.BoundaryPod)
-	check(t, "cause", v.Cause, investigations.CauseSidecar)
 	checkParty(t, "victim", v.Victim, w, 0)
-	checkParty(t, "culprit", v.Culprit, w, 1)
+	return v
 }
 
 // TestNodeAllocatable has all pods together reach what the node sets aside for them: one of them, which grew, is why another
@@ -121,18 +130,9 @@ func TestNodeAllocatable(t *testing.T) {
 	p.start(t, noisy.containers[0], 110)
 	time.Sleep(3 * time.Second) // for the recorder to see that the one uses what it always does, and the other one far more
 	p.start(t, noisy.containers[0], 80)
-	cgroup.FirstKilled(t, victim) // a slow machine may kill the other one as well, before the memory of the first is free
-	quiet.containers[0].restart(t, quiet, "OOMKilled", victim.At)
-	p.put(t, quiet.object())
-	m := p.verdict(t, quiet)
-	t.Log(p.slack.Thread(channel, m.TS))
-	p.end(t)
-
-	v := p.remembered(t, quiet)[0].Result.Verdict
-	check(t, "mechanism", v.Mechanism, investigations.MemcgOOMKill)
+	v := p.killedByOther(t, quiet, victim)
 	check(t, "boundary", v.Boundary, investigations.BoundaryNodeAllocatable)
 	check(t, "cause", v.Cause, investigations.CauseNoisyNeighbour)
-	checkParty(t, "victim", v.Victim, quiet, 0)
 	checkParty(t, "culprit", v.Culprit, noisy, 0)
 }
 
@@ -203,17 +203,8 @@ func (p *place) alert(t testing.TB, w *workload, at time.Time) {
 	body := fmt.Sprintf(`{"version": "4", "groupKey": "{}:{}", "status": "firing", "receiver": "oombot", "alerts": [{"status": "firing",
 		"labels": {"alertname": "ContainerOOMKilled", "namespace": %q, "pod": %q}, "annotations": {}, "startsAt": %q, "endsAt": "0001-01-01T00:00:00Z", "fingerprint": %q}]}`,
 		namespace, w.pod, stamp(at.Add(time.Minute)), w.uid)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+p.listen+"/webhooks/alertmanager", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("the alert was answered %s", res.Status)
+	if status, says := oombot.Post(t, p.bot.URL+"/webhooks/alertmanager", []byte(body)); status != http.StatusOK {
+		t.Fatalf("the alert was answered %d %s", status, says)
 	}
 }
 

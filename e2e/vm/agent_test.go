@@ -18,13 +18,13 @@ func TestAgent(t *testing.T) {
 	for _, reader := range []string{"kmsg", "syslog"} {
 		t.Run(reader, func(t *testing.T) {
 			p := newPlace(t)
-			h := &host{bot: p.url, onAct: func(f scene.Frame) { p.restart(t, f) }}
+			h := &host{bot: p.bot.URL, onAct: func(f scene.Frame) { p.restart(t, f) }}
 			h.run(t, reader)
 			t.Logf("from boot to off it took %s; %d posts of %d bytes", h.told.took.Round(time.Second), len(h.told.posts), h.told.bytes())
 			for _, v := range verdicts {
 				p.verdict(t, v.pod)
 			}
-			p.stop(t)
+			p.bot.Stop(t)
 			t.Run("agent", func(t *testing.T) { checkAgent(t, &h.told, reader) })
 			t.Run("kills", func(t *testing.T) { checkKills(t, &h.told) })
 			t.Run("storm", func(t *testing.T) { checkStorm(t, &h.told) })

@@ -2,7 +2,6 @@ package vm
 
 import (
 	"debug/elf"
-	"fmt"
 	"os"
 	"testing"
 
@@ -10,12 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := cluster.StopShared(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(cluster.Main(m))
 }
 
 // binary is the program that is driven, in the machine and beside it.

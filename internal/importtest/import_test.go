@@ -30,10 +30,14 @@ type arrow struct {
 var arrows = []arrow{
 	{".", nil}, // the guided tour holds no code
 	{"cmd/oombot", []string{"*", "*/*", "*/*/*"}},
-	{"cmd/oombot/config", []string{"investigations", "investigations/redact", "tools/endpoint", "internal/suggest"}},
+	{"cmd/oombot/config", []string{"investigations", "investigations/redact", "tools/endpoint", "internal/suggest", "internal/glob"}},
 	{"internal/importtest", nil},
+	// What the tests of many packages judge incidents with.
+	{"internal/judgetest", []string{"investigations", "investigations/rules", "examples", "tools/*"}},
 	{"deploy", nil},
 	{"internal/suggest", nil},
+	{"internal/glob", nil},
+	{"internal/goldentest", nil},
 	{"examples", nil},
 	// The generator of incidents knows nothing of the program that reads them, so that both can be wrong only
 	// independently.
@@ -45,7 +49,7 @@ var arrows = []arrow{
 	// What the tests of all packages plant.
 	{"investigations/redact/*", nil},
 	{"investigations/agent", []string{"investigations", "investigations/redact", "investigations/agent/*"}},
-	{"investigations/agent/*", []string{"investigations", "investigations/redact"}},
+	{"investigations/agent/*", []string{"investigations", "investigations/redact", "internal/suggest"}},
 	{"investigations/*", []string{"investigations", "investigations/redact"}},
 
 	// Clients and parsers that several sources share.
@@ -54,7 +58,7 @@ var arrows = []arrow{
 	{"tools/nodeagent/recorder", []string{"investigations", "investigations/redact", "tools/kernlog", "tools/nodeagent/recorder/ring"}},
 	{"tools/nodeagent/recorder/ring", nil},
 	{"tools/nodeagent/*", []string{"investigations", "investigations/redact", "tools/kernlog"}},
-	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint", "tools/announce"}},
+	{"tools/*", []string{"investigations", "investigations/redact", "tools/kubeclient", "tools/loki", "tools/endpoint", "tools/announce", "internal/suggest"}},
 	// What a source's tests share.
 	{"tools/*/*", []string{"investigations", "tools/kubeclient", "tools/loki"}},
 
@@ -64,12 +68,12 @@ var arrows = []arrow{
 	{"memory/*", []string{"investigations", "investigations/redact", "memory"}},
 	// What takes the reports of node agents keeps them in the ledger.
 	{"bot/agents", []string{"investigations", "investigations/redact", "bot", "bot/inbound", "memory/nodes"}},
-	{"bot/alerts", []string{"investigations", "investigations/redact", "bot", "bot/inbound"}},
+	{"bot/alerts", []string{"investigations", "investigations/redact", "bot", "bot/inbound", "internal/glob"}},
 	// What is shared by all that take something over HTTP knows nothing of what that is.
 	{"bot/inbound", nil},
 	{"bot", []string{"investigations", "investigations/redact", "memory"}},
 	// The engine draws, and nothing else of the bot knows it.
-	{"bot/desk", []string{"investigations", "investigations/redact", "investigations/report", "memory", "bot", "bot/card", "bot/chart", "bot/alerts"}},
+	{"bot/desk", []string{"investigations", "investigations/redact", "investigations/report", "memory", "bot", "bot/card", "bot/chart", "bot/alerts", "internal/glob"}},
 	// The stand-in for Slack knows nothing of the bot that it judges.
 	{"bot/slackfake", []string{"bot/slackfake/*"}},
 	{"bot/slackfake/*", nil},

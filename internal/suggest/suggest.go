@@ -10,7 +10,10 @@ func Nearest(word string, known []string) string {
 	word = strings.ToLower(word)
 	best, bestDistance := "", max(2, len(word)/3)+1
 	for _, k := range known {
-		if d := editDistance(word, strings.ToLower(k)); d < bestDistance && d < len(k) {
+		if len(word) > longest || len(k) > longest {
+			continue
+		}
+		if d := Distance(word, strings.ToLower(k)); d < bestDistance && d < len(k) {
 			best, bestDistance = k, d
 		}
 	}
@@ -25,12 +28,13 @@ func Nearest(word string, known []string) string {
 	return ""
 }
 
-// editDistance is Levenshtein's: the letters to insert, remove or replace to get from a to b.
-func editDistance(a, b string) int {
+// longest is how many bytes a name may have at most.
+const longest = 64
+
+// Distance is Levenshtein's: the letters to insert, remove or replace to get from a to b. It takes as many steps as the
+// product of their lengths.
+func Distance(a, b string) int {
 	from, to := []rune(a), []rune(b)
-	if len(from) > 64 || len(to) > 64 {
-		return len(from) + len(to) // no name is that long
-	}
 	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/agent"
 	"github.com/oombot/oombot/investigations/agent/grounding"
@@ -20,14 +21,6 @@ import (
 	"github.com/oombot/oombot/investigations/agent/openai"
 	"github.com/oombot/oombot/investigations/agent/transcript"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // endpoints are the ways of an endpoint that a talk can name. The first one of its list is the nearest to the client.
@@ -154,18 +147,9 @@ func agentFor(t *testing.T, k *talk, server *modeltest.Server, log *witness, rec
 // investigate has the shipped sources read a bundle, and the rules, and then the analyst, judge it.
 func investigate(t *testing.T, fsys fs.FS, analyst investigations.Analyst, published func(*investigations.Result)) *investigations.Result {
 	t.Helper()
-	req, err := bundle.ReadIncident(fsys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tools := []investigations.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
-	res, _, err := investigations.Run(t.Context(), req, tools, rules.New(), investigations.Options{
+	return judgetest.Bundle(t, fsys, investigations.Options{
 		SourceTimeout: time.Minute, Redact: redact.Text, Analyst: analyst, Published: published,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
+	}).Result
 }
 
 // bundleOf returns the example of a talk, with its changes.

@@ -4,23 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // scripted is a Model that gives its answers in their order, the last one from then on, and keeps what it was asked.
@@ -98,22 +89,9 @@ func fails(e investigations.ModelError) turn {
 // example investigates one of the shipped incidents by the rules, and has the analyst look at it.
 func example(t testing.TB, name string, analyst investigations.Analyst, published func(*investigations.Result)) *investigations.Result {
 	t.Helper()
-	fsys, err := fs.Sub(examples.FS, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := bundle.ReadIncident(fsys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tools := []investigations.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
-	res, _, err := investigations.Run(t.Context(), req, tools, rules.New(), investigations.Options{
+	return judgetest.Example(t, name, investigations.Options{
 		SourceTimeout: time.Minute, Redact: redact.Text, Analyst: analyst, Published: published,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
+	}).Result
 }
 
 // agentOf returns an Agent that asks model, and waits for nothing.

@@ -1,13 +1,11 @@
 package agent
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/oombot/oombot/internal/goldentest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/agent/grounding"
 )
@@ -41,23 +39,7 @@ func TestPrompts(t *testing.T) {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", "prompts", name+".txt")
-	got += "\n"
-	if os.Getenv("OOMBOT_UPDATE") != "" {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); d != "" {
-		t.Errorf("%s differs; OOMBOT_UPDATE=1 writes it anew (-want +got):\n%s", path, d)
-	}
+	goldentest.Equal(t, filepath.Join("testdata", "prompts", name+".txt"), got+"\n")
 }
 
 func TestTextFromOutsideStaysBetweenItsFences(t *testing.T) {

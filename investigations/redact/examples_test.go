@@ -6,16 +6,9 @@ import (
 	"testing"
 
 	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // TestExamplesStay has what holds no secret: the files of the shipped incidents.
@@ -66,18 +59,7 @@ func TestFactsOfExamplesStay(t *testing.T) {
 		return s
 	}
 	for _, folder := range folders {
-		fsys, err := fs.Sub(examples.FS, folder.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		req, err := bundle.ReadIncident(fsys)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tools := []investigations.Tool{kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys)}
-		if _, _, err := investigations.Run(t.Context(), req, tools, rules.New(), investigations.Options{Redact: same}); err != nil {
-			t.Fatal(err)
-		}
+		judgetest.Example(t, folder.Name(), investigations.Options{Redact: same})
 	}
 	if texts < 1000 {
 		t.Errorf("only %d texts", texts)

@@ -2,16 +2,12 @@ package report
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/oombot/oombot/internal/goldentest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden holds the texts to files that were read by eye: at 80 and 120 columns without colours, and at 80
 // columns with them.
@@ -29,22 +25,8 @@ func TestGolden(t *testing.T) {
 	golden(t, "leak_after_deploy.json", []byte(asJSON(t, leakAfterDeploy().result)))
 }
 
+// golden compares with a file of testdata.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got; write with -update, and read it):\n%s", file, d)
-	}
+	goldentest.Equal(t, filepath.Join("testdata", name), string(got))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 const goodIncident = `version: 1
@@ -91,15 +92,7 @@ func TestOpenFS(t *testing.T) {
 }
 
 func TestOpenSamples(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name the folder with sample bundles")
-	}
-	dirs, err := filepath.Glob(filepath.Join(shared, "bundles", "*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no sample bundles: %v", err)
-	}
-	for _, dir := range dirs {
+	for _, dir := range toolstest.SampleBundles(t) {
 		b, err := Open(dir)
 		if err != nil {
 			t.Error(err)

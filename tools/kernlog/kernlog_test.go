@@ -47,11 +47,7 @@ func TestConformance(t *testing.T) {
 
 func query(t *testing.T, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	r, err := New(fsys).Query(t.Context(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return toolstest.Query(t, New(fsys), req)
 }
 
 func TestQuery(t *testing.T) {
@@ -205,15 +201,7 @@ func (f stoppingFile) Read(b []byte) (int, error) {
 
 // TestSharedBundles reads the kernel logs of recorded incidents, if there are any.
 func TestSharedBundles(t *testing.T) {
-	dir := os.Getenv("OOMBOT_SHARED")
-	if dir == "" {
-		t.Skip("OOMBOT_SHARED names no folder of recorded incidents")
-	}
-	bundles, err := filepath.Glob(filepath.Join(dir, "bundles", "*"))
-	if err != nil || len(bundles) == 0 {
-		t.Fatalf("no bundles in %s (%v)", dir, err)
-	}
-	for _, b := range bundles {
+	for _, b := range toolstest.SampleBundles(t) {
 		t.Run(filepath.Base(b), func(t *testing.T) {
 			r := query(t, os.DirFS(b), investigations.Request{})
 			for _, l := range r.Evidence.Kernel.Logs {

@@ -16,6 +16,7 @@ import (
 	"github.com/oombot/oombot/tools/kernlog/kernlogtest"
 	"github.com/oombot/oombot/tools/loki"
 	"github.com/oombot/oombot/tools/loki/lokitest"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 func lokiOf(t *testing.T, h http.Handler, queries map[string]string) *loki.Client {
@@ -67,13 +68,7 @@ func (r *recorder) file(t *testing.T, path string) string {
 	return string(data)
 }
 
-func whysOf(res investigations.ToolResult) string {
-	var out []string
-	for _, b := range res.BlindSpots {
-		out = append(out, b.Why)
-	}
-	return strings.Join(out, "\n")
-}
+func whysOf(res investigations.ToolResult) string { return strings.Join(toolstest.Whys(res), "\n") }
 
 // subjectOf is about a pod on the node that kernlogtest's logs are of.
 func subjectOf(at time.Time) investigations.Subject {

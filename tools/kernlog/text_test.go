@@ -3,37 +3,21 @@ package kernlog
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/oombot/oombot/internal/goldentest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/kernlog/kernlogtest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares with a file of testdata, or writes it.
+// golden compares with a file of testdata.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it)\n%s", file, diff)
-	}
+	goldentest.Equal(t, filepath.Join("testdata", name), string(got))
 }
 
 func textOf(t *testing.T, reports []investigations.KernelReport, opt TextOptions) []byte {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/investigations"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // TestFactsTellTheLinesNearTheMoment: of many lines those count that are near the moment, of these the largest
@@ -63,7 +64,7 @@ func TestHostileNames(t *testing.T) {
 	for _, f := range res.Facts {
 		texts = append(texts, f.Says, f.Source)
 	}
-	texts = append(texts, whys(res)...)
+	texts = append(texts, toolstest.Whys(res)...)
 	if len(texts) != 4 {
 		t.Errorf("%q", texts)
 	}

@@ -1,17 +1,14 @@
 package logs
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/oombot/oombot/internal/goldentest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden reads logs as programs write them: what is found in NAME.log stands in NAME.want.
 func TestGolden(t *testing.T) {
@@ -36,19 +33,7 @@ func TestGolden(t *testing.T) {
 			for _, m := range log.Matches {
 				fmt.Fprintf(&b, "%d %s %s %q %d %s\n", m.Line, clock(m.At), m.Kind, m.Detail, m.Bytes, m.Text)
 			}
-			golden := strings.TrimSuffix(path, ".log") + ".want"
-			if *update {
-				if err := os.WriteFile(golden, []byte(b.String()), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Error(diff)
-			}
+			goldentest.Equal(t, strings.TrimSuffix(path, ".log")+".want", b.String())
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/loki/lokitest"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // goneSubject is about a pod that the cluster does not know any more.
@@ -45,7 +46,7 @@ func TestGonePod(t *testing.T) {
 			"logs/shop/api-0/proxy.previous.log": logLine(-1.5, "upstream reset"),
 		}
 		if diff := cmp.Diff(want, files); diff != "" || len(res.BlindSpots) > 0 {
-			t.Errorf("%v %q\n%s", sel, whys(res), diff)
+			t.Errorf("%v %q\n%s", sel, toolstest.Whys(res), diff)
 		}
 		o, _ := rec.Origin("logs/shop/api-0/api.previous.log")
 		if o.Name != "the lines of api-0/api in Loki" || o.Source != sel.of("shop", "api-0", "api") {
@@ -70,7 +71,7 @@ func TestGonePodFaults(t *testing.T) {
 		"template": {NewLive(clientOf(t, sampleAPI()), lokiOf(t, busy, map[string]string{QueryContainerLogs: `{x="$pods"}`}), LiveOptions{}), "loki.queries.container_logs: fill in the query"},
 	} {
 		_, res, _ := run(t, tt.live, goneSubject())
-		if all := strings.Join(whys(res), "\n"); !strings.Contains(all, tt.says) {
+		if all := strings.Join(toolstest.Whys(res), "\n"); !strings.Contains(all, tt.says) {
 			t.Errorf("%s: %s", name, all)
 		}
 	}
@@ -92,13 +93,13 @@ func TestTemplates(t *testing.T) {
 		queries := map[string]string{QueryContainerLogs: template}
 		files, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, queries), LiveOptions{}), goneSubject())
 		if diff := cmp.Diff(want, files); diff != "" {
-			t.Errorf("%s: %q\n%s", template, whys(res), diff)
+			t.Errorf("%s: %q\n%s", template, toolstest.Whys(res), diff)
 		}
 	}
 	s := goneSubject()
 	s.Request.Target.Container, s.Pods = "", nil
 	_, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), lokiOf(t, l, map[string]string{QueryContainerLogs: `{c="$container"}`}), LiveOptions{}), s)
-	if all := strings.Join(whys(res), "\n"); !strings.Contains(all, "name it in the target") {
+	if all := strings.Join(toolstest.Whys(res), "\n"); !strings.Contains(all, "name it in the target") {
 		t.Error(all)
 	}
 }
@@ -120,14 +121,14 @@ func TestEarlierLife(t *testing.T) {
 		t.Errorf("%q\n%s", files["logs/shop/api-1/api.log"], diff)
 	}
 	if len(res.BlindSpots) > 0 {
-		t.Error(whys(res))
+		t.Error(toolstest.Whys(res))
 	}
 	if o, _ := rec.Origin("logs/shop/api-1/api.previous.log"); !strings.Contains(o.Name, "in Loki and of the life before") {
 		t.Error(o)
 	}
 
 	_, res, _ = run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(3))
-	if all := strings.Join(whys(res), "\n"); !strings.Contains(all, "it has restarted 3 times, and the cluster keeps two lives, from 2026-03-04T02:22:09Z on; loki is not configured") {
+	if all := strings.Join(toolstest.Whys(res), "\n"); !strings.Contains(all, "it has restarted 3 times, and the cluster keeps two lives, from 2026-03-04T02:22:09Z on; loki is not configured") {
 		t.Error(all)
 	}
 }
@@ -146,7 +147,7 @@ func TestLokiInPlaceOfTheKubelet(t *testing.T) {
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Error(diff)
 	}
-	all := strings.Join(whys(res), "\n")
+	all := strings.Join(toolstest.Whys(res), "\n")
 	for _, says := range []string{"logs/shop/api-1/proxy.log can't be read: unavailable", "and in Loki: not found"} {
 		if !strings.Contains(all, says) {
 			t.Errorf("%q is not in\n%s", says, all)

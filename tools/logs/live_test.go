@@ -15,6 +15,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/loki/lokitest"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // sampleAPI has a pod whose container api was killed at the moment.
@@ -43,7 +44,7 @@ func TestLive(t *testing.T) {
 		t.Error(diff)
 	}
 	if len(res.BlindSpots) > 0 {
-		t.Error(whys(res))
+		t.Error(toolstest.Whys(res))
 	}
 	if !slices.ContainsFunc(res.Evidence.Logs.Logs, func(l investigations.ContainerLog) bool {
 		return slices.ContainsFunc(l.Matches, func(m investigations.LogMatch) bool { return m.Kind == investigations.LogJavaOOM })
@@ -113,7 +114,7 @@ func TestBusyLog(t *testing.T) {
 	files, res, _ := run(t, NewLive(clientOf(t, api), nil, opt), subject(1))
 	log := files["logs/shop/api-1/api.log"]
 	if !strings.Contains(log, "OutOfMemoryError") || !strings.HasPrefix(log, logLine(-900, "")[:20]) || strings.Contains(log, logLine(601, "")[:20]) {
-		t.Errorf("the log begins %.60q and has %d bytes; %q", log, len(log), whys(res))
+		t.Errorf("the log begins %.60q and has %d bytes; %q", log, len(log), toolstest.Whys(res))
 	}
 }
 
@@ -194,7 +195,7 @@ func TestAPIFaults(t *testing.T) {
 			if len(files) > 0 {
 				t.Errorf("%q", files)
 			}
-			if all := strings.Join(whys(res), "\n"); !strings.Contains(all, tt.says) {
+			if all := strings.Join(toolstest.Whys(res), "\n"); !strings.Contains(all, tt.says) {
 				t.Error(all)
 			}
 			if !errors.Is(rec.misses["logs"], tt.want) || len(rec.misses) != 1 {
@@ -207,7 +208,7 @@ func TestAPIFaults(t *testing.T) {
 			}
 			files, res, _ = run(t, NewLive(clientOf(t, api), nil, LiveOptions{}), subject(1))
 			if len(files) != 3 || len(res.BlindSpots) == 0 {
-				t.Errorf("%d files, %q", len(files), whys(res))
+				t.Errorf("%d files, %q", len(files), toolstest.Whys(res))
 			}
 		})
 	}
@@ -237,7 +238,7 @@ func TestBrokenStream(t *testing.T) {
 			if strings.Count(log, "\n") != 2 || strings.Contains(log, "hunter2") || len(files) != 5 {
 				t.Errorf("%d files, %q", len(files), log)
 			}
-			if all := strings.Join(whys(res), "\n"); !strings.Contains(all, "read up to 2026-03-04T02:16:57Z") {
+			if all := strings.Join(toolstest.Whys(res), "\n"); !strings.Contains(all, "read up to 2026-03-04T02:16:57Z") {
 				t.Error(all)
 			}
 			if took := time.Since(began); took > 5*time.Second {
@@ -252,7 +253,7 @@ func TestNode(t *testing.T) {
 	s := investigations.Subject{Request: investigations.Request{At: testAt, Target: investigations.Target{Node: "n1"}}, Node: "n1"}
 	files, res, _ := run(t, NewLive(clientOf(t, sampleAPI()), nil, LiveOptions{}), s)
 	if len(files) > 0 || len(res.BlindSpots) != 1 || !strings.Contains(res.BlindSpots[0].Why, "a node has no logs") {
-		t.Errorf("%q %q", files, whys(res))
+		t.Errorf("%q %q", files, toolstest.Whys(res))
 	}
 }
 

@@ -56,19 +56,7 @@ func sampleBundle() fstest.MapFS {
 
 func query(t *testing.T, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	res, err := New(fsys).Query(t.Context(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
-}
-
-func whys(res investigations.ToolResult) []string {
-	var out []string
-	for _, b := range res.BlindSpots {
-		out = append(out, b.Why)
-	}
-	return out
+	return toolstest.Query(t, New(fsys), req)
 }
 
 func TestConformance(t *testing.T) {
@@ -79,7 +67,7 @@ func TestConformance(t *testing.T) {
 func TestQuery(t *testing.T) {
 	res := query(t, sampleBundle(), testRequest())
 	if len(res.BlindSpots) > 0 {
-		t.Errorf("blind spots %q", whys(res))
+		t.Errorf("blind spots %q", toolstest.Whys(res))
 	}
 	var order []string
 	for _, l := range res.Evidence.Logs.Logs {
@@ -179,7 +167,7 @@ func TestCoverage(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, whys(query(t, tt.fsys, tt.req))); diff != "" {
+			if diff := cmp.Diff(tt.want, toolstest.Whys(query(t, tt.fsys, tt.req))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -192,7 +180,7 @@ func TestLongLinesAreSkipped(t *testing.T) {
 		"\r\n2026-03-04T02:17:08Z java.lang.OutOfMemoryError: Metaspace"
 	fsys["logs/shop/api-1/api.previous.log"] = &fstest.MapFile{Data: []byte(data)}
 	res := query(t, fsys, testRequest())
-	if diff := cmp.Diff([]string{"logs/shop/api-1/api.previous.log: 1 lines longer than 1 MiB were skipped"}, whys(res)); diff != "" {
+	if diff := cmp.Diff([]string{"logs/shop/api-1/api.previous.log: 1 lines longer than 1 MiB were skipped"}, toolstest.Whys(res)); diff != "" {
 		t.Error(diff)
 	}
 	l := res.Evidence.Logs.Logs[1]
@@ -276,35 +264,21 @@ func TestFilesAreBounded(t *testing.T) {
 	if len(res.Evidence.Logs.Logs) != maxLogs || res.Evidence.Logs.Logs[0].Pod != "api-1" {
 		t.Errorf("%d logs, first %s", len(res.Evidence.Logs.Logs), res.Evidence.Logs.Logs[0].Source)
 	}
-	if diff := cmp.Diff([]string{"logs/pay/bill-0499/bill.log and others were not read: more than 500 logs"}, whys(res)); diff != "" {
+	if diff := cmp.Diff([]string{"logs/pay/bill-0499/bill.log and others were not read: more than 500 logs"}, toolstest.Whys(res)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// endingFS ends a context when a file is opened.
-type endingFS struct {
-	fstest.MapFS
-	name string
-	end  func()
-}
-
-func (e endingFS) Open(name string) (fs.File, error) {
-	if name == e.name {
-		e.end()
-	}
-	return e.MapFS.Open(name)
-}
-
 func TestQueryEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	res, err := New(endingFS{sampleBundle(), "logs/shop/api-1/proxy.log", cancel}).Query(ctx, testRequest())
+	res, err := New(toolstest.EndingFS{MapFS: sampleBundle(), Suffix: "logs/shop/api-1/proxy.log", End: cancel}).Query(ctx, testRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{
 		"logs/shop/api-1/proxy.log was not read to its end for want of time; what stands before that was read",
 		"logs/shop/web-1/web.log and 1 more logs were not read for want of time",
-	}, whys(res)); diff != "" || len(res.Evidence.Logs.Logs) != 2 {
+	}, toolstest.Whys(res)); diff != "" || len(res.Evidence.Logs.Logs) != 2 {
 		t.Errorf("%d logs: %s", len(res.Evidence.Logs.Logs), diff)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/oombot/oombot/internal/suggest"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -125,25 +126,5 @@ func checkQueries(queries map[string]string) []error {
 // nearest returns the one of names that takes the fewest changes of a letter to become name.
 func nearest(name string, names []string) string {
 	slices.Sort(names)
-	return slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return slices.MinFunc(names, func(a, b string) int { return suggest.Distance(name, a) - suggest.Distance(name, b) })
 }

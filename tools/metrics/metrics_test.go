@@ -47,10 +47,7 @@ func bundleOf(docs map[string]string) fstest.MapFS {
 
 func query(t *testing.T, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	res, err := New(fsys).Query(context.Background(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := toolstest.Query(t, New(fsys), req)
 	for _, b := range res.BlindSpots {
 		if b.Tool != investigations.ToolMetrics || b.Why == "" || b.WouldTell == "" {
 			t.Errorf("blind spot %+v", b)
@@ -259,23 +256,9 @@ func TestQueryRefusedFile(t *testing.T) {
 	}
 }
 
-// ending ends a context when a file is opened.
-type ending struct {
-	fstest.MapFS
-	name string
-	end  func()
-}
-
-func (e ending) Open(name string) (fs.File, error) {
-	if name == e.name {
-		e.end()
-	}
-	return e.MapFS.Open(name)
-}
-
 func TestQueryEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	fsys := ending{bundleOf(full()), "metrics/node_available.json", cancel}
+	fsys := toolstest.EndingFS{MapFS: bundleOf(full()), Suffix: "metrics/node_available.json", End: cancel}
 	res, err := New(fsys).Query(ctx, testRequest())
 	if err != nil {
 		t.Fatal(err)
@@ -290,16 +273,8 @@ func TestQueryEndsWithItsContext(t *testing.T) {
 
 // TestSharedBundles reads the recorded incidents.
 func TestSharedBundles(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name a folder of recorded incidents")
-	}
-	incidents, err := filepath.Glob(filepath.Join(shared, "bundles", "*", "incident.yaml"))
-	if err != nil || len(incidents) == 0 {
-		t.Fatalf("no bundles: %v", err)
-	}
-	for _, path := range incidents {
-		data, err := os.ReadFile(path)
+	for _, dir := range toolstest.SampleBundles(t) {
+		data, err := os.ReadFile(filepath.Join(dir, "incident.yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,20 +285,20 @@ func TestSharedBundles(t *testing.T) {
 		}{&req.At, &req.Target}); err != nil {
 			t.Fatal(err)
 		}
-		res := query(t, os.DirFS(filepath.Dir(path)), req)
+		res := query(t, os.DirFS(dir), req)
 		for name, q := range res.Evidence.Metrics.Queries {
 			if len(q.Series) == 0 {
-				t.Errorf("%s %s: no series", path, name)
+				t.Errorf("%s %s: no series", dir, name)
 			}
 			for _, s := range q.Series {
 				if s.Dropped > 0 || len(s.T) < 100 || interval(s) != 30*time.Second {
-					t.Errorf("%s %s: %d samples every %s, %d dropped", path, name, len(s.T), interval(s), s.Dropped)
+					t.Errorf("%s %s: %d samples every %s, %d dropped", dir, name, len(s.T), interval(s), s.Dropped)
 				}
 			}
 		}
 		for _, b := range res.BlindSpots {
 			if !strings.HasPrefix(b.Why, "metrics/ has no ") {
-				t.Errorf("%s: %s", path, b.Why)
+				t.Errorf("%s: %s", dir, b.Why)
 			}
 		}
 		for _, f := range res.Facts {

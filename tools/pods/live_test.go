@@ -42,13 +42,7 @@ func recordLive(t *testing.T, s *kubetest.Server, subject investigations.Subject
 	return r, res
 }
 
-func whys(r investigations.ToolResult) string {
-	var out []string
-	for _, b := range r.BlindSpots {
-		out = append(out, b.Why)
-	}
-	return strings.Join(out, "\n")
-}
+func whys(r investigations.ToolResult) string { return strings.Join(toolstest.Whys(r), "\n") }
 
 func TestLiveConforms(t *testing.T) {
 	tree := shop(t)

@@ -28,29 +28,12 @@ var shopRequest = investigations.Request{
 // shop is the tree of testdata/shop.
 func shop(t testing.TB) fstest.MapFS {
 	t.Helper()
-	tree := fstest.MapFS{}
-	root := os.DirFS("testdata/shop")
-	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(root, name)
-		tree[name] = &fstest.MapFile{Data: data}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree
+	return toolstest.Tree(t, "testdata/shop")
 }
 
 func query(t testing.TB, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	r, err := New(fsys).Query(context.Background(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return toolstest.Query(t, New(fsys), req)
 }
 
 func TestConforms(t *testing.T) {
@@ -226,15 +209,7 @@ func TestCutOffKeepsWhatCameBefore(t *testing.T) {
 }
 
 func TestSampleBundles(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name the folder with sample bundles")
-	}
-	dirs, err := filepath.Glob(filepath.Join(shared, "bundles", "*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no sample bundles: %v", err)
-	}
-	for _, dir := range dirs {
+	for _, dir := range toolstest.SampleBundles(t) {
 		b, err := bundle.Open(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
+
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 func TestBlindSpots(t *testing.T) {
@@ -93,7 +95,7 @@ func TestBlindSpots(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, whys(query(t, tt.fsys, testRequest()))); diff != "" {
+			if diff := cmp.Diff(tt.want, toolstest.Whys(query(t, tt.fsys, testRequest()))); diff != "" {
 				t.Error(diff)
 			}
 		})

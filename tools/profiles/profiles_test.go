@@ -100,19 +100,7 @@ func other(n int64) stack { return stack{n, []string{"strings.(*Builder).Grow", 
 
 func query(t *testing.T, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	res, err := New(fsys).Query(t.Context(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
-}
-
-func whys(res investigations.ToolResult) []string {
-	var out []string
-	for _, b := range res.BlindSpots {
-		out = append(out, b.Why)
-	}
-	return out
+	return toolstest.Query(t, New(fsys), req)
 }
 
 func TestConformance(t *testing.T) {
@@ -134,7 +122,7 @@ func TestQuery(t *testing.T) {
 	put(t, fsys, "cart-7c9d8f6b5-x2x4p", time.Hour, other(500*mib))
 	res := query(t, fsys, testRequest())
 	if len(res.BlindSpots) > 0 {
-		t.Errorf("blind spots %q", whys(res))
+		t.Errorf("blind spots %q", toolstest.Whys(res))
 	}
 
 	const put = "github.com/acme/shop/session.(*Store[go.shape.string,github.com/x/y.T]).Put"
@@ -231,7 +219,7 @@ func TestBounds(t *testing.T) {
 	if g.BeforeBytes != mib || g.AfterBytes != 60*mib {
 		t.Errorf("compared are %s and %s", g.BeforeSource, g.AfterSource)
 	}
-	if w := whys(res); len(w) != 1 || !strings.HasSuffix(w[0], "and others were not read: more than 200 profiles") || len(res.Facts) > maxFacts {
+	if w := toolstest.Whys(res); len(w) != 1 || !strings.HasSuffix(w[0], "and others were not read: more than 200 profiles") || len(res.Facts) > maxFacts {
 		t.Errorf("%d facts, blind spots %q", len(res.Facts), w)
 	}
 }
@@ -241,24 +229,11 @@ func TestQueryEndsWithItsContext(t *testing.T) {
 	put(t, fsys, testPod, time.Hour, session(mib))
 	put(t, fsys, testPod, time.Minute, session(2*mib))
 	ctx, cancel := context.WithCancel(t.Context())
-	res, err := New(endingFS{fsys, cancel}).Query(ctx, testRequest())
+	res, err := New(toolstest.EndingFS{MapFS: fsys, Suffix: ".pb.gz", End: cancel}).Query(ctx, testRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Evidence.Profiles.Profiles) != 1 || !strings.Contains(whys(res)[0], "and 0 more profiles were not read for want of time") {
-		t.Errorf("%d profiles, %q", len(res.Evidence.Profiles.Profiles), whys(res))
+	if len(res.Evidence.Profiles.Profiles) != 1 || !strings.Contains(toolstest.Whys(res)[0], "and 0 more profiles were not read for want of time") {
+		t.Errorf("%d profiles, %q", len(res.Evidence.Profiles.Profiles), toolstest.Whys(res))
 	}
-}
-
-// endingFS ends a context when a profile is opened.
-type endingFS struct {
-	fstest.MapFS
-	end func()
-}
-
-func (e endingFS) Open(name string) (fs.File, error) {
-	if strings.HasSuffix(name, ".pb.gz") {
-		e.end()
-	}
-	return e.MapFS.Open(name)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 // store is what a program under test leaks into.
@@ -50,7 +52,7 @@ func TestRealHeap(t *testing.T) {
 	}
 	res := query(t, fstest.MapFS{name(time.Hour): {Data: before}, name(time.Minute): {Data: after}}, testRequest())
 	if len(res.BlindSpots) > 0 || len(res.Evidence.Profiles.Growth) != 1 {
-		t.Fatalf("blind spots %q, %d comparisons", whys(res), len(res.Evidence.Profiles.Growth))
+		t.Fatalf("blind spots %q, %d comparisons", toolstest.Whys(res), len(res.Evidence.Profiles.Growth))
 	}
 	g := res.Evidence.Profiles.Growth[0]
 	const want = "github.com/oombot/oombot/tools/profiles.(*store).put"

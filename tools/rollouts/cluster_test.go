@@ -3,8 +3,6 @@ package rollouts
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/tools/bundle"
+	"github.com/oombot/oombot/tools/toolstest"
 )
 
 func TestRolledOut(t *testing.T) {
@@ -87,15 +86,7 @@ func TestRolledOut(t *testing.T) {
 }
 
 func TestSampleBundles(t *testing.T) {
-	shared := os.Getenv("OOMBOT_SHARED")
-	if shared == "" {
-		t.Skip("OOMBOT_SHARED does not name the folder with sample bundles")
-	}
-	dirs, err := filepath.Glob(filepath.Join(shared, "bundles", "*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no sample bundles: %v", err)
-	}
-	for _, dir := range dirs {
+	for _, dir := range toolstest.SampleBundles(t) {
 		b, err := bundle.Open(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -1,10 +1,8 @@
 package rollouts
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -24,29 +22,12 @@ var shopRequest = investigations.Request{
 // shop is the tree of testdata/shop.
 func shop(t testing.TB) fstest.MapFS {
 	t.Helper()
-	tree := fstest.MapFS{}
-	root := os.DirFS("testdata/shop")
-	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(root, name)
-		tree[name] = &fstest.MapFile{Data: data}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree
+	return toolstest.Tree(t, "testdata/shop")
 }
 
 func query(t testing.TB, fsys fs.FS, req investigations.Request) investigations.ToolResult {
 	t.Helper()
-	r, err := New(fsys).Query(context.Background(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return toolstest.Query(t, New(fsys), req)
 }
 
 func find(t *testing.T, ev *investigations.RolloutEvidence, ref string) *investigations.Workload {

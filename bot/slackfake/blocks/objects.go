@@ -65,21 +65,15 @@ var (
 
 // exactlyOne is a check that an object has one of the two fields and not both.
 func exactlyOne(a, b string) check {
-	return func(c *checker, at string, v any) {
-		m, ok := v.(map[string]any)
-		if !ok {
-			return
-		}
-		_, hasA := m[a]
-		_, hasB := m[b]
-		if hasA == hasB {
-			c.fault(at, "must define either `%s` or `%s`", a, b)
-		}
-	}
+	return eitherOr(a, b, func(hasA, hasB bool) bool { return hasA != hasB })
 }
 
 // atLeastOne is a check that an object has one of the two fields or both.
 func atLeastOne(a, b string) check {
+	return eitherOr(a, b, func(hasA, hasB bool) bool { return hasA || hasB })
+}
+
+func eitherOr(a, b string, holds func(hasA, hasB bool) bool) check {
 	return func(c *checker, at string, v any) {
 		m, ok := v.(map[string]any)
 		if !ok {
@@ -87,7 +81,7 @@ func atLeastOne(a, b string) check {
 		}
 		_, hasA := m[a]
 		_, hasB := m[b]
-		if !hasA && !hasB {
+		if !holds(hasA, hasB) {
 			c.fault(at, "must define either `%s` or `%s`", a, b)
 		}
 	}

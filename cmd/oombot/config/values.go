@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/oombot/oombot/internal/glob"
 	"github.com/oombot/oombot/internal/suggest"
 	"github.com/oombot/oombot/investigations"
 )
@@ -42,22 +42,16 @@ func (d Duration) String() string {
 	return s
 }
 
-// Glob is a pattern of names in which * stands for any letters but a slash, as path.Match has it.
+// Glob is a pattern of names, as package glob has it.
 type Glob string
 
-// UnmarshalText takes a pattern that path.Match understands.
+// UnmarshalText takes a pattern that is well formed.
 func (g *Glob) UnmarshalText(text []byte) error {
-	if _, err := path.Match(string(text), ""); err != nil || len(text) == 0 {
+	if err := glob.Check(string(text)); err != nil || len(text) == 0 {
 		return errors.New("it is no pattern: write a name, with * for any letters")
 	}
 	*g = Glob(text)
 	return nil
-}
-
-// Match says whether name is one that the pattern means.
-func (g Glob) Match(name string) bool {
-	ok, err := path.Match(string(g), name)
-	return err == nil && ok
 }
 
 // SlackMode is how the bot listens to Slack.
@@ -87,6 +81,15 @@ func choose[T ~string](key *T, word T, takes ...T) error {
 	return fmt.Errorf("it takes %s or %s", strings.Join(but, ", "), takes[len(takes)-1])
 }
 
+// chooseOrNone is choose, of a key that may be empty as well.
+func chooseOrNone[T ~string](key *T, word T, takes ...T) error {
+	if word == "" {
+		*key = word
+		return nil
+	}
+	return choose(key, word, takes...)
+}
+
 // KernelLog is how a node agent reads the kernel log; the zero value leaves it to where the agent runs.
 type KernelLog string
 
@@ -99,11 +102,7 @@ const (
 
 // UnmarshalText takes one of the constants, or nothing.
 func (k *KernelLog) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*k = ""
-		return nil
-	}
-	return choose(k, KernelLog(text), KernelLogSyslog, KernelLogJournal, KernelLogKmsg)
+	return chooseOrNone(k, KernelLog(text), KernelLogSyslog, KernelLogJournal, KernelLogKmsg)
 }
 
 // PodSource is where a node agent has the names of pods from; the zero value leaves it to where the agent runs.
@@ -118,11 +117,7 @@ const (
 
 // UnmarshalText takes one of the constants, or nothing.
 func (p *PodSource) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*p = ""
-		return nil
-	}
-	return choose(p, PodSource(text), PodsAPI, PodsKubelet, PodsNone)
+	return chooseOrNone(p, PodSource(text), PodsAPI, PodsKubelet, PodsNone)
 }
 
 // Link is a template of a link: {namespace}, {pod}, {from} and {to} stand for what an incident is about.

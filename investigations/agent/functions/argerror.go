@@ -10,6 +10,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/oombot/oombot/internal/suggest"
 	"github.com/oombot/oombot/investigations"
 )
 
@@ -168,33 +169,12 @@ func nearest(word string, known []string) string {
 	}
 	best, least := "", max(2, len(word)/3)+1
 	for _, k := range known[:min(len(known), 500)] {
-		if d := distance(word, strings.ToLower(k), least); d < least && d < len(k) {
+		if max(len(word)-len(k), len(k)-len(word)) >= least {
+			continue
+		}
+		if d := suggest.Distance(word, strings.ToLower(k)); d < least && d < len(k) {
 			best, least = k, d
 		}
 	}
 	return best
-}
-
-// distance is Levenshtein's; at least most where it is not below that.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) >= most || len(b)-len(a) >= most {
-		return most
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,16 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // investigation is an example that the rules have judged.
@@ -64,25 +57,8 @@ func example(t testing.TB, name string) investigation {
 // investigate looks at the bundle in dir as the program does, without a memory.
 func investigate(t testing.TB, dir string) investigation {
 	t.Helper()
-	b, err := bundle.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	fsys := b.FS()
-	tools := []investigations.Tool{
-		kernlog.New(fsys), pods.New(fsys), rollouts.New(fsys), metrics.New(fsys), logs.New(fsys), profiles.New(fsys),
-	}
-	for i := range tools {
-		tools[i] = investigations.WithBlindSpots(tools[i], b.BlindSpots)
-	}
-	res, ev, err := investigations.Run(t.Context(), b.Request(), tools, rules.New(), investigations.Options{
-		SourceTimeout: time.Minute, Redact: redact.Text,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return investigation{b.Request(), res, ev}
+	j := judgetest.Folder(t, dir, investigations.Options{SourceTimeout: time.Minute, Redact: redact.Text})
+	return investigation{j.Request, j.Result, j.Evidence}
 }
 
 // call answers a call that has to succeed.

@@ -1,20 +1,15 @@
 package functions
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/oombot/oombot/internal/goldentest"
 	"github.com/oombot/oombot/investigations"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden holds answers about the examples to files that were read by eye, one for each function.
 func TestGolden(t *testing.T) {
@@ -69,22 +64,7 @@ func TestGolden(t *testing.T) {
 		writeAnswer(b, call(t, example(t, tt.example).set(nil), tt.function, tt.arguments))
 	}
 	for name, b := range byFunction {
-		file := filepath.Join("testdata", name+".txt")
-		if *update {
-			if err := os.MkdirAll("testdata", 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(string(want), b.String()); d != "" {
-			t.Errorf("%s (-want +got; write with -update, and read it):\n%s", file, d)
-		}
+		goldentest.Equal(t, filepath.Join("testdata", name+".txt"), b.String())
 	}
 }
 

@@ -1,7 +1,6 @@
 package grounding
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,41 +8,14 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/examples/incidents"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // judged investigates a bundle by the rules.
 func judged(tb testing.TB, dir string) *investigations.Result {
 	tb.Helper()
-	b, err := bundle.Open(dir)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer b.Close()
-	var tools []investigations.Tool
-	for _, read := range []func(fs.FS) investigations.Tool{
-		func(f fs.FS) investigations.Tool { return kernlog.New(f) },
-		func(f fs.FS) investigations.Tool { return pods.New(f) },
-		func(f fs.FS) investigations.Tool { return rollouts.New(f) },
-		func(f fs.FS) investigations.Tool { return metrics.New(f) },
-		func(f fs.FS) investigations.Tool { return logs.New(f) },
-		func(f fs.FS) investigations.Tool { return profiles.New(f) },
-	} {
-		tools = append(tools, read(b.FS()))
-	}
-	res, _, err := investigations.Run(tb.Context(), b.Request(), tools, rules.New(), investigations.Options{SourceTimeout: time.Minute})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return res
+	return judgetest.Folder(tb, dir, investigations.Options{SourceTimeout: time.Minute}).Result
 }
 
 // honest are results that the rules wrote: those of the examples, and of generated incidents.

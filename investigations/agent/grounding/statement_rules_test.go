@@ -5,16 +5,9 @@ import (
 	"testing"
 
 	"github.com/oombot/oombot/examples/incidents"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // ruled investigates a generated incident by rules.
@@ -24,18 +17,7 @@ func ruled(t *testing.T, kind string, seed uint64) Case {
 	if err := incidents.Write(dir, kind, seed, incidents.Options{Small: true}); err != nil {
 		t.Fatal(err)
 	}
-	b, err := bundle.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	f := b.FS()
-	res, _, err := investigations.Run(t.Context(), b.Request(), []investigations.Tool{
-		kernlog.New(f), pods.New(f), rollouts.New(f), metrics.New(f), logs.New(f), profiles.New(f),
-	}, rules.New(), investigations.Options{Redact: redact.Text, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := judgetest.Folder(t, dir, investigations.Options{Redact: redact.Text, Log: slog.New(slog.DiscardHandler)}).Result
 	return Case{Facts: res.Facts, Result: res, Verdict: res.Verdict}
 }
 

@@ -40,20 +40,14 @@ func BenchmarkNew(b *testing.B) {
 }
 
 func BenchmarkNewExample(b *testing.B) {
-	incidents, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
+	incidents := investigated(b)
 	for b.Loop() {
 		incidents[0].book()
 	}
 }
 
 func BenchmarkHide(b *testing.B) {
-	incidents, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
+	incidents := investigated(b)
 	prompt := strings.Join(incidents[4].texts(b), "\n")
 	large := New(nil, largeSite(10000), investigations.Request{})
 	for _, bench := range []struct {
@@ -76,10 +70,7 @@ func BenchmarkHide(b *testing.B) {
 }
 
 func BenchmarkReveal(b *testing.B) {
-	incidents, err := shipped()
-	if err != nil {
-		b.Fatal(err)
-	}
+	incidents := investigated(b)
 	book := incidents[4].book()
 	text := book.Hide(incidents[4].res.Verdict.Explanation)
 	b.SetBytes(int64(len(text)))

@@ -1,7 +1,6 @@
 package pseudonym
 
 import (
-	"context"
 	"encoding/json"
 	"io/fs"
 	"regexp"
@@ -12,16 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/oombot/oombot/examples"
+	"github.com/oombot/oombot/internal/judgetest"
 	"github.com/oombot/oombot/investigations"
 	"github.com/oombot/oombot/investigations/redact"
-	"github.com/oombot/oombot/investigations/rules"
-	"github.com/oombot/oombot/tools/bundle"
-	"github.com/oombot/oombot/tools/kernlog"
-	"github.com/oombot/oombot/tools/logs"
-	"github.com/oombot/oombot/tools/metrics"
-	"github.com/oombot/oombot/tools/pods"
-	"github.com/oombot/oombot/tools/profiles"
-	"github.com/oombot/oombot/tools/rollouts"
 )
 
 // incident is a shipped example, investigated.
@@ -46,38 +38,38 @@ func (i incident) texts(t testing.TB) []string {
 	return append(out, strings.Join(out[1:], "\n"))
 }
 
-// shipped investigates each example once.
-var shipped = sync.OnceValues(func() ([]incident, error) {
-	folders, err := fs.ReadDir(examples.FS, ".")
-	if err != nil {
-		return nil, err
-	}
-	var out []incident
-	for _, f := range folders {
-		i := incident{name: f.Name()}
-		if i.fsys, err = fs.Sub(examples.FS, f.Name()); err != nil {
-			return nil, err
-		}
-		if i.req, err = bundle.ReadIncident(i.fsys); err != nil {
-			return nil, err
-		}
-		tools := []investigations.Tool{
-			kernlog.New(i.fsys), pods.New(i.fsys), rollouts.New(i.fsys), metrics.New(i.fsys), logs.New(i.fsys), profiles.New(i.fsys),
-		}
-		i.res, i.ev, err = investigations.Run(context.Background(), i.req, tools, rules.New(), investigations.Options{Redact: redact.Text})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, i)
-	}
-	return out, nil
-})
+// shipped are the examples, each investigated once.
+var shipped struct {
+	sync.Mutex
+	incidents []incident
+}
 
-func everyExample(t *testing.T, check func(t *testing.T, i incident)) {
-	incidents, err := shipped()
+func investigated(t testing.TB) []incident {
+	t.Helper()
+	shipped.Lock()
+	defer shipped.Unlock()
+	if shipped.incidents != nil {
+		return shipped.incidents
+	}
+	folders, err := fs.ReadDir(examples.FS, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var all []incident
+	for _, f := range folders {
+		fsys, err := fs.Sub(examples.FS, f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := judgetest.Bundle(t, fsys, investigations.Options{Redact: redact.Text})
+		all = append(all, incident{name: f.Name(), fsys: fsys, req: j.Request, res: j.Result, ev: j.Evidence})
+	}
+	shipped.incidents = all
+	return all
+}
+
+func everyExample(t *testing.T, check func(t *testing.T, i incident)) {
+	incidents := investigated(t)
 	if len(incidents) < 16 {
 		t.Fatalf("only %d examples", len(incidents))
 	}
