@@ -54,8 +54,20 @@ type Kill struct {
 	PodUID      string `json:"pod_uid,omitempty"`
 	ContainerID string `json:"container_id,omitempty"`
 	// PID is 0 and Comm empty where only the cgroup's counter tells of the kill.
-	PID      int64                   `json:"pid,omitempty"`
-	Comm     string                  `json:"comm,omitempty"`
-	At       time.Time               `json:"at"`
-	Boundary investigations.Boundary `json:"boundary,omitempty"`
+	PID  int64     `json:"pid,omitempty"`
+	Comm string    `json:"comm,omitempty"`
+	At   time.Time `json:"at"`
+	// KernelTime says that At is the kernel's own time of the kill, and not when a counter was read, another program told of
+	// it, or the report was received.
+	KernelTime bool                    `json:"kernel_time,omitempty"`
+	Boundary   investigations.Boundary `json:"boundary,omitempty"`
+	// Kernel says that the kernel's own report tells of it, Counted that a counter of its cgroup does, and nothing else: then
+	// the kill was at most Within before At. Neither is set for kills by user space.
+	Kernel  bool          `json:"kernel,omitempty"`
+	Counted bool          `json:"counted,omitempty"`
+	Within  time.Duration `json:"within,omitempty"`
+	// Recorded says that a recording of the last minutes of its pod came with it.
+	Recorded bool `json:"recorded,omitempty"`
+	// Seq is the number of the agent's report that told of it, by which it is known what was told first in a boot.
+	Seq int64 `json:"seq,omitempty"`
 }

@@ -34,10 +34,11 @@ type Incident struct {
 	Alerts     []AlertRef `json:"alerts,omitempty"`
 	AlertCount int        `json:"alert_count,omitempty"`
 	Firing     int        `json:"firing,omitempty"`
-	// Kills is how many of the alerts are kills that node agents saw, LastKill when the last of them was: a kill has
-	// happened, and never fires.
-	Kills    int       `json:"kills,omitempty"`
-	LastKill time.Time `json:"last_kill,omitzero"`
+	// Kills is how many of the alerts are kills that node agents saw, FirstKill and LastKill when the first and the last of
+	// them were: a kill has happened, and never fires.
+	Kills     int       `json:"kills,omitempty"`
+	FirstKill time.Time `json:"first_kill,omitzero"`
+	LastKill  time.Time `json:"last_kill,omitzero"`
 	// Folded are the workloads that are told of here beside the target's own.
 	Folded []Folded `json:"folded,omitempty"`
 	// Pods are those of the target's own workload that alerts named or its verdict is of, at most MaxPods; PodCount is

@@ -35,6 +35,19 @@ type NodeReport struct {
 	Profiles []NodeProfile  `json:"profiles,omitempty"`
 }
 
+// NodeRefusal is the body of an answer by which the bot itself refuses a report, as JSON. What stands between the two may
+// answer the same status with another body: that says nothing of the report.
+type NodeRefusal struct {
+	// By is RefusedByBot.
+	By string `json:"refused_by"`
+	// Reason is the outcome as the bot counts it (payload, too_large, …), Says what is wrong, in words.
+	Reason string `json:"reason"`
+	Says   string `json:"says"`
+}
+
+// RefusedByBot tells a refusal of the bot from one of whatever stands before it.
+const RefusedByBot = "oombot"
+
 // NodeHeartbeat says how an agent is.
 type NodeHeartbeat struct {
 	At time.Time `json:"at"`

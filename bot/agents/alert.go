@@ -33,9 +33,6 @@ type killing struct {
 	// when is its time, once that is settled; told is what the node says, by its own clock. It is zero where it says none.
 	when func() time.Time
 	told time.Time
-	// within is how long before it may have been, where it was counted; kernel says that the kernel told of it.
-	within time.Duration
-	kernel bool
 }
 
 // killings returns the kills of a report. Its times are not settled yet: what tells a kill apart must not depend on when
@@ -50,11 +47,12 @@ func killings(r *investigations.NodeReport) []*killing {
 	for i := range r.Counted {
 		c := &r.Counted[i]
 		out = append(out, &killing{
-			Kill: bot.Kill{PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c)},
+			Kill: bot.Kill{
+				PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c), Counted: true, Within: within(c),
+			},
 			name: nameOOMKilled, what: "a process",
 			id:   []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
 			when: func() time.Time { return c.At }, told: c.At,
-			within: time.Duration(c.WithinMS) * time.Millisecond,
 		})
 	}
 	for i := range r.UserKills {
@@ -70,10 +68,32 @@ func killings(r *investigations.NodeReport) []*killing {
 			when: func() time.Time { return u.At }, told: u.At,
 		})
 	}
+	recorded := recordedPods(r)
 	for _, k := range out {
-		k.Node, k.BootID = r.Node, r.BootID
+		k.Node, k.BootID, k.Seq, k.Recorded = r.Node, r.BootID, r.Seq, recorded[k.PodUID]
 	}
 	return out
+}
+
+// recordedPods are the uids of the pods that a report's recording has values of.
+func recordedPods(r *investigations.NodeReport) map[string]bool {
+	if r.Recorder == nil {
+		return nil
+	}
+	out := map[string]bool{}
+	for i := range r.Recorder.Series {
+		if s := &r.Recorder.Series[i]; s.PodUID != "" && len(s.Values) > 0 {
+			out[s.PodUID] = true
+		}
+	}
+	return out
+}
+
+// mostWithin bounds how long before it was counted a kill may have been: counters are read once a second.
+const mostWithin = time.Minute
+
+func within(c *investigations.CountedKill) time.Duration {
+	return time.Duration(min(max(c.WithinMS, 0), mostWithin.Milliseconds())) * time.Millisecond
 }
 
 // kernelKill returns the kill of a report of the kernel; nil where it is of none, or was somebody's sysrq.
@@ -88,8 +108,10 @@ func kernelKill(r *investigations.NodeReport, i int) *killing {
 	}
 	victim := k.Killed[0]
 	out := &killing{
-		Kill: bot.Kill{PodUID: k.PodUID, ContainerID: k.ContainerID, PID: victim.PID, Comm: victim.Comm, Boundary: k.Boundary},
-		name: nameOOMKilled, id: []string{moment, strconv.FormatInt(victim.PID, 10)}, kernel: true,
+		Kill: bot.Kill{
+			PodUID: k.PodUID, ContainerID: k.ContainerID, PID: victim.PID, Comm: victim.Comm, Boundary: k.Boundary, Kernel: true,
+		},
+		name: nameOOMKilled, id: []string{moment, strconv.FormatInt(victim.PID, 10)},
 		when: func() time.Time { return *k.At },
 	}
 	if k.At != nil {
@@ -139,14 +161,15 @@ func (k *killing) place(counted []investigations.CountedKill) {
 }
 
 // settle gives kills the times that their report has been given, and leaves out those that were counted and of which the
-// kernel told as well.
-func settle(all []*killing) []*killing {
+// kernel told as well. now is what stands for a time that the report does not tell.
+func settle(all []*killing, now time.Time) []*killing {
 	for _, k := range all {
 		k.At = k.when()
+		k.KernelTime = k.Kernel && !k.At.Equal(now)
 	}
 	covered := func(k *killing) bool {
 		return slices.ContainsFunc(all, func(o *killing) bool {
-			return o.kernel && k.counted() && o.PodUID == k.PodUID && o.At.Sub(k.At).Abs() <= coveredWithin+k.within
+			return o.Kernel && k.Counted && o.PodUID == k.PodUID && o.At.Sub(k.At).Abs() <= coveredWithin+k.Within
 		})
 	}
 	var told []*killing
@@ -157,9 +180,6 @@ func settle(all []*killing) []*killing {
 	}
 	return told
 }
-
-// counted says that only a counter told of it.
-func (k *killing) counted() bool { return k.name == nameOOMKilled && !k.kernel }
 
 // alert makes an alert of a kill.
 func (k *killing) alert(who *directory) bot.Alert {

@@ -19,7 +19,7 @@ func told(r investigations.NodeReport) []bot.Alert {
 	nodes.Settle(&r, now)
 	who := newDirectory(&r)
 	var out []bot.Alert
-	for _, k := range settle(all) {
+	for _, k := range settle(all, now) {
 		out = append(out, k.alert(who))
 	}
 	return out
@@ -144,5 +144,27 @@ func TestIDs(t *testing.T) {
 	a := told(investigations.NodeReport{Counted: []investigations.CountedKill{long}})
 	if id := a[0].ID; !strings.HasPrefix(id, "sha256:") || len(id) > maxID {
 		t.Errorf("a long one: %s", id)
+	}
+}
+
+// TestKernelTime says of which kills the kernel itself told when they were: a time that another program read, or that is
+// missing or can't be, tells nothing of how soon a kill was told of.
+func TestKernelTime(t *testing.T) {
+	untimed, ahead, booted := kernel(0, "u1", "c1", investigations.BoundaryContainer, 5), kernel(time.Hour, "u1", "c1", investigations.BoundaryContainer, 6),
+		kernel(-time.Second, "u1", "c1", investigations.BoundaryContainer, 7)
+	untimed.At, untimed.UptimeS = nil, nil
+	booted.At = nil
+	whole := kernel(0, "u2", "c2", investigations.BoundaryContainer, 8)
+	got := map[int64]bool{}
+	for _, a := range told(investigations.NodeReport{
+		Reports:   []investigations.KernelReport{untimed, ahead, booted, whole},
+		Counted:   []investigations.CountedKill{counted(0, "u3", "c3")},
+		UserKills: []investigations.UserKill{{At: moment, Killer: investigations.UserKillSystemdOOMD, PodUID: "u4", PID: 9}},
+	}) {
+		got[a.Kill.PID] = a.Kill.KernelTime
+	}
+	want := map[int64]bool{5: false, 6: false, 7: true, 8: true, 0: false, 9: false}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -204,7 +204,7 @@ func FuzzDecode(f *testing.F) {
 		nodes.Settle(&r, now)
 		checkTimes(t, &r)
 		who := newDirectory(&r)
-		for _, k := range settle(all) {
+		for _, k := range settle(all, now) {
 			checkAlert(t, k.alert(who))
 		}
 	})

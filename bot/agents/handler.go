@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func New(o Options) http.Handler {
 		o.Channel = func(string) string { return "" }
 	}
 	h := &handler{o: o, door: inbound.New(inbound.Options{
-		Source: bot.SourceAgent, Log: o.Log, Now: o.Now, Count: o.Count, MaxHeld: maxHeld,
+		Source: bot.SourceAgent, Log: o.Log, Now: o.Now, Count: o.Count, MaxHeld: maxHeld, Write: writeRefusal,
 	})}
 	if o.Reviewer != nil {
 		h.reviews = newReviews(o.Reviewer, o.Now)
@@ -144,6 +145,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.door.Answer(w, http.StatusAccepted, inbound.Accepted, fmt.Sprintf("accepted %d reports, %d kills", len(report.Reports), kills))
 }
 
+// writeRefusal writes a refusal so that an agent can tell it from one of a proxy: what the bot refuses it refuses always.
+func writeRefusal(w http.ResponseWriter, no inbound.Refusal) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(no.Status)
+	_ = json.NewEncoder(w).Encode(investigations.NodeRefusal{ // who does not read it sends again
+		By: investigations.RefusedByBot, Reason: string(no.Outcome), Says: no.Says,
+	})
+}
+
 // profiles leaves of the profiles of a report what may be stored. It returns why others are left out.
 func (h *handler) profiles(r *investigations.NodeReport) (faults []string) {
 	if len(r.Profiles) == 0 {
@@ -189,7 +200,7 @@ func (h *handler) take(ctx context.Context, r investigations.NodeReport) (kills 
 	}
 	who := newDirectory(&r)
 	channels := map[string][]bot.Alert{}
-	for _, k := range settle(all) {
+	for _, k := range settle(all, now) {
 		if h.o.MaxAge > 0 && (now.Sub(k.At) > h.o.MaxAge || k.found(made)) {
 			continue
 		}

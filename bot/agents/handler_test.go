@@ -70,7 +70,7 @@ func TestReport(t *testing.T) {
 		Targets: []investigations.Target{{Namespace: "shop", Pod: "checkout-7c9d8f6b5-x2x4p", Container: "checkout", Node: "n1"}},
 		Kill: &bot.Kill{
 			Node: "n1", BootID: "7e0a2c1e-8a7e-4a53-9d07-2f1f6e0b7f11", PodUID: podUID, ContainerID: containerID, PID: 4711, Comm: "java",
-			At: moment, Boundary: investigations.BoundaryContainer,
+			At: moment, KernelTime: true, Boundary: investigations.BoundaryContainer, Kernel: true, Seq: 1,
 		},
 	}}}
 	if diff := cmp.Diff(want, events[0]); diff != "" {
@@ -154,8 +154,13 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			w := r.post(t, tt.body)
-			if w.Code != tt.status || len(r.counted) != 1 || r.counted[0] != tt.outcome || !strings.Contains(w.Body.String(), tt.says) || w.Body.Len() > 400 {
+			if w.Code != tt.status || len(r.counted) != 1 || r.counted[0] != tt.outcome || w.Body.Len() > 500 {
 				t.Errorf("answered %d %.300s, counted %v", w.Code, w.Body, r.counted)
+			}
+			var no investigations.NodeRefusal
+			if err := json.Unmarshal(w.Body.Bytes(), &no); err != nil || no.By != investigations.RefusedByBot ||
+				no.Reason != string(tt.outcome) || !strings.Contains(no.Says, tt.says) {
+				t.Errorf("answered %.300s (%v), want the bot's own refusal that says %q", w.Body, err, tt.says)
 			}
 			if keys, _ := r.items(t); len(keys) > 0 {
 				t.Errorf("the inbox has %q", keys)

@@ -9,7 +9,8 @@ import (
 	"github.com/oombot/oombot/investigations/report"
 )
 
-// seen says that a node agent saw the kill that an incident is about, and how soon it was told of; "" where none did.
+// seen says that a node agent saw the kill that an incident is about, and how soon it was told of where the kernel said
+// when it killed; "" where none did.
 // in full says as well what was killed, for cards whose verdict does not say it yet.
 func seen(i bot.Incident, inFull bool) string {
 	k := i.Ask.Kill
@@ -20,7 +21,8 @@ func seen(i bot.Incident, inFull bool) string {
 	if node := code(k.Node, maxName); node != "" {
 		text += " of " + node
 	}
-	if late := i.OpenedAt.Sub(k.At); i.Origin == bot.OriginAgent && !k.At.IsZero() && late >= 0 {
+	// Only the kernel's own time tells how late it was: any other is no earlier than the look that told of the kill.
+	if late := i.OpenedAt.Sub(k.At); i.Origin == bot.OriginAgent && k.KernelTime && !k.At.IsZero() && late >= 0 {
 		text += ", " + took(late) + " after the kill"
 	}
 	if inFull {
@@ -50,12 +52,23 @@ func killed(i bot.Incident) string {
 	return text
 }
 
+// counting is the line of a verdict that counts its kills, where they are several.
+func counting(i bot.Incident) []string {
+	if text := killCount(i); text != "" {
+		return []string{"🔁 " + text}
+	}
+	return nil
+}
+
 // killCount says how many kills belong to an incident, where they are several.
 func killCount(i bot.Incident) string {
 	if i.Kills < 2 {
 		return ""
 	}
 	text := count(i.Kills, "kill", "kills")
+	if !i.FirstKill.IsZero() && i.LastKill.After(i.FirstKill) {
+		text += " in " + took(i.LastKill.Sub(i.FirstKill))
+	}
 	if !i.LastKill.IsZero() {
 		text += ", the last at " + report.Stamp(i.LastKill)
 	}

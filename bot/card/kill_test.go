@@ -13,13 +13,14 @@ import (
 // ofKill is an incident that a node agent's kill opened.
 func ofKill(v bot.View, change func(*bot.Kill)) bot.View {
 	k := &bot.Kill{
-		Node: "n1", PodUID: "9928d1ec-5e69-4b9f-a69b-a7b133e8d9d1", PID: 4711, Comm: "java", At: at, Boundary: inv.BoundaryContainer,
+		Node: "n1", PodUID: "9928d1ec-5e69-4b9f-a69b-a7b133e8d9d1", PID: 4711, Comm: "java", At: at, KernelTime: true,
+		Boundary: inv.BoundaryContainer,
 	}
 	if change != nil {
 		change(k)
 	}
 	v.Incident.Origin, v.Incident.OpenedAt, v.Incident.Ask.Kill = bot.OriginAgent, at.Add(400*time.Millisecond), k
-	v.Incident.AlertCount, v.Incident.Kills, v.Incident.LastKill = 1, 1, k.At
+	v.Incident.AlertCount, v.Incident.Kills, v.Incident.FirstKill, v.Incident.LastKill = 1, 1, k.At, k.At
 	v.Incident.Alerts = []bot.AlertRef{{Source: bot.SourceAgent, ID: "n1/1", Title: orElse(k.Comm, "a process") + " killed in shop/checkout", At: k.At}}
 	return v
 }
@@ -46,7 +47,7 @@ func more(v bot.View, kills, alerts int) bot.View {
 // TestKills holds cards of kills that node agents saw to files that were read by eye.
 func TestKills(t *testing.T) {
 	r, _ := investigate(t, "leak-after-deploy")
-	counted := func(k *bot.Kill) { k.PID, k.Comm, k.Boundary = 0, "", "" }
+	counted := func(k *bot.Kill) { k.PID, k.Comm, k.Boundary, k.KernelTime = 0, "", "", false }
 	alone := func() bot.View {
 		v := judged(r)
 		v.Incident.Alerts, v.Incident.AlertCount, v.Incident.Firing = nil, 0, 0
@@ -82,11 +83,14 @@ func TestSeen(t *testing.T) {
 		change func(*bot.View)
 		want   string
 	}{
-		"a kill":               {func(*bot.View) {}, "Seen by the node agent of `n1`, 400 ms after the kill: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
-		"told hours later":     {func(v *bot.View) { v.Incident.OpenedAt = at.Add(2 * time.Hour) }, "Seen by the node agent of `n1`, 2 h after the kill: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
-		"clocks that differ":   {func(v *bot.View) { v.Incident.OpenedAt = at.Add(-time.Second) }, "Seen by the node agent of `n1`: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
-		"an alert's, joined":   {func(v *bot.View) { v.Incident.Origin = bot.OriginWebhook }, "Seen by the node agent of `n1`: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
-		"a counter alone":      {func(v *bot.View) { *v = ofKill(*v, func(k *bot.Kill) { k.PID, k.Comm, k.Boundary = 0, "", "" }) }, "Seen by the node agent of `n1`, 400 ms after the kill: a process killed in shop/checkout (which one is not told), at 2026-03-04 02:17:09 UTC"},
+		"a kill":             {func(*bot.View) {}, "Seen by the node agent of `n1`, 400 ms after the kill: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
+		"told hours later":   {func(v *bot.View) { v.Incident.OpenedAt = at.Add(2 * time.Hour) }, "Seen by the node agent of `n1`, 2 h after the kill: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
+		"clocks that differ": {func(v *bot.View) { v.Incident.OpenedAt = at.Add(-time.Second) }, "Seen by the node agent of `n1`: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
+		"an alert's, joined": {func(v *bot.View) { v.Incident.Origin = bot.OriginWebhook }, "Seen by the node agent of `n1`: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
+		"at an unknown time": {func(v *bot.View) { v.Incident.Ask.Kill.KernelTime = false }, "Seen by the node agent of `n1`: `java` (pid 4711), at 2026-03-04 02:17:09 UTC · boundary container limit (`container`)"},
+		"a counter alone": {func(v *bot.View) {
+			*v = ofKill(*v, func(k *bot.Kill) { k.PID, k.Comm, k.Boundary, k.KernelTime = 0, "", "", false })
+		}, "Seen by the node agent of `n1`: a process killed in shop/checkout (which one is not told), at 2026-03-04 02:17:09 UTC"},
 		"nothing is told":      {func(v *bot.View) { v.Incident.Alerts, v.Incident.Ask.Kill = nil, &bot.Kill{Node: "n1"} }, "Seen by the node agent of `n1`: a process (which one is not told)"},
 		"nothing but the node": {func(v *bot.View) { v.Incident.Ask.Kill = &bot.Kill{Node: "n1", Comm: "<!channel>"} }, "Seen by the node agent of `n1`: `&lt;!channel&gt;`"},
 		"no kill":              {func(v *bot.View) { v.Incident.Ask.Kill = nil }, ""},

@@ -2,6 +2,7 @@ package card
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/oombot/oombot/bot"
@@ -33,7 +34,7 @@ func verdict(v bot.View) bot.Message {
 	r, i := v.Result, v.Incident
 	b := newBoard()
 	b.header(headline(r))
-	b.take(&part{id: "state", items: append(progress(v), ending(i)...)})
+	b.take(&part{id: "state", items: slices.Concat(progress(v), counting(i), ending(i))})
 	b.take(&part{id: "about", quiet: true, items: nonEmpty(aboutVerdict(v), seen(i, false))})
 	b.take(&part{id: "verdict", items: answers(r)})
 	b.take(&part{id: "who", items: who(r)})
@@ -114,7 +115,7 @@ func aboutVerdict(v bot.View) string {
 	if !r.At.IsZero() {
 		at = report.Stamp(r.At)
 	}
-	return joined(workload, pod, cluster(i), at, killCount(i), alertCount(i))
+	return joined(workload, pod, cluster(i), at, alertCount(i))
 }
 
 func cluster(i bot.Incident) string {

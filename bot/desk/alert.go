@@ -37,8 +37,24 @@ func (d *Desk) alerts(ctx context.Context, e bot.Event, all []bot.Alert, origin 
 		d.look(ctx, id)
 	}
 	d.room(ctx, e.Channel)
+	for _, channel := range d.elsewhere(e.Channel, all) {
+		d.room(ctx, channel)
+	}
 	d.noteLate(ctx, all)
 	return nil
+}
+
+// elsewhere are the channels of the incidents of alerts beside the one that they came to.
+func (d *Desk) elsewhere(came string, all []bot.Alert) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []string
+	for _, a := range all {
+		if x := d.state.top(d.state.alert(a.Source, a.ID)); x != nil && x.Channel != came && !slices.Contains(out, x.Channel) {
+			out = append(out, x.Channel)
+		}
+	}
+	return out
 }
 
 // pagerTimeout bounds one look at what PagerDuty knows of an incident.
@@ -75,7 +91,7 @@ func (d *Desk) alert(e bot.Event, a bot.Alert, origin bot.Origin) (opened string
 	defer d.mu.Unlock()
 	channel := d.o.Policy.Channels[e.Channel]
 	known := d.state.alert(a.Source, a.ID)
-	if known != nil && known.Channel != e.Channel && known.Quiet && known.Card == "" {
+	if known != nil && known.Channel != e.Channel && known.Quiet && known.Card == "" && a.Kill == nil {
 		known = nil // it is told of nowhere, and may be told of here
 	}
 	switch {
@@ -96,7 +112,11 @@ func (d *Desk) alert(e bot.Event, a bot.Alert, origin bot.Origin) (opened string
 		d.log.Info("an alert names nothing in the cluster and is not about memory", "alert", a.Name, "source", a.Source)
 		return ""
 	}
+	if x := d.twice(a.Kill); x != nil {
+		return d.toldTwice(x, a)
+	}
 	if to := d.belongs(e, a); to != nil {
+		e.Channel = to.Channel
 		d.metrics.alerts.WithLabelValues(a.Source, "joined").Inc()
 		opened = d.join(to, e, a)
 	} else {
@@ -104,6 +124,7 @@ func (d *Desk) alert(e bot.Event, a bot.Alert, origin bot.Origin) (opened string
 		opened = d.open(e, a, origin).ID
 	}
 	key := alertKey(a.Source, a.ID)
+	d.state.saw(a.Kill, key, d.state.alerts[key].Incident, d.now())
 	if at, over := d.state.ended[key]; over && d.now().Sub(at) <= orderFor && !a.StartsAt.After(at) {
 		delete(d.state.ended, key)
 		d.resolved(d.state.alert(a.Source, a.ID), bot.Alert{Source: a.Source, ID: a.ID, Resolved: true, EndsAt: at})
@@ -190,7 +211,12 @@ func (d *Desk) takes(x *entry) bool {
 // incident itself where it had failed, or one of the alert's own where it may have another cause. The caller holds d.mu.
 func (d *Desk) join(x *entry, e bot.Event, a bot.Alert) (opened string) {
 	again := x.State == bot.StateFailed && x.Parent == "" && d.now().Sub(x.checked) > recheck
-	if again || !d.another(x, a) {
+	var news bot.Again
+	why, look := d.worthALook(x, a)
+	if a.Kill != nil {
+		news = d.news(x, a, why)
+	}
+	if again || !look && !d.another(x, a) {
 		if again {
 			x.checked = d.now()
 			x.State, x.Why, x.found, opened = bot.StateWaiting, "", time.Time{}, x.ID
@@ -203,28 +229,31 @@ func (d *Desk) join(x *entry, e bot.Event, a bot.Alert) (opened string) {
 		d.note(x, e, a)
 		d.changed(x)
 		d.refreshTop(x)
+		if a.Kill != nil {
+			d.countAgain(x, news)
+		}
 		return opened
 	}
 	x.checked = d.now()
 	child := d.open(e, a, openedAs(e, a, x.Origin))
 	child.Checking = true
-	d.fold(child, x, "same workload")
+	if a.Kill != nil && x.Kills > 0 {
+		child.News = &news
+	}
+	d.fold(child, d.state.top(x), "same workload")
 	return child.ID
 }
 
 // another says whether an alert may have another cause than an incident's: it is of a pod of another revision, or the
-// incident was judged and it is of another pod or of a kill of another kind, which is looked at once in a while, or of the
-// same, which is looked at more seldom. The caller holds d.mu.
+// incident was judged and it is of another pod, which is looked at once in a while, or of the same, which is looked at
+// more seldom. The caller holds d.mu.
 func (d *Desk) another(x *entry, a bot.Alert) bool {
 	pod := firstPod(a.Targets)
 	if x.Parent != "" || pod == "" && a.Kill == nil {
 		return false
 	}
 	judged := x.State == bot.StateJudged
-	switch {
-	case judged && a.Kill != nil && d.now().Sub(x.checked) > recheck && x.otherKill(a.Kill):
-		return true
-	case pod == "":
+	if pod == "" {
 		return judged && d.now().Sub(x.looked()) > cooldown
 	}
 	if slices.Contains(x.Pods, pod) {

@@ -169,11 +169,11 @@ func (d *Desk) upload(ctx context.Context, p *post) error {
 	}
 	call, cancel := context.WithTimeout(ctx, 3*slackTimeout)
 	defer cancel()
-	d.pace.posted(p.Channel, d.now())
+	d.pace.shared(p.Channel, d.now())
 	id, err := d.o.Slack.Upload(call, bot.File{
 		Key: p.Key, Channel: p.Channel, Thread: p.Thread, Name: p.File.Name, Title: p.File.Title, Alt: p.File.Alt, Data: p.File.Data,
 	})
-	d.pace.posted(p.Channel, d.now())
+	d.pace.shared(p.Channel, d.now())
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,10 @@ type Options struct {
 	Store    Store
 	Recaller investigations.Recaller
 	Policy   Policy
+	// KillChannel returns where kills of a namespace are shown, "" for nowhere; the namespace is empty for what is in none.
+	// It is asked once a kill's pod was found: its namespace was not known where the kill was received. nil: they stay
+	// where they came.
+	KillChannel func(namespace string) string
 	// Concurrent is how many investigations run at a time, StartsPerMinute how many begin; 0 means 4, and 30.
 	Concurrent, StartsPerMinute int
 	Cluster                     string
@@ -59,6 +63,8 @@ type Desk struct {
 	state state
 	queue queue
 	saver *saver
+	// waited is since when emoji wait that came for messages which are not known yet.
+	waited map[place]time.Time
 	// begun are the posts that this run of the program began: what became of those it knows.
 	begun map[string]bool
 	// noStatus says that Slack takes no status lines from this app.
@@ -93,7 +99,7 @@ func New(o Options) (*Desk, error) {
 		o.Now = time.Now
 	}
 	d := &Desk{
-		o: o, log: o.Log, now: o.Now, state: newState(), saver: newSaver(), begun: map[string]bool{},
+		o: o, log: o.Log, now: o.Now, state: newState(), saver: newSaver(), begun: map[string]bool{}, waited: map[place]time.Time{},
 		woken: make(chan struct{}, takers), finders: make(semaphore, finders), askers: make(semaphore, finders),
 		answerers: make(semaphore, answerers), turn: make(chan struct{}, 1),
 	}
@@ -136,6 +142,9 @@ func (d *Desk) Load(ctx context.Context) error {
 		// When its card was edited last is not known: it may have been just now.
 		e := &entry{stored: s, edited: d.now(), edits: 1}
 		d.state.add(e)
+		if k := e.Ask.Kill; k != nil && d.now().Sub(k.At) < sightedFor {
+			d.state.saw(k, "", e.ID, d.now())
+		}
 		if e.Card == "" || d.now().Sub(lastOf(e.Incident)) < settled {
 			d.state.stale(e)
 		}

@@ -44,7 +44,11 @@ func (d *Desk) reaction(ctx context.Context, e bot.Event) error {
 	d.mu.Lock()
 	x := d.state.at(e.Channel, e.TS)
 	judged := x != nil && x.Card == e.TS && x.ResultID != ""
+	early := x == nil && want != "" && d.early(e)
 	d.mu.Unlock()
+	if early {
+		return errLater{after: earlyEvery, err: errors.New("it may be on a card whose ts is not told yet"), free: true, expected: true}
+	}
 	if want == "" || !judged {
 		return nil
 	}

@@ -25,6 +25,8 @@ type sign struct {
 	Change string    `json:"change,omitempty"`
 	What   string    `json:"what,omitempty"`
 	At     time.Time `json:"at,omitzero"`
+	// Confidence is the verdict's; 0 in what was stored before it was kept.
+	Confidence float64 `json:"confidence,omitempty"`
 }
 
 // signOf makes the sign of a result.
@@ -32,6 +34,7 @@ func signOf(r *investigations.Result) sign {
 	v := r.Verdict
 	s := sign{
 		Namespace: r.Target.Namespace, Workload: r.Target.Workload, Node: r.Target.Node, Boundary: v.Boundary, Cause: v.Cause, At: r.At.UTC(),
+		Confidence: v.Confidence,
 	}
 	if v.Victim != nil {
 		s.Node = cmp.Or(v.Victim.Node, s.Node)
@@ -133,6 +136,7 @@ func (d *Desk) onNode(x *entry) *entry {
 
 // merge makes an incident of the same workload a part of another one: its alerts are the other's. The caller holds d.mu.
 func (d *Desk) merge(x, to *entry) {
+	d.foldedOnce(x)
 	for _, a := range x.Alerts {
 		addRef(&to.Incident, a)
 	}
@@ -167,6 +171,7 @@ func (d *Desk) merge(x, to *entry) {
 		}
 	}
 	d.state.remove(x)
+	x.became = to.ID
 	d.saver.mark(docIncident, id, func() (investigations.Doc, error) { return investigations.Doc{Kind: docIncident, Key: id}, nil })
 	d.changed(to)
 	d.refreshTop(to)
@@ -187,10 +192,19 @@ func (d *Desk) fold(x, into *entry, why string) {
 	} else {
 		into.Folded = append(into.Folded, f)
 	}
-	d.metrics.folded.Inc()
+	d.foldedOnce(x)
 	d.adopt(x, into)
 	d.changed(x)
 	d.changed(into)
+}
+
+// foldedOnce counts an incident that another thread tells of: once, however often what is told of it changes or it moves
+// from one thread to another. The caller holds d.mu.
+func (d *Desk) foldedOnce(x *entry) {
+	if !x.Counted {
+		x.Counted = true
+		d.metrics.folded.Inc()
+	}
 }
 
 // adopt has all that is told of in an incident's thread be told of in another one's. The caller holds d.mu.
@@ -228,6 +242,7 @@ func (d *Desk) refreshTop(x *entry) {
 func (d *Desk) split(x *entry) {
 	into := d.state.incidents[x.Parent]
 	x.Parent, x.Checking = "", false
+	d.rehome(x, x.Target.Namespace)
 	if into != nil {
 		into.Folded = slices.DeleteFunc(into.Folded, func(o bot.Folded) bool { return o.Incident == x.ID })
 		d.changed(into)
@@ -276,8 +291,10 @@ func (d *Desk) absorb(x, into *entry, why string) {
 	x.Checking = false
 	if w := workloadKey(x.Cluster, x.Target); w != "" && w == workloadKey(into.Cluster, into.Target) {
 		d.merge(x, into)
+		d.looked(x, into, bot.LookedSame)
 		return
 	}
+	x.News = nil
 	d.fold(x, into, why)
 }
 
@@ -289,10 +306,14 @@ func (d *Desk) confirm(x *entry) {
 	case into == x:
 		d.split(x)
 	case into.State == bot.StateWaiting || into.State == bot.StateRunning:
+	case into.State == bot.StateJudged && d.supersedes(x, into):
+		d.supersede(x, into)
+		d.looked(x, into, bot.LookedRevised)
 	case into.State == bot.StateJudged && (x.ResultID == into.ResultID || x.Sign.same(into.Sign) != ""):
 		d.absorb(x, into, cmp.Or(x.Sign.same(into.Sign), "same kill"))
 	default:
 		d.split(x)
+		d.looked(x, into, bot.LookedApart)
 		d.foldLike(x)
 	}
 }

@@ -21,14 +21,16 @@ func guess(t investigations.Target) string {
 // workload's name. The caller holds d.mu.
 func (d *Desk) belongs(e bot.Event, a bot.Alert) *entry {
 	var best *entry
+	var fits bool
 	for _, key := range guessKeys(a.Targets, a.Kill) {
 		for _, id := range d.state.guesses[key] {
 			x := d.state.incidents[id]
-			if x == nil || x.Channel != e.Channel || !d.takes(x) || a.Cluster != "" && x.Cluster != "" && a.Cluster != x.Cluster {
+			if x == nil || !d.shownFor(x, e, a) || !d.takes(x) || a.Cluster != "" && x.Cluster != "" && a.Cluster != x.Cluster {
 				continue
 			}
-			if best == nil || x.OpenedAt.After(best.OpenedAt) {
-				best = x
+			// One whose own kill was of the same kind goes before one that is newer.
+			if fit := x.fits(a); best == nil || fit && !fits || fit == fits && x.OpenedAt.After(best.OpenedAt) {
+				best, fits = x, fit
 			}
 		}
 	}

@@ -61,17 +61,25 @@ func (s *state) killedIn(e *entry, uid string) {
 // killed counts a kill among an incident's alerts. The caller holds d.mu.
 func (d *Desk) killed(x *entry, k *bot.Kill) {
 	x.Kills++
-	if k.At.After(x.LastKill) {
-		x.LastKill = k.At.UTC()
-	}
+	x.killedFrom(k.At, k.At)
 	d.state.killedIn(x, uidOf(k))
+}
+
+// killedFrom widens the time over which there were kills. The caller holds Desk.mu.
+func (e *entry) killedFrom(first, last time.Time) {
+	if !first.IsZero() && (e.FirstKill.IsZero() && e.LastKill.IsZero() || !e.FirstKill.IsZero() && first.Before(e.FirstKill)) {
+		e.FirstKill = first.UTC()
+	}
+	if last.After(e.LastKill) {
+		e.LastKill = last.UTC()
+	}
 }
 
 // mergeKills makes the kills of an incident those of another one. The caller holds d.mu.
 func (d *Desk) mergeKills(x, to *entry) {
 	to.Kills += x.Kills
-	if x.LastKill.After(to.LastKill) {
-		to.LastKill = x.LastKill
+	if x.Kills > 0 {
+		to.killedFrom(x.FirstKill, x.LastKill)
 	}
 	to.adopt(x.Ask.Kill, x.Ask.Targets)
 	for _, uid := range x.uids {
@@ -98,14 +106,18 @@ func (e *entry) adopt(k *bot.Kill, targets []investigations.Target) {
 // otherKill says whether a kill is certainly another story than an incident's own: another limit ran out, or outside of
 // pods another process was killed. The caller holds Desk.mu.
 func (e *entry) otherKill(k *bot.Kill) bool {
-	limit := e.Sign.Boundary
-	if e.Ask.Kill != nil && known(e.Ask.Kill.Boundary) {
-		limit = e.Ask.Kill.Boundary
-	}
-	if known(limit) && known(k.Boundary) && limit != k.Boundary {
+	if limit := e.limit(); known(limit) && known(k.Boundary) && limit != k.Boundary {
 		return true
 	}
 	return k.PodUID == "" && e.Ask.Kill != nil && e.Ask.Kill.Comm != k.Comm
+}
+
+// limit is whose limit ran out, as far as that is known. The caller holds Desk.mu.
+func (e *entry) limit() investigations.Boundary {
+	if e.Ask.Kill != nil && known(e.Ask.Kill.Boundary) {
+		return e.Ask.Kill.Boundary
+	}
+	return e.Sign.Boundary
 }
 
 func known(b investigations.Boundary) bool { return b != "" && b != investigations.BoundaryUnknown }

@@ -102,6 +102,7 @@ func (d *Desk) found(ctx context.Context, id string, t investigations.Target) {
 		d.mu.Unlock()
 		return
 	}
+	d.rehome(x, t.Namespace)
 	why := d.mayTell(x, t)
 	if why == "" {
 		x.Target, x.found = t, d.now()
@@ -204,10 +205,12 @@ func (d *Desk) fail(ctx context.Context, id, why string) {
 		into := d.state.top(x)
 		if into != x {
 			d.fold(x, into, "could not be looked at by itself")
+			d.looked(x, into, bot.LookedFailed)
 		}
 	}
 	d.changed(x)
 	d.confirmAll(x)
+	d.shownNowhere(x)
 	channel := x.Channel
 	d.mu.Unlock()
 	d.metrics.ended.WithLabelValues(string(bot.StateFailed)).Inc()

@@ -13,7 +13,7 @@ import (
 type metrics struct {
 	events, alerts, incidents, ended, failures, slackErrors, votes *prometheus.CounterVec
 	tokens                                                         *prometheus.CounterVec
-	folded, posts, dropped, rejected                               prometheus.Counter
+	folded, posts, dropped, rejected, unseen                       prometheus.Counter
 	firstVerdict                                                   prometheus.Histogram
 }
 
@@ -34,6 +34,7 @@ func newMetrics(to prometheus.Registerer, d *Desk) (*metrics, error) {
 		votes:       counter("feedback_total", "Votes on verdicts.", "vote"),
 		tokens:      counter("model_tokens_total", "Tokens that models were sent and answered.", "kind"),
 		folded:      single("alerts_folded_total", "Incidents that were folded into the thread of another one."),
+		unseen:      single("kills_unseen_total", "Incidents of kills that are shown nowhere, since no channel is for them."),
 		posts:       single("slack_posts_total", "Messages posted to Slack."),
 		dropped:     single("events_given_up_total", "Events that could not be dealt with."),
 		rejected:    single("model_rejected_claims_total", "Claims of models that the checks refused."),
@@ -49,7 +50,7 @@ func newMetrics(to prometheus.Registerer, d *Desk) (*metrics, error) {
 		return m, nil
 	}
 	all := []prometheus.Collector{
-		m.events, m.alerts, m.incidents, m.ended, m.failures, m.slackErrors, m.votes, m.tokens, m.folded, m.posts, m.dropped, m.rejected, m.firstVerdict,
+		m.events, m.alerts, m.incidents, m.ended, m.failures, m.slackErrors, m.votes, m.tokens, m.folded, m.posts, m.dropped, m.rejected, m.unseen, m.firstVerdict,
 		gauge("queue_length", "Incidents that wait for their investigation.", func() float64 {
 			d.mu.Lock()
 			defer d.mu.Unlock()

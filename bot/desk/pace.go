@@ -23,8 +23,9 @@ const (
 // pace says when Slack may be called. It is safe for concurrent use.
 type pace struct {
 	mu sync.Mutex
-	// posts are when each channel takes the next message; methods when each method may be called again, as Slack told.
+	// posts are when each channel takes the next message, cards when it takes the next first card; methods when each method may be called again, as Slack told.
 	posts   map[string]time.Time
+	cards   map[string]time.Time
 	methods map[string]time.Time
 	// rested is when channels take messages that this run of the program has posted nothing to.
 	rested time.Time
@@ -40,6 +41,14 @@ func (p *pace) post(channel string, now time.Time) time.Duration {
 	return max(0, p.posts[channel].Sub(now), p.methods["post"].Sub(now), p.rested.Sub(now))
 }
 
+// first returns how long to wait until a channel takes a first card: it does not wait for a file that came just before it,
+// which is another method's. Slack bears with two messages in a second where that is seldom.
+func (p *pace) first(channel string, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(0, p.cards[channel].Sub(now), p.methods["post"].Sub(now), p.rested.Sub(now))
+}
+
 // resumed says that an earlier run of the program may have posted just now.
 func (p *pace) resumed(now time.Time) {
 	p.mu.Lock()
@@ -49,6 +58,17 @@ func (p *pace) resumed(now time.Time) {
 
 // posted says that a message was sent to a channel.
 func (p *pace) posted(channel string, now time.Time) {
+	p.shared(channel, now)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cards == nil {
+		p.cards = map[string]time.Time{}
+	}
+	p.cards[channel] = now.Add(postEvery)
+}
+
+// shared says that a file was sent to a channel.
+func (p *pace) shared(channel string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.posts == nil {

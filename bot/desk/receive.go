@@ -24,7 +24,7 @@ func (d *Desk) Wants(e bot.Event) bool {
 	case bot.EventDeleted:
 		return d.knows(e.Channel, e.TS)
 	case bot.EventReaction:
-		return d.knows(e.Channel, e.TS) && voteOf(e.Reaction) != ""
+		return voteOf(e.Reaction) != "" && (d.knows(e.Channel, e.TS) || d.posting(e.Channel))
 	}
 	return true
 }

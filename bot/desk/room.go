@@ -63,10 +63,11 @@ func (d *Desk) publish(ctx context.Context, channel string, wake <-chan struct{}
 	}
 }
 
-// The order in which things are posted.
+// The order in which things are posted: the first word on an incident before anything more on others. What else is posted
+// does not wait for long, since a channel takes first cards no faster than messages.
 const (
-	dueVerdict = iota
-	dueFirst
+	dueFirst = iota
+	dueVerdict
 	duePost
 	dueEdit
 	dueLast
@@ -77,7 +78,25 @@ type chore struct {
 	order int
 	since time.Time
 	wait  time.Duration
+	// takes says that a channel takes it at the pace of messages.
+	takes bool
 	run   func(context.Context)
+}
+
+// yield has everything wait that takes a message's turn while a first card is to come before that turn would be over: the
+// file of one incident does not hold up the first word on another.
+func yield(all []chore) {
+	soon := time.Duration(0)
+	for _, c := range all {
+		if c.order == dueFirst && c.wait > 0 && c.wait < postEvery {
+			soon = soonest(soon, c.wait)
+		}
+	}
+	for i := range all {
+		if c := &all[i]; soon > 0 && c.takes && c.order != dueFirst {
+			c.wait = max(c.wait, soon)
+		}
+	}
 }
 
 // due returns what is to be done next in a channel. Where that is nothing yet, wait says when to look again; 0: when
@@ -102,6 +121,7 @@ func (d *Desk) due(channel string) (func(context.Context), time.Duration) {
 			}
 		}
 	}
+	yield(all)
 	var next time.Duration
 	slices.SortFunc(all, func(a, b chore) int { return cmp.Or(cmp.Compare(a.order, b.order), a.since.Compare(b.since)) })
 	for _, c := range all {
@@ -135,14 +155,14 @@ func (d *Desk) cardChore(e *entry, now time.Time) (chore, bool) {
 	id := e.ID
 	back := e.notBefore.Sub(now)
 	if e.Card == "" {
-		wait := max(back, d.pace.post(e.Channel, now))
+		wait := max(back, d.pace.first(e.Channel, now))
 		if e.AskedBy == "" && (e.State == bot.StateWaiting || e.State == bot.StateRunning) {
 			if c := d.o.Policy.Channels[e.Channel]; e.found.IsZero() && len(c.Namespaces)+len(c.Mute) > 0 {
 				return chore{}, false // it is not known yet whether it may be told of here
 			}
 			wait = max(wait, e.OpenedAt.Add(d.gathers(e)).Sub(now))
 		}
-		return chore{dueFirst, e.OpenedAt, wait, func(ctx context.Context) { d.postCard(ctx, id) }}, true
+		return chore{dueFirst, e.OpenedAt, wait, true, func(ctx context.Context) { d.postCard(ctx, id) }}, true
 	}
 	order := dueEdit
 	if e.State == bot.StateJudged || e.State == bot.StateFailed || e.result != nil {
@@ -155,7 +175,7 @@ func (d *Desk) cardChore(e *entry, now time.Time) (chore, bool) {
 	case order == dueEdit && e.edits > 0:
 		every = progressEvery
 	}
-	return chore{order, e.edited, max(back, e.edited.Add(every).Sub(now)), func(ctx context.Context) { d.editCard(ctx, id) }}, true
+	return chore{order, e.edited, max(back, e.edited.Add(every).Sub(now)), false, func(ctx context.Context) { d.editCard(ctx, id) }}, true
 }
 
 // postChore says when something else is to be posted. The caller holds d.mu.
@@ -178,7 +198,7 @@ func (d *Desk) postChore(p *post, now time.Time) (chore, bool) {
 	case p.User == "":
 		wait = max(wait, d.pace.post(p.Channel, now))
 	}
-	return chore{order, p.At, wait, func(ctx context.Context) { d.postOne(ctx, p) }}, true
+	return chore{order, p.At, wait, p.React == "" && p.User == "", func(ctx context.Context) { d.postOne(ctx, p) }}, true
 }
 
 // stale says that a card may not show what is known. The caller holds d.mu.

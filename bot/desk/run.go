@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ func (d *Desk) investigate(ctx context.Context, id string) {
 		d.queue.running--
 		d.mu.Unlock()
 	}()
+	outer := ctx // what is begun here and goes on without this
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.mu.Lock()
@@ -82,7 +84,9 @@ func (d *Desk) investigate(ctx context.Context, id string) {
 		d.fail(ctx, id, err.Error())
 		return
 	}
-	d.judged(ctx, id, run, res, ev)
+	if d.judged(ctx, id, run, res, ev) {
+		d.look(outer, id)
+	}
 }
 
 // errStopped says that a person stopped an investigation.
@@ -145,8 +149,9 @@ func (d *Desk) step(x *entry, p investigations.Progress) {
 	x.steps = append(x.steps, s)
 }
 
-// judged ends an investigation with its verdict.
-func (d *Desk) judged(ctx context.Context, id string, run int, res *investigations.Result, ev *investigations.Evidence) {
+// judged ends an investigation with its verdict, and says whether it is to be begun again at once, since something came
+// late that may tell what the verdict leaves open.
+func (d *Desk) judged(ctx context.Context, id string, run int, res *investigations.Result, ev *investigations.Evidence) (again bool) {
 	d.observe(res)
 	votes := d.votesOf(ctx, res.ID)
 	similar := d.similarTo(ctx, res, d.boundsOf(id))
@@ -156,7 +161,7 @@ func (d *Desk) judged(ctx context.Context, id string, run int, res *investigatio
 	x := d.state.incidents[id]
 	if x == nil || x.State != bot.StateRunning || x.Run != run {
 		d.mu.Unlock()
-		return // it was stopped just now
+		return false // it was stopped just now
 	}
 	if res.LLM.EndedBy == "off" {
 		d.metrics.firstVerdict.Observe(d.now().Sub(x.StartedAt).Seconds())
@@ -171,12 +176,38 @@ func (d *Desk) judged(ctx context.Context, id string, run int, res *investigatio
 	addPod(&x.Incident, x.Target.Pod)
 	d.changed(x)
 	d.foldJudged(x)
-	channel := x.Channel
+	if !x.gone {
+		d.shownNowhere(x)
+	}
+	again = x.late && !x.gone && x.Sign.weak()
+	if x.late = false; again {
+		d.lookAgain(x)
+	}
+	channel, became := x.Channel, x.became
 	d.mu.Unlock()
 	d.metrics.ended.WithLabelValues(string(bot.StateJudged)).Inc()
 	d.flush(ctx)
 	d.room(ctx, channel)
-	d.after(ctx, id)
+	if !again {
+		d.after(ctx, cmp.Or(became, id))
+		d.shownIn(ctx, id, became, res.ID)
+	}
+	return again
+}
+
+// shownIn has memory know where a result is told of that has no card of its own: in the thread of the incident that it
+// was folded into, or became a part of.
+func (d *Desk) shownIn(ctx context.Context, id, became, resultID string) {
+	d.mu.Lock()
+	x := d.state.top(d.state.incidents[cmp.Or(became, id)])
+	if x == nil || x.ID == id || x.Card == "" || x.ResultID == resultID || d.o.Slack == nil {
+		d.mu.Unlock()
+		return
+	}
+	into, channel, ts := x.ID, x.Channel, x.Card
+	d.mu.Unlock()
+	d.permalink(ctx, into, channel, ts, resultID)
+	d.flush(ctx)
 }
 
 // filled returns a target with what another one of the same thing knows beyond it.

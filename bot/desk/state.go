@@ -38,6 +38,15 @@ type stored struct {
 	Told string `json:"told,omitempty"`
 	// Owes says that notes on the verdict are still to be written, of alerts that came to it later.
 	Owes bool `json:"owes,omitempty"`
+	// LineKills is of how many kills the thread was told last in a line of its own, LineAt when. News is the further kill of
+	// another incident that this one was opened to look at, of which that one's thread is still to be told.
+	LineKills int        `json:"line_kills,omitempty"`
+	LineAt    time.Time  `json:"line_at,omitzero"`
+	News      *bot.Again `json:"news,omitempty"`
+	// Unseen says that it was counted among the kills that are shown nowhere.
+	Unseen bool `json:"unseen,omitempty"`
+	// Counted says that it was counted among the incidents that were folded.
+	Counted bool `json:"counted,omitempty"`
 	// Order is the key of the last order of a person that began it anew, so that one that is dealt with twice is the same
 	// as once.
 	Order string `json:"order,omitempty"`
@@ -71,8 +80,12 @@ type entry struct {
 	plain     bool
 	tries     int
 	notBefore time.Time
-	// checked is when its cause was last looked at anew because of another pod.
+	// checked is when its cause was last looked at anew because of another pod or a further kill, kinds when kills were that
+	// are certainly other ones than its own; late says that the kernel's report of its kill came after it was begun to be
+	// looked at.
 	checked time.Time
+	kinds   map[string]time.Time
+	late    bool
 	similar []bot.Similar
 	// guessed are the targets by whose names it can be found.
 	guessed []investigations.Target
@@ -82,8 +95,10 @@ type entry struct {
 	members []string
 	ups     int
 	downs   int
-	// gone says that it was forgotten, or made a part of another one: it is neither stored nor shown any more.
-	gone bool
+	// gone says that it was forgotten, or made a part of another one, whose id is became: it is neither stored nor shown any
+	// more.
+	gone   bool
+	became string
 }
 
 // told says that a card tells of an incident, or may. The caller holds Desk.mu.
@@ -111,13 +126,15 @@ type state struct {
 	// not known.
 	due   map[string]map[string]*entry
 	ended map[string]time.Time
+	// sightings are kills of the last minutes, by their nodes.
+	sightings map[string][]*sighting
 }
 
 func newState() state {
 	return state{
 		incidents: map[string]*entry{}, threads: map[place]string{}, alerts: map[string]member{}, workloads: map[string][]string{},
 		nodes: map[string][]string{}, guesses: map[string][]string{}, results: map[string]string{}, posts: map[string]*post{}, mutes: map[string]mute{},
-		due: map[string]map[string]*entry{}, ended: map[string]time.Time{},
+		due: map[string]map[string]*entry{}, ended: map[string]time.Time{}, sightings: map[string][]*sighting{},
 	}
 }
 

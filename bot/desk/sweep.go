@@ -42,6 +42,7 @@ func (d *Desk) sweep(ctx context.Context) {
 			x.result, x.evidence, x.similar = nil, nil, nil
 		}
 	}
+	d.state.forgetSightings(now)
 	for key, at := range d.state.ended {
 		if now.Sub(at) > orderFor {
 			delete(d.state.ended, key)

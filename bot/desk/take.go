@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -53,11 +54,12 @@ func (d *Desk) take(ctx context.Context) {
 	}
 }
 
-// errLater says that an item is to be dealt with again after a while; free, that this time does not count.
+// errLater says that an item is to be dealt with again after a while; free, that this time does not count; expected, that
+// it is nothing to tell an operator of.
 type errLater struct {
-	after time.Duration
-	err   error
-	free  bool
+	after          time.Duration
+	err            error
+	free, expected bool
 }
 
 func (e errLater) Error() string { return e.err.Error() }
@@ -85,7 +87,11 @@ func (d *Desk) deal(ctx context.Context, item investigations.Item) {
 			after = later.after
 		}
 		if item.Attempts < maxAttempts || later.free {
-			d.log.Warn("an event is tried again", "item", item.Key, "attempt", item.Attempts, "after", after, "err", err)
+			level := slog.LevelWarn
+			if later.expected {
+				level = slog.LevelDebug
+			}
+			d.log.Log(ctx, level, "an event is tried again", "item", item.Key, "attempt", item.Attempts, "after", after, "err", err)
 			d.give(ctx, item, after, err)
 			return
 		}

@@ -47,6 +47,7 @@ type Door struct {
 	log    *slog.Logger
 	now    func() time.Time
 	count  func(Outcome)
+	write  func(http.ResponseWriter, Refusal)
 	bodies *budget
 	seldom *seldom
 }
@@ -60,6 +61,8 @@ type Options struct {
 	Now func() time.Time
 	// Count is told the outcome of each request; nil: nobody is. It may be called from several goroutines at a time.
 	Count func(Outcome)
+	// Write writes a refusal as an answer; nil stands for its words as plain text.
+	Write func(http.ResponseWriter, Refusal)
 	// MaxHeld bounds, in bytes, what is held at a time of all bodies together, beyond the first 16 KiB of each. One of them
 	// may go beyond it.
 	MaxHeld int64
@@ -73,7 +76,10 @@ func New(o Options) *Door {
 	if o.Count == nil {
 		o.Count = func(Outcome) {}
 	}
-	return &Door{source: o.Source, log: o.Log, now: o.Now, count: o.Count, bodies: &budget{most: o.MaxHeld}, seldom: &seldom{}}
+	if o.Write == nil {
+		o.Write = func(w http.ResponseWriter, no Refusal) { http.Error(w, no.Says, no.Status) }
+	}
+	return &Door{source: o.Source, log: o.Log, now: o.Now, count: o.Count, write: o.Write, bodies: &budget{most: o.MaxHeld}, seldom: &seldom{}}
 }
 
 // Refusal is an answer that is no success.
@@ -99,7 +105,7 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, no Refusal) {
 	if skipped, ok := d.seldom.now(d.now(), no.Outcome); ok {
 		d.log.Log(r.Context(), level, "webhook refused", append(attrs, "same_before", skipped)...)
 	}
-	http.Error(w, no.Says, no.Status)
+	d.write(w, no)
 }
 
 // Answer answers with a success, in a line of text.

@@ -103,7 +103,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	entry := Call{Method: c.method, At: s.o.Now(), Args: maps.Clone(c.args), Status: http.StatusOK}
 	f, hit := s.faultOf(c)
 	s.mu.Unlock()
-	if hit && !pause(r, s.ctx.Done(), f) {
+	if hit && !pause(r, s.ctx.Done(), f.Delay, f.Hang) {
 		entry.Status = 0
 		s.log(entry)
 		hangUp(w)
@@ -114,6 +114,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, reply := s.run(c)
+	if hit {
+		pause(r, s.ctx.Done(), f.Late, false)
+	}
 	entry.Error, _ = reply["error"].(string)
 	entry.Status = status
 	if hit && f.Lost {
@@ -133,14 +136,14 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, reply)
 }
 
-// pause waits as a fault asks for; it is false where no answer may follow.
-func pause(r *http.Request, closed <-chan struct{}, f Fault) bool {
-	if f.Delay <= 0 && !f.Hang {
+// pause waits as a fault asks for, without an end where it hangs; it is false where no answer may follow.
+func pause(r *http.Request, closed <-chan struct{}, wait time.Duration, hang bool) bool {
+	if wait <= 0 && !hang {
 		return true
 	}
 	var after <-chan time.Time
-	if !f.Hang {
-		t := time.NewTimer(f.Delay)
+	if !hang {
+		t := time.NewTimer(wait)
 		defer t.Stop()
 		after = t.C
 	}

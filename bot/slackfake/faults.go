@@ -35,8 +35,8 @@ type Fault struct {
 	RetryAfter time.Duration
 	// Error answers ok:false with this error, and with Needed and Provided where they are set.
 	Error, Needed, Provided string
-	// Delay answers later than otherwise.
-	Delay time.Duration
+	// Delay does what was asked for, and answers, later than otherwise; Late does it at once, and answers later.
+	Delay, Late time.Duration
 	// Hang never answers: the caller gives up first, or the stand-in closes.
 	Hang bool
 	// Lost does what was asked for, and closes the connection in place of the answer (or answers Status).

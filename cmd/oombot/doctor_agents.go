@@ -34,11 +34,8 @@ func (a *app) checkAgents(ctx context.Context, cfg *config.Config, cluster *kube
 		return nil
 	}
 	out := []investigations.Check{a.checkTrust(ctx, cfg, cluster, account, len(all) > 0)}
-	if slackConfigured(cfg) && nowhereForKills(cfg) {
-		out = append(out, investigations.Check{
-			Name: "channel", State: investigations.CheckWarn, Says: "kills that node agents see are remembered, and shown nowhere",
-			Fix: "set agents.channel, or auto: true for a channel below slack.channels",
-		})
+	if says, todo := killsUnseen(cfg); says != "" {
+		out = append(out, investigations.Check{Name: "channel", State: investigations.CheckWarn, Says: says, Fix: todo})
 	}
 	if f.err == nil && cfg.Memory.File != config.MemoryNone {
 		out = append(out, checkHeard(all, a.agentsWanted(ctx, cfg, cluster, account), a.now())...)

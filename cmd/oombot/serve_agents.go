@@ -130,12 +130,10 @@ func agentsAccount(c *config.Config) string {
 	return namespace + "/" + agentAccount
 }
 
-// agentChannel says where kills of a namespace are shown: in agents.channel, else in the channel with auto that names the
-// namespace in the fewest patterns. One without patterns is for all namespaces, and for nodes; it comes last.
+// agentChannel says where kills of a namespace are shown: in agents.channel where that may be told of it, else in the
+// channel with auto that names the namespace in the fewest patterns. One without patterns is for all namespaces, and for
+// nodes; it comes last.
 func agentChannel(c *config.Config) func(namespace string) string {
-	if c.Agents.Channel != "" {
-		return func(string) string { return c.Agents.Channel }
-	}
 	type candidate struct {
 		id    string
 		globs namespaces
@@ -149,6 +147,9 @@ func agentChannel(c *config.Config) func(namespace string) string {
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(compareBool(len(a.globs) == 0, len(b.globs) == 0), cmp.Compare(len(a.globs), len(b.globs)))
 	})
+	if id := c.Agents.Channel; id != "" {
+		all = slices.Insert(all, 0, candidate{id, globs(c.Slack.Channels[id].Namespaces)})
+	}
 	return func(namespace string) string {
 		for _, each := range all {
 			if len(each.globs) == 0 || namespace != "" && each.globs.allow(namespace) {

@@ -67,8 +67,8 @@ func serveWarnings(c *config.Config) []warning {
 	if c.PagerDuty.APIToken.Set() && c.PagerDuty.From == "" {
 		add("PagerDuty takes notes in the name of a user only", "set pagerduty.from to the e-mail address of one")
 	}
-	if slackConfigured(c) && nowhereForKills(c) {
-		add("kills that node agents see are remembered, and shown nowhere", "set agents.channel, or auto: true for a channel below slack.channels")
+	if says, todo := killsUnseen(c); says != "" {
+		add(says, "%s", todo)
 	}
 	for _, place := range []struct{ key, channel string }{
 		{"pagerduty.channel", c.PagerDuty.Channel}, {"alertmanager.channel", c.Alertmanager.Channel}, {"agents.channel", c.Agents.Channel},
@@ -82,8 +82,18 @@ func serveWarnings(c *config.Config) []warning {
 	return out
 }
 
-// nowhereForKills says that no channel is for kills that node agents see.
-func nowhereForKills(c *config.Config) bool { return c.Agents.Channel == "" && !anyAuto(c.Slack) }
+// killsUnseen says which kills no channel is for, and what to do about it; "" where there is one for each.
+func killsUnseen(c *config.Config) (says, todo string) {
+	switch {
+	case !slackConfigured(c) || agentChannel(c)("") != "":
+		return "", ""
+	case c.Agents.Channel == "" && !anyAuto(c.Slack):
+		return "kills that node agents see are remembered, and shown nowhere", "set agents.channel, or auto: true for a channel below slack.channels"
+	}
+	return "kills that node agents see are shown nowhere, and only remembered, where they are outside of pods, where their pod can't be found, " +
+			"and in namespaces that no channel names",
+		"set agents.channel to a channel without namespaces, or auto: true for one below slack.channels"
+}
 
 // anyAuto says whether there is a channel in which alerts start investigations.
 func anyAuto(s config.Slack) bool {

@@ -160,8 +160,9 @@ func (s *server) open(ctx context.Context, store memory.Store) (*office, error) 
 	}
 	d, err := desk.New(desk.Options{
 		Slack: slack, Pager: s.pager(), Investigator: cluster, Answerer: answerer{s.app, s.model}, Store: store,
-		Recaller: past.recaller(), Policy: policyOf(s.config.Slack), Concurrent: s.config.Limits.Concurrent,
-		StartsPerMinute: s.config.Limits.StartsPerMinute, Cluster: s.config.Cluster, Links: linksOf(s.config.Links),
+		Recaller: past.recaller(), Policy: policyOf(s.config.Slack), KillChannel: agentChannel(s.config),
+		Concurrent: s.config.Limits.Concurrent, StartsPerMinute: s.config.Limits.StartsPerMinute, Cluster: s.config.Cluster,
+		Links:      linksOf(s.config.Links),
 		Registerer: metrics, Log: s.log, Now: s.app.now,
 	})
 	if err != nil {

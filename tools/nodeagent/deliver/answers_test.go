@@ -1,12 +1,14 @@
 package deliver
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,9 +26,12 @@ func TestStatuses(t *testing.T) {
 		{http.StatusOK, 0, ""},
 		{http.StatusAccepted, 0, ""},
 		{http.StatusNoContent, 0, ""},
-		{http.StatusBadRequest, 1, "the bot did not take a report"},
-		{http.StatusUnsupportedMediaType, 1, "the bot did not take a report"},
-		{http.StatusUnprocessableEntity, 1, "the bot did not take a report"},
+		{own(http.StatusBadRequest), 1, "the bot did not take a report"},
+		{own(http.StatusUnsupportedMediaType), 1, "the bot did not take a report"},
+		{own(http.StatusUnprocessableEntity), 1, "the bot did not take a report"},
+		{http.StatusBadRequest, 0, "it is not the bot that says so"},
+		{http.StatusUnsupportedMediaType, 0, "it is not the bot that says so"},
+		{http.StatusUnprocessableEntity, 0, "it is not the bot that says so"},
 		{http.StatusRequestEntityTooLarge, 1, "the bot did not take a report"},
 		{http.StatusUnauthorized, 0, "audience"},
 		{http.StatusForbidden, 0, "audience"},
@@ -40,7 +45,7 @@ func TestStatuses(t *testing.T) {
 		{http.StatusServiceUnavailable, 0, "503"},
 	}
 	for _, tt := range tests {
-		t.Run(http.StatusText(tt.status), func(t *testing.T) {
+		t.Run(fmt.Sprint(http.StatusText(tt.status%1000), tt.status/1000), func(t *testing.T) {
 			stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect is followed") }))
 			defer stranger.Close()
 			first := true
@@ -199,4 +204,79 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	}
+}
+
+// TestAProxyRefuses has something before the bot refuse everything for a while, as a proxy does that was set up wrong:
+// nothing is set aside, and all is delivered once it is mended.
+func TestAProxyRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		b := newBot(func(int, investigations.NodeReport, http.ResponseWriter) int {
+			if time.Since(start) < 2*time.Hour {
+				return http.StatusBadRequest
+			}
+			return http.StatusAccepted
+		})
+		s := open(t, virtual(t, b))
+		stop := run(t, s)
+		defer stop()
+		send(t, s, kill("a"))
+		time.Sleep(time.Hour)
+		send(t, s, kill("b"))
+		time.Sleep(time.Hour - time.Second)
+		synctest.Wait()
+		if st := s.Stats(); st.Rejected != 0 || st.Waiting != 2 {
+			t.Errorf("after two hours the figures are %+v", st)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if st := s.Stats(); st.Delivered != 2 || st.Waiting != 0 {
+			t.Errorf("once it is mended the figures are %+v", st)
+		}
+		if got := strings.Join(b.comms(), ""); got != "ab" && got != "ba" {
+			t.Errorf("what was delivered is %q", got)
+		}
+	})
+}
+
+// TestAProxyRefusesOne has something before the bot refuse one report always, as a filter does that takes its words for an
+// attack: it is set aside after a while, and holds up no other one.
+func TestAProxyRefusesOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBot(func(_ int, r investigations.NodeReport, _ http.ResponseWriter) int {
+			if len(r.Reports) > 0 && r.Reports[0].Killed[0].Comm == "evil" {
+				return http.StatusBadRequest
+			}
+			return http.StatusAccepted
+		})
+		o := virtual(t, b)
+		send(t, open(t, o), kill("evil"))
+		s := open(t, o) // what lies in the spool is sent as it is, and never merged
+		stop := run(t, s)
+		defer stop()
+		time.Sleep(time.Minute)
+		send(t, s, kill("a"))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if st := s.Stats(); st.Delivered != 1 || st.Rejected != 0 || st.Waiting != 1 {
+			t.Errorf("after a minute the figures are %+v", st)
+		}
+		time.Sleep(15 * time.Minute)
+		synctest.Wait()
+		if st := s.Stats(); st.Delivered != 1 || st.Rejected != 1 || st.Waiting != 0 {
+			t.Errorf("the figures are %+v", st)
+		}
+		if got := files(t, filepath.Join(o.Dir, asideDir)); len(got) != 1 {
+			t.Errorf("%q are set aside, want the one", got)
+		}
+		tried := 0
+		for _, g := range b.requests() {
+			if g.status == http.StatusBadRequest {
+				tried++
+			}
+		}
+		if tried < doubts {
+			t.Errorf("it was sent %d times, want %d at least", tried, doubts)
+		}
+	})
 }

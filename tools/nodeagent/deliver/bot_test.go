@@ -65,9 +65,17 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.all = append(b.all, g)
 	b.mu.Unlock()
-	w.WriteHeader(g.status)
+	w.WriteHeader(g.status % 1000)
+	if g.status >= 1000 {
+		_, _ = w.Write([]byte(`{"refused_by":"oombot","reason":"payload","says":"it is no JSON"}`))
+	} else if g.status >= 300 {
+		_, _ = w.Write([]byte("<html>nginx</html>"))
+	}
 	b.come <- struct{}{}
 }
+
+// own is a status that the bot itself answers, and says so; any other one is a proxy's.
+func own(status int) int { return 1000 + status }
 
 // RoundTrip answers without a network, for tests whose time is not real.
 func (b *bot) RoundTrip(r *http.Request) (*http.Response, error) {

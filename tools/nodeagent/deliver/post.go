@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +42,8 @@ const (
 	tooLarge
 	// never: it doesn't take this report, however often it is sent.
 	never
+	// doubtful: something between agent and bot doesn't take this report, which may be over as soon as that is mended.
+	doubtful
 )
 
 // answer is an outcome, why, and how long the bot wants to be left alone.
@@ -185,6 +188,10 @@ func judge(res *http.Response, body []byte) answer {
 		a.outcome = tooLarge
 	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		a.outcome = never
+		if !ofTheBot(body) {
+			a.outcome = doubtful
+			a.err = fmt.Errorf("%w: it is not the bot that says so: check what stands before it", err)
+		}
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 	default:
 		if res.StatusCode < 500 {
@@ -192,6 +199,12 @@ func judge(res *http.Response, body []byte) answer {
 		}
 	}
 	return a
+}
+
+// ofTheBot says whether a refusal is the bot's own, and not of a proxy before it.
+func ofTheBot(body []byte) bool {
+	var no investigations.NodeRefusal
+	return json.Unmarshal(body, &no) == nil && no.By == investigations.RefusedByBot
 }
 
 // retryAfter reads the header of that name: seconds, or a date.

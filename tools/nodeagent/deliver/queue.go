@@ -20,6 +20,9 @@ type entry struct {
 	frozen bool
 	// lean says that it holds nothing that could be shed.
 	lean bool
+	// doubts is how often something before the bot refused it, the first time at doubted.
+	doubts  int
+	doubted time.Time
 	// out says that it waits no more.
 	out bool
 }

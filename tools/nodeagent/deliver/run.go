@@ -127,7 +127,7 @@ func (s *Sender) deliver(ctx context.Context, e *entry, beatDue *time.Time) {
 	fresh := e.young(now)
 	e.frozen = true
 	s.mu.Unlock()
-	a := s.client.post(ctx, body)
+	a := s.doubt(e, s.client.post(ctx, body))
 	if a.outcome == delivered && fresh && beatDue != nil {
 		*beatDue = now.Add(s.o.Interval) // it carried one
 	}
@@ -176,6 +176,34 @@ func (s *Sender) settle(ctx context.Context, e *entry, a answer, body []byte) {
 		s.status.setFault(faultReject, "the bot did not take a report, which lies in the folder "+asideDir+" of the spool: "+a.err.Error())
 		s.setAside(e, body)
 	}
+}
+
+// doubts is how often, and doubtFor how long, a report is refused by others than the bot until that counts, where other
+// requests pass.
+const (
+	doubts   = 5
+	doubtFor = 10 * time.Minute
+)
+
+// doubt decides about a report that something before the bot refused: it is sent again, since what refuses all for a while
+// must not cost a report. Where other requests have passed meanwhile and this one is refused time and again, it is set
+// aside, so that those behind it have their turn.
+func (s *Sender) doubt(e *entry, a answer) answer {
+	if a.outcome != doubtful {
+		return a
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if e.doubts == 0 {
+		e.doubted = now
+	}
+	e.doubts++
+	a.outcome = later
+	if e.doubts >= doubts && now.Sub(e.doubted) >= doubtFor && s.status.success.After(e.doubted) {
+		a.outcome = never
+	}
+	return a
 }
 
 // replaceBody gives a report that is being sent a smaller body; it is sent next.
@@ -228,7 +256,7 @@ func (s *Sender) sendBeat(ctx context.Context, now time.Time) bool {
 		return true // it won't be otherwise at once
 	}
 	a := s.client.post(ctx, body)
-	if a.outcome == tooLarge || a.outcome == never {
+	if a.outcome == tooLarge || a.outcome == never || a.outcome == doubtful {
 		a.outcome = later
 	}
 	s.note(ctx, a)
