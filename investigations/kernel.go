@@ -15,6 +15,8 @@ const (
 type KernelReport struct {
 	// At is the time of the report's first line, for logs that carry a date.
 	At *time.Time `json:"at,omitempty"`
+	// Told is what a node said in place of At where that was corrected; it is kept nowhere.
+	Told time.Time `json:"-"`
 	// UptimeS is seconds since boot, for logs that carry it.
 	UptimeS *float64 `json:"uptime_s,omitempty"`
 	Host    string   `json:"host,omitempty"`
@@ -209,6 +211,8 @@ const (
 // UserKill is a kill, or a hint of one, that user space logged.
 type UserKill struct {
 	At time.Time `json:"at"`
+	// Told is what a node said in place of At where that was corrected; it is kept nowhere.
+	Told time.Time `json:"-"`
 	// Line counts from 1.
 	Line   int64  `json:"line,omitempty"`
 	Killer string `json:"killer"`

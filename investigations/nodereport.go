@@ -20,8 +20,11 @@ type NodeReport struct {
 	// BootID is /proc/sys/kernel/random/boot_id. Seq rises with each report of a node in its boot, by 1 or more, from 1 or
 	// above, and reports may come out of order: with both a report that is sent again is known to be the same. A report that
 	// is a heartbeat alone has Seq 0.
-	BootID    string         `json:"boot_id"`
-	Seq       int64          `json:"seq"`
+	BootID string `json:"boot_id"`
+	Seq    int64  `json:"seq"`
+	// SentAt is what the node's clock says when this is sent: against the receiver's it tells how wrong all other times are.
+	// Where it is not there, the Date of the request stands for it.
+	SentAt    time.Time      `json:"sent_at,omitzero"`
 	Heartbeat *NodeHeartbeat `json:"heartbeat,omitempty"`
 	// Reports are those of the kernel log, each with its time (At) and uptime.
 	Reports []KernelReport `json:"reports,omitempty"`
@@ -90,19 +93,29 @@ func (h *NodeHeartbeat) UnmarshalJSON(data []byte) error {
 }
 
 // CountedKill says that the kernel's counter of kills of a container's cgroup rose (memory.events, v1's
-// memory.oom_control): it names neither process nor limit.
+// memory.oom_control): it names neither process nor limit. Where Recorded is set it says whose bare kill lines are, whether or
+// not that counter could be read once more. Of each kill there is one report or one of Kills, but for those of PIDs and
+// Among, of which there are both.
 type CountedKill struct {
 	// At is when the rise was seen; the kill was at most Within before.
-	At          time.Time `json:"at"`
-	WithinMS    int64     `json:"within_ms,omitempty"`
+	At       time.Time `json:"at"`
+	WithinMS int64     `json:"within_ms,omitempty"`
+	// Told is what the node said in place of At where that was corrected; it is kept nowhere.
+	Told        time.Time `json:"-"`
 	Path        string    `json:"path"`
 	PodUID      string    `json:"pod_uid,omitempty"`
 	ContainerID string    `json:"container_id,omitempty"`
 	Kills       int64     `json:"kills"`
 	// Oom says that this cgroup's own limit ran out at the same time (memory.events' oom, of cgroup v2).
 	OOM bool `json:"oom,omitempty"`
-	// PIDs are of bare kill lines of that moment, whose cgroup the kernel log does not tell.
+	// PIDs are of bare kill lines of that moment, whose cgroup the kernel log does not tell: they are of this cgroup, as no
+	// other counter rose at the moment, or as Recorded says.
 	PIDs []int64 `json:"pids,omitempty"`
+	// Recorded says that the flight recorder had seen the processes PIDs in this cgroup. Kills are those of PIDs then.
+	Recorded bool `json:"recorded,omitempty"`
+	// Among are of bare kill lines of that moment that are of this cgroup, or of another one that names them as well, or of
+	// none that has a counter: what is not of PIDs is among them.
+	Among []int64 `json:"among,omitempty"`
 }
 
 // NodePod is how a pod of the node is called.

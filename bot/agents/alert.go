@@ -3,6 +3,7 @@ package agents
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -33,6 +34,10 @@ type killing struct {
 	// when is its time, once that is settled; told is what the node says, by its own clock. It is zero where it says none.
 	when func() time.Time
 	told time.Time
+	// ahead is how far the node's clock is ahead, where its times were corrected by that.
+	ahead time.Duration
+	// shared says that counters tell of it together with others, and not which is whose.
+	shared bool
 }
 
 // killings returns the kills of a report. Its times are not settled yet: what tells a kill apart must not depend on when
@@ -46,12 +51,16 @@ func killings(r *investigations.NodeReport) []*killing {
 	}
 	for i := range r.Counted {
 		c := &r.Counted[i]
+		id := []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path}
+		if c.Recorded { // of one rise, some may be placed and others counted
+			id = append(id, "recorded", fmt.Sprint(c.PIDs))
+		}
 		out = append(out, &killing{
 			Kill: bot.Kill{
 				PodUID: c.PodUID, ContainerID: c.ContainerID, Boundary: boundaryOf(c), Counted: true, Within: within(c),
 			},
 			name: nameOOMKilled, what: "a process",
-			id:   []string{c.At.UTC().Format(time.RFC3339Nano), "counted", c.PodUID, c.ContainerID, c.Path},
+			id:   id,
 			when: func() time.Time { return c.At }, told: c.At,
 		})
 	}
@@ -144,7 +153,8 @@ func userKill(killer string) (name, what string) {
 	return "", ""
 }
 
-// place gives a bare kill line, which names no cgroup, that of the counter that rose in the same moment.
+// place gives a bare kill line, which names no cgroup, that of the counter that rose in the same moment, or that in which the
+// recorder had seen the process.
 func (k *killing) place(counted []investigations.CountedKill) {
 	if k.PodUID != "" || k.PID == 0 {
 		return
@@ -158,17 +168,19 @@ func (k *killing) place(counted []investigations.CountedKill) {
 			return
 		}
 	}
+	k.shared = slices.ContainsFunc(counted, func(c investigations.CountedKill) bool { return slices.Contains(c.Among, k.PID) })
 }
 
 // settle gives kills the times that their report has been given, and leaves out those that were counted and of which the
-// kernel told as well. now is what stands for a time that the report does not tell.
+// kernel told as well, and lines of which the counters tell that share them. now is what stands for a time that the report
+// does not tell.
 func settle(all []*killing, now time.Time) []*killing {
 	for _, k := range all {
 		k.At = k.when()
 		k.KernelTime = k.Kernel && !k.At.Equal(now)
 	}
 	covered := func(k *killing) bool {
-		return slices.ContainsFunc(all, func(o *killing) bool {
+		return k.shared || slices.ContainsFunc(all, func(o *killing) bool {
 			return o.Kernel && k.Counted && o.PodUID == k.PodUID && o.At.Sub(k.At).Abs() <= coveredWithin+k.Within
 		})
 	}

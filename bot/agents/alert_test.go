@@ -87,6 +87,13 @@ func TestAlerts(t *testing.T) {
 		"counted later":          {report{Reports: reports(kernel(0, "u1", "c1", c, 5)), Counted: []investigations.CountedKill{counted(6*s, "u1", "c1")}, Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u1", "a process killed in shop/checkout-1/app on n1 | shop/checkout-1/app | u1"}},
 		"counted of another pod": {report{Reports: reports(kernel(0, "u2", "", c, 5)), Counted: []investigations.CountedKill{counted(0, "u1", "c1")}, Pods: shop}, []string{"java killed in pod u2 on n1: container limit |  | u2", "a process killed in shop/checkout-1/app on n1 | shop/checkout-1/app | u1"}},
 		"a bare line":            {report{Reports: reports(kernel(0, "", "", unknown, 5)), Counted: []investigations.CountedKill{counted(s, "u1", "c1", 4, 5)}, Pods: shop}, []string{"java killed in shop/checkout-1/app on n1 | shop/checkout-1/app | u1"}},
+		"a bare line that the recorder places": {report{Reports: reports(kernel(0, "", "", unknown, 5)), Counted: []investigations.CountedKill{
+			{At: moment, PodUID: "u1", ContainerID: "c2", Kills: 1, PIDs: []int64{5}, Recorded: true},
+			{At: moment.Add(9 * s), PodUID: "u1", ContainerID: "c2", Kills: 1},
+		}, Pods: shop}, []string{"java killed in shop/checkout-1/proxy on n1 | shop/checkout-1/proxy | u1", "a process killed in shop/checkout-1/proxy on n1 | shop/checkout-1/proxy | u1"}},
+		"bare lines that are of several": {report{Reports: reports(kernel(0, "", "", unknown, 5), kernel(0, "", "", unknown, 6), kernel(0, "", "", unknown, 7)), Counted: []investigations.CountedKill{
+			{At: moment, PodUID: "u1", ContainerID: "c1", Kills: 1, Among: []int64{5, 6}}, {At: moment, PodUID: "u2", ContainerID: "c9", Kills: 1, Among: []int64{5, 6}},
+		}, Pods: shop}, []string{"java killed on n1 | node/n1 | ", "a process killed in shop/checkout-1/app on n1 | shop/checkout-1/app | u1", "a process killed in pod u2 on n1 |  | u2"}},
 		"its own limit": {report{Counted: []investigations.CountedKill{
 			{At: moment, PodUID: "u1", ContainerID: "c1", OOM: true}, {At: moment, PodUID: "u1", OOM: true},
 		}, Pods: shop}, []string{"a process killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u1", "a process killed in shop/checkout-1 on n1: pod limit | shop/checkout-1 | u1"}},

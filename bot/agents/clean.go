@@ -99,7 +99,7 @@ func (c *cleaner) report(r *investigations.NodeReport) {
 		c.text(&k.Path, maxPath)
 		fits(&k.PodUID, uid)
 		fits(&k.ContainerID, container)
-		k.PIDs = k.PIDs[:min(len(k.PIDs), maxKilled)]
+		k.PIDs, k.Among = k.PIDs[:min(len(k.PIDs), maxKilled)], k.Among[:min(len(k.Among), maxKilled)]
 		k.WithinMS = min(max(k.WithinMS, 0), time.Hour.Milliseconds())
 	}
 	for i := range r.UserKills {

@@ -132,6 +132,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	if date, err := http.ParseTime(r.Header.Get("Date")); err == nil && report.SentAt.IsZero() {
+		report.SentAt = date
+	}
 	faults = append(faults, h.profiles(&report)...)
 	if len(faults) > 0 {
 		h.o.Log.WarnContext(r.Context(), "parts of a node agent's report are left out", "node", report.Node, "faults", strings.Join(faults, "; "))
@@ -190,17 +193,23 @@ func tookOf(r *investigations.NodeReport) Took {
 // take writes down a report, and then its kills in the inbox. It returns how many there are.
 func (h *handler) take(ctx context.Context, r investigations.NodeReport) (kills int, err error) {
 	all, now := killings(&r), h.o.Now()
+	ahead := nodes.Ahead(&r, now)
 	var made time.Time
 	if r.Heartbeat != nil {
 		made = r.Heartbeat.At
 	}
 	nodes.Settle(&r, now)
+	if ahead != 0 && len(all) > 0 {
+		h.o.Log.WarnContext(ctx, "the clock of a node is wrong; the times that its agent tells are corrected", "node", r.Node,
+			"clock", clockWords(ahead), "fix", "synchronise the node's clock (chrony, systemd-timesyncd)")
+	}
 	if err := h.o.Ledger.Take(ctx, r); err != nil {
 		return 0, err
 	}
 	who := newDirectory(&r)
 	channels := map[string][]bot.Alert{}
 	for _, k := range settle(all, now) {
+		k.ahead = ahead
 		if h.o.MaxAge > 0 && (now.Sub(k.At) > h.o.MaxAge || k.found(made)) {
 			continue
 		}

@@ -292,6 +292,47 @@ func TestClockAhead(t *testing.T) {
 	}
 }
 
+// TestWrongClocks has nodes whose clocks are off tell of a kill of two seconds ago: it is told of as of then, with a word about the
+// clock, and once though it is sent twice.
+func TestWrongClocks(t *testing.T) {
+	for ahead, want := range map[time.Duration]string{
+		0: "", time.Minute: "",
+		-30 * time.Hour:  "(the node's clock is 30h0m behind, its times are corrected)",
+		-2 * time.Hour:   "(the node's clock is 2h0m behind, its times are corrected)",
+		20 * time.Minute: "(the node's clock is 20m ahead, its times are corrected)",
+	} {
+		r := newRig(t)
+		r.options.MaxAge = 24 * time.Hour
+		body := strings.ReplaceAll(contract, "2026-03-04T02:17:09Z", moment.Add(ahead).Format(time.RFC3339))
+		beat := `"heartbeat": {"at": "` + now.Add(ahead).Format(time.RFC3339) + `", "lossless_since": null}, "reports"`
+		body = regexp.MustCompile(`"heartbeat": \{[^}]*\},\s*"reports"`).ReplaceAllString(body, beat)
+		for range 2 {
+			w := r.sendAt(t, New(r.options), zipped(t, body), "s3cret", now.Add(ahead).Format(http.TimeFormat))
+			if w.Code != http.StatusAccepted {
+				t.Errorf("answered %d %s", w.Code, w.Body)
+			}
+		}
+		at := moment
+		if want == "" {
+			at = moment.Add(ahead)
+		}
+		_, events := r.items(t)
+		if len(events) != 1 || len(events[0].Alerts) != 1 {
+			t.Errorf("a clock that is %s ahead: %d items are in the inbox: %+v", ahead, len(events), events)
+			continue
+		}
+		if a := events[0].Alerts[0]; !a.StartsAt.Equal(at) || !strings.HasSuffix(a.Title, want) || strings.Contains(a.Title, "clock") != (want != "") {
+			t.Errorf("a clock that is %s ahead: %s at %s", ahead, a.Title, a.StartsAt)
+		}
+		if got := r.account(t, "n1").Reports; len(got) != 1 || !got[0].At.Equal(at) {
+			t.Errorf("a clock that is %s ahead: the ledger has %+v", ahead, got)
+		}
+		if log := r.log.String(); strings.Contains(log, "the clock of a node is wrong") != (want != "") {
+			t.Errorf("a clock that is %s ahead: %s", ahead, log)
+		}
+	}
+}
+
 // TestProfiles stores what is made of profiles, never what came; one that nothing can be made of costs the others nothing.
 func TestProfiles(t *testing.T) {
 	body := func(data ...string) string {

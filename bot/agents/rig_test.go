@@ -131,11 +131,20 @@ func (r *rig) post(t *testing.T, body string) *httptest.ResponseRecorder {
 
 func (r *rig) send(t *testing.T, h http.Handler, body []byte, token string) *httptest.ResponseRecorder {
 	t.Helper()
+	return r.sendAt(t, h, body, token, "")
+}
+
+// sendAt is send by a node whose clock says that.
+func (r *rig) sendAt(t *testing.T, h http.Handler, body []byte, token, date string) *httptest.ResponseRecorder {
+	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/kernel-reports", bytes.NewReader(body))
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Content-Encoding", "gzip")
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if date != "" {
+		req.Header.Set("Date", date)
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, req)

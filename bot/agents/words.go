@@ -2,6 +2,8 @@ package agents
 
 import (
 	"cmp"
+	"strings"
+	"time"
 
 	"github.com/oombot/oombot/investigations"
 )
@@ -33,7 +35,19 @@ func title(k *killing, at investigations.Target) string {
 	if why := limitWords[k.Boundary]; why != "" {
 		s += ": " + why
 	}
+	if k.ahead != 0 {
+		s += " (the node's clock is " + clockWords(k.ahead) + ", its times are corrected)"
+	}
 	return investigations.CleanText(s, maxTitle)
+}
+
+// clockWords say how wrong a clock is.
+func clockWords(ahead time.Duration) string {
+	text := strings.TrimSuffix(ahead.Abs().Round(time.Minute).String(), "0s")
+	if ahead > 0 {
+		return text + " ahead"
+	}
+	return text + " behind"
 }
 
 // limitWords say whose limit ran out.

@@ -88,8 +88,8 @@ func (p *agentParts) build() error {
 		Open: func(from follow.Position) (nodeagent.KernelLog, error) {
 			return follow.Open(follow.Options{Kind: follow.Kind(p.config.KernelLog), From: from, BootID: bootID, Log: p.log})
 		},
-		Send: send, Waiting: waiting, Recording: p.recording(), Pod: p.pod(), Faults: p.faults,
-		Registerer: p.metrics, Log: p.log, Now: p.app.now,
+		Send: send, Waiting: waiting, Recording: p.recording(), Owner: p.owner(), Counted: p.counted(),
+		Pod: p.pod(), Faults: p.faults, Registerer: p.metrics, Log: p.log, Now: p.app.now,
 	})
 	p.register()
 	return err
@@ -117,6 +117,25 @@ func (p *agentParts) recording() func(time.Time, []string, int) *investigations.
 		r := p.recorder.Recording(now, func(c recorder.Container) bool { return slices.Contains(podUIDs, c.PodUID) }, largest)
 		return &r
 	}
+}
+
+// owner returns what knows the container of a process, and counted what says how far counters were read; nil where there is
+// no flight recorder.
+func (p *agentParts) owner() func(int64, string, time.Time) (nodeagent.Place, bool) {
+	if p.recorder == nil {
+		return nil
+	}
+	return func(pid int64, comm string, at time.Time) (nodeagent.Place, bool) {
+		c, ok := p.recorder.Owner(pid, comm, at)
+		return nodeagent.Place{Path: c.Path, PodUID: c.PodUID, ContainerID: c.ContainerID}, ok
+	}
+}
+
+func (p *agentParts) counted() func() time.Time {
+	if p.recorder == nil {
+		return nil
+	}
+	return p.recorder.Counted
 }
 
 // beat says how the agent is.

@@ -29,7 +29,8 @@ const (
 //   - idle and restless are as for BenchmarkRecorder, by either reader.
 //   - kills has a container killed a thousand times in a minute: told are the processes of which the bot heard (with those
 //     of other cgroups whose lines name none), placed those whose cgroup it knows, unnamed the kills that a counter told of
-//     without a process.
+//     without a process; placed and unnamed are as many as were killed, where each is told of once. Of the unnamed, shared are
+//     those whose lines may be of other cgroups whose counters rose at the time: other tests' kills.
 //   - hotplug has two thousand containers come and go in a minute.
 //   - confined has both happen to an agent in a cgroup of 64 MiB with GOMEMLIMIT=48MiB; own-MB is the most that this cgroup
 //     held, with what the kernel holds for the agent.
@@ -124,15 +125,16 @@ func (n *agentNode) measure(b *testing.B, d time.Duration) {
 func (n *agentNode) report(b *testing.B) {
 	b.Helper()
 	if n.killed > 0 { // a storm of reports is delivered at the agent's own pace
-		told, placed, unnamed := n.bot.told()
+		told, placed, unnamed, shared := n.bot.told()
 		for end := time.Now().Add(20 * time.Second); placed+unnamed < n.killed && time.Now().Before(end); {
 			time.Sleep(time.Second)
-			told, placed, unnamed = n.bot.told()
+			told, placed, unnamed, shared = n.bot.told()
 		}
 		b.ReportMetric(float64(n.killed), "killed")
 		b.ReportMetric(float64(told), "told")
 		b.ReportMetric(float64(placed), "placed")
 		b.ReportMetric(float64(unnamed), "unnamed")
+		b.ReportMetric(float64(shared), "shared")
 	}
 	if n.plugged > 0 {
 		b.ReportMetric(float64(n.plugged), "plugged")

@@ -25,8 +25,8 @@ type collector struct {
 	// pids are the processes killed, each of them true where the cgroup is known.
 	pids map[int64]bool
 	// unnamed are kills that only a counter tells of, without processes: the kernel's lines of them name no cgroup, and it
-	// is not certain which they are.
-	unnamed int64
+	// is not certain which they are. Those of them that are among lines that several counters name are shared.
+	unnamed, shared int64
 }
 
 func newCollector(b *testing.B, root string) *collector {
@@ -65,7 +65,11 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, k := range n.Counted {
 		if k.At.After(c.since) && strings.Contains(k.Path, c.root) {
-			c.unnamed += k.Kills - int64(len(k.PIDs))
+			open := k.Kills - int64(len(k.PIDs))
+			c.unnamed += open
+			if len(k.Among) > 0 {
+				c.shared += open
+			}
 			for _, pid := range k.PIDs {
 				c.pids[pid] = true
 			}
@@ -78,13 +82,13 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *collector) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.since, c.unnamed = time.Now(), 0
+	c.since, c.unnamed, c.shared = time.Now(), 0, 0
 	clear(c.pids)
 }
 
 // told is of how many processes the bot was told, of how many of them with their cgroup, and of how many kills more without
-// the process.
-func (c *collector) told() (processes, placed, unnamed int64) {
+// the process, of which some are shared with other cgroups.
+func (c *collector) told() (processes, placed, unnamed, shared int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, known := range c.pids {
@@ -92,5 +96,5 @@ func (c *collector) told() (processes, placed, unnamed int64) {
 			placed++
 		}
 	}
-	return int64(len(c.pids)), placed, c.unnamed
+	return int64(len(c.pids)), placed, c.unnamed, c.shared
 }

@@ -12,8 +12,12 @@ import (
 	"time"
 )
 
-// hogEnv makes a test program a hog: it takes that many MiB, in steps, and holds them.
-const hogEnv = "OOMBOT_E2E_HOG_MIB"
+// hogEnv makes a test program a hog: it takes that many MiB, in steps, and holds them. Where untilEnv names a file, it takes as
+// many once more when that file is there.
+const (
+	hogEnv   = "OOMBOT_E2E_HOG_MIB"
+	untilEnv = "OOMBOT_E2E_HOG_UNTIL"
+)
 
 // Hog turns the test program into a hog where it was started as one, and does not return then. Call it first in TestMain.
 func Hog() {
@@ -22,9 +26,20 @@ func Hog() {
 		return
 	}
 	var held [][]byte
-	for range mib {
-		held = append(held, bytes.Repeat([]byte{1}, 1<<20))
-		time.Sleep(time.Millisecond)
+	take := func() {
+		for range mib {
+			held = append(held, bytes.Repeat([]byte{1}, 1<<20))
+			time.Sleep(time.Millisecond)
+		}
+	}
+	take()
+	if file := os.Getenv(untilEnv); file != "" {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+			if _, err := os.Stat(file); err == nil {
+				take()
+				break
+			}
+		}
 	}
 	time.Sleep(time.Minute) // it ends by itself, so that none is left behind where a test is
 	os.Exit(len(held) % 2)
@@ -54,6 +69,17 @@ func (p *Process) Kill(t testing.TB) {
 // Start runs a hog of mib MiB in the cgroup. It is killed when the test ends, if it is still there.
 func (c Group) Start(t testing.TB, comm string, oomScoreAdj, mib int) *Process {
 	t.Helper()
+	return c.start(t, comm, oomScoreAdj, mib, "")
+}
+
+// StartUntil is Start of a hog that takes as much once more when a file is there.
+func (c Group) StartUntil(t testing.TB, comm string, oomScoreAdj, mib int, file string) *Process {
+	t.Helper()
+	return c.start(t, comm, oomScoreAdj, mib, file)
+}
+
+func (c Group) start(t testing.TB, comm string, oomScoreAdj, mib int, file string) *Process {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +91,7 @@ func (c Group) Start(t testing.TB, comm string, oomScoreAdj, mib int) *Process {
 	// The shell enters the cgroup before the hog begins, so that all of its memory counts there.
 	const enter = `echo $$ >"$1" && echo "$2" >/proc/self/oom_score_adj && exec "$3"`
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", enter, "sh", filepath.Join(c.dir(), "cgroup.procs"), strconv.Itoa(oomScoreAdj), program)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", hogEnv, mib))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", hogEnv, mib), untilEnv+"="+file)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

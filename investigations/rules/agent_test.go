@@ -166,6 +166,19 @@ func TestCounted(t *testing.T) {
 			investigations.MemcgOOMKill, investigations.BoundaryContainer, "api", "the limit that ran out is that cgroup's own.",
 		},
 		{
+			"a bare kill of a process that the recorder knows", newIncident().bare().counts(func(c *investigations.CountedKill) { pids(c); c.Recorded = true }),
+			investigations.MemcgOOMKill, investigations.BoundaryUnknown, "api",
+			"The kernel's line names no cgroup; the flight recorder had seen the process in the cgroup of container api of pod api-h1-x before it was killed.",
+		},
+		{
+			"of a process that the recorder knows, at its own limit", newIncident().bare().counts(func(c *investigations.CountedKill) { pids(c); own(c); c.Recorded = true }),
+			investigations.MemcgOOMKill, investigations.BoundaryContainer, "api", "before it was killed, and the limit that ran out is that cgroup's own.",
+		},
+		{
+			"one of several whose lines name no cgroup", newIncident().counts(func(c *investigations.CountedKill) { c.Among = []int64{42, 43} }),
+			investigations.MemcgOOMKill, investigations.BoundaryUnknown, "api", "rose by 1, and of 2 bare kill lines of that moment nothing tells which cgroup each is of.",
+		},
+		{
 			"of another moment", newIncident().bare().counts(func(c *investigations.CountedKill) { pids(c); c.At = testAt.Add(-time.Minute) }),
 			investigations.MemcgOOMKill, investigations.BoundaryUnknown, "api", "no report names a process of it.",
 		},

@@ -129,8 +129,21 @@ func (s *scene) sayCounted(c *counted) string {
 		whose = fmt.Sprintf("the cgroup of container %s of pod %s", c.container, c.pod.Name)
 	}
 	how := "no report names a process of it"
-	if c.joined {
+	switch {
+	case c.joined && c.Recorded:
+		how = ""
+	case c.joined:
 		how = "no other cgroup's did, so that this kill is its"
+	case len(c.Among) > 0:
+		how = fmt.Sprintf("of %d bare kill lines of that moment nothing tells which cgroup each is of", len(c.Among))
+	}
+	if how == "" {
+		says := fmt.Sprintf("The kernel's line names no cgroup; the flight recorder had seen the process in %s before it was killed", whose)
+		if c.OOM {
+			says += ", and the limit that ran out is that cgroup's own"
+		}
+		return s.fact("kernel/counter", investigations.ToolKernlog, c.at, fmt.Sprintf("%s:%d", c.log.Source, c.line),
+			map[string]float64{"kills": float64(c.Kills)}, "%s.", says)
 	}
 	if c.OOM {
 		how += "; the limit that ran out is that cgroup's own"

@@ -9,8 +9,8 @@
 //	node-agent             NODE                when the agent was heard, its last heartbeat, its lossless stretches
 //	node-hour              NODE/HOUR           that there is something of that hour, and how many bytes
 //	node/NODE/HOUR         kernel/ID           a KernelReport: ID is of boot, uptime and pid
-//	                       counted/ID          a CountedKill: of boot, time and path
-//	                       user/ID             a UserKill: of boot, time, killer and text
+//	                       counted/ID          a CountedKill: of boot, time as it was told, path and what the recorder saw
+//	                       user/ID             a UserKill: of boot, time as it was told, killer and text
 //	                       pod/ID              a NodePod: of its uid
 //	node-media/NODE/HOUR   TIME/ID             what a recording or a profile is of: by the time of its end
 //	node-parts/NODE/HOUR   TIME/ID/PART        a piece of it, in base64

@@ -80,9 +80,17 @@ func Moment(r *investigations.KernelReport) string {
 	case r.UptimeS != nil:
 		return strconv.FormatFloat(*r.UptimeS, 'f', 3, 64)
 	case r.At != nil:
-		return r.At.UTC().Format(time.RFC3339Nano)
+		return toldAt(*r.At, r.Told)
 	}
 	return ""
+}
+
+// toldAt is a time as the node told it, whatever it was corrected to.
+func toldAt(at, told time.Time) string {
+	if !told.IsZero() {
+		at = told
+	}
+	return at.UTC().Format(time.RFC3339Nano)
 }
 
 // Victim is the pid that stands for a report: that of the chosen victim; 0 where none is told.
@@ -102,11 +110,15 @@ func keyKernel(boot string, r *investigations.KernelReport) string {
 }
 
 func keyCounted(boot string, c *investigations.CountedKill) string {
-	return "counted/" + hash(boot, c.At.UTC().Format(time.RFC3339Nano), c.Path, c.PodUID, c.ContainerID)
+	parts := []string{boot, toldAt(c.At, c.Told), c.Path, c.PodUID, c.ContainerID}
+	if c.Recorded { // of one rise, some may be placed and others counted
+		parts = append(parts, "recorded", fmt.Sprint(c.PIDs))
+	}
+	return "counted/" + hash(parts...)
 }
 
 func keyUser(boot string, u *investigations.UserKill) string {
-	return "user/" + hash(boot, u.At.UTC().Format(time.RFC3339Nano), u.Killer, u.Path, u.PodUID, strconv.FormatInt(u.PID, 10), u.Text)
+	return "user/" + hash(boot, toldAt(u.At, u.Told), u.Killer, u.Path, u.PodUID, strconv.FormatInt(u.PID, 10), u.Text)
 }
 
 func keyPod(p *investigations.NodePod) string {

@@ -118,6 +118,34 @@ func TestUptimeOnly(t *testing.T) {
 	}
 }
 
+// TestClockAhead has a node whose clock is ahead by more than can be: what it tells again is told once, though each time it is
+// given another time.
+func TestClockAhead(t *testing.T) {
+	for name, sent := range map[string]time.Duration{"with the time of sending": 10 * time.Minute, "without": 0} {
+		w := newWorld(t, memorytest.New(time.Now))
+		r := kernelAt(10*time.Minute, 1)
+		r.UptimeS = nil
+		at := moment.Add(10 * time.Minute)
+		for range 3 {
+			n := investigations.NodeReport{
+				Node: "n1", BootID: "b1", Reports: []investigations.KernelReport{r},
+				Counted: []investigations.CountedKill{
+					{At: at, Path: "/kubepods/x", PodUID: "u2", Kills: 1},
+					{At: at, Path: "/kubepods/x", PodUID: "u2", Kills: 1, PIDs: []int64{9}, Recorded: true},
+				},
+				UserKills: []investigations.UserKill{{At: at, Killer: investigations.UserKillSystemdOOMD, PodUID: "u3", Text: "Killed x"}},
+			}
+			if sent > 0 {
+				n.SentAt = w.now.Add(sent)
+			}
+			w.take(n)
+			w.now = w.now.Add(time.Hour)
+		}
+		a := w.account("n1", time.Hour, 10*time.Hour)
+		w.same("reports, counted kills and kills of user space "+name, []int{1, 2, 1}, []int{len(a.Reports), len(a.Counted), len(a.UserKills)})
+	}
+}
+
 // TestNodeNames has nodes of all names, none of which gets into another's documents.
 func TestNodeNames(t *testing.T) {
 	worlds(t, func(t *testing.T, w *world) {

@@ -34,11 +34,38 @@ func (c clock) since(t *time.Time) *time.Time {
 	return &u
 }
 
-// Settle sets every time of a report: what a node tells is believed, but for what is more than two minutes ahead of now,
-// or missing: there now stands for it. A report of the kernel with nothing but seconds since boot is given its time by
-// another one of the same message, where that has both. Settling twice is the same as once.
+// Ahead is how far the clock of the node that sent a report is ahead of now, negative where it is behind; 0 where it is right to
+// two minutes, and where nothing tells.
+func Ahead(r *investigations.NodeReport, now time.Time) time.Duration {
+	if r.SentAt.Before(earliest) {
+		return 0
+	}
+	if ahead := r.SentAt.Sub(now); ahead.Abs() > skew {
+		return ahead
+	}
+	return 0
+}
+
+// Settle sets every time of a report. A clock of the node that is more than two minutes off, as SentAt tells, is off by the same
+// in all of it. Else what a node tells is believed, but for what is more than two minutes ahead of now, or missing: there
+// now stands for it. A report of the kernel with nothing but seconds since boot is given its time by another one of the same
+// message, where that has both. Kills keep what was told and is not so as Told. Settling twice is the same as once.
 func Settle(r *investigations.NodeReport, now time.Time) {
 	c := clock{now.UTC()}
+	kept(r, func(at time.Time, told *time.Time) { // it tells one kill from another when a report comes again
+		if told.IsZero() {
+			*told = at
+		}
+	})
+	defer kept(r, func(at time.Time, told *time.Time) {
+		if told.Equal(at) {
+			*told = time.Time{}
+		}
+	})
+	if ahead := Ahead(r, c.now); ahead != 0 {
+		shift(r, -ahead)
+		r.SentAt = c.now
+	}
 	boot := bootTime(r.Reports)
 	for i := range r.Reports {
 		k := &r.Reports[i]
@@ -67,6 +94,65 @@ func Settle(r *investigations.NodeReport, now time.Time) {
 	}
 	if rec := r.Recorder; rec != nil {
 		c.recording(rec)
+	}
+}
+
+// kept calls f with the time of each kill, and what was told in its place; a report without a time was told at the earliest.
+func kept(r *investigations.NodeReport, f func(at time.Time, told *time.Time)) {
+	for i := range r.Reports {
+		k := &r.Reports[i]
+		if k.At != nil {
+			f(*k.At, &k.Told)
+		} else {
+			f(earliest, &k.Told)
+		}
+	}
+	for i := range r.Counted {
+		f(r.Counted[i].At, &r.Counted[i].Told)
+	}
+	for i := range r.UserKills {
+		f(r.UserKills[i].At, &r.UserKills[i].Told)
+	}
+}
+
+// shift moves every time that is told.
+func shift(r *investigations.NodeReport, by time.Duration) {
+	move := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(by)
+		}
+	}
+	moved := func(t *time.Time) *time.Time {
+		if t == nil {
+			return nil
+		}
+		u := *t
+		move(&u)
+		return &u
+	}
+	for i := range r.Reports {
+		r.Reports[i].At = moved(r.Reports[i].At)
+	}
+	for i := range r.Counted {
+		move(&r.Counted[i].At)
+	}
+	for i := range r.UserKills {
+		move(&r.UserKills[i].At)
+	}
+	for i := range r.Profiles {
+		move(&r.Profiles[i].At)
+	}
+	if h := r.Heartbeat; h != nil {
+		move(&h.At)
+		h.LosslessSince = moved(h.LosslessSince)
+	}
+	if rec := r.Recorder; rec != nil {
+		move(&rec.From)
+		move(&rec.To)
+		rec.LosslessSince = moved(rec.LosslessSince)
+		for i := range rec.Top {
+			move(&rec.Top[i].At)
+		}
 	}
 }
 

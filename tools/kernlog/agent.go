@@ -14,6 +14,8 @@ import (
 // agentIdent is the identifier of the lines that Render writes of what a node agent saw itself:
 //
 //	oombot-agent: counted 2 kills within 1000 ms, of pids 12 13, at its own limit, in cgroup /kubepods/…
+//	oombot-agent: counted 2 kills within 1000 ms, among those of pids 12 13 14, in cgroup /kubepods/…
+//	oombot-agent: placed 2 kills within 1000 ms, of pids 12 13, where the recorder saw them, in cgroup /kubepods/…
 //	oombot-agent: kubelet-eviction of pod UID, container ID, pid 12: what was said
 //	oombot-agent: followed the kernel log without loss since 2026-11-23T14:19:07.664609Z
 //	oombot-agent: did not follow the kernel log without loss
@@ -30,15 +32,32 @@ func Counted(c investigations.CountedKill) investigations.UserKill {
 	return k
 }
 
+// How the lines about counters begin: with what counted them, or with what the recorder saw of their processes.
+const (
+	countedWord = "counted "
+	placedWord  = "placed "
+)
+
 // countedText is the line about a counter.
 func countedText(c *investigations.CountedKill) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "counted %d kills within %d ms", c.Kills, c.WithinMS)
-	for i, pid := range c.PIDs[:min(len(c.PIDs), maxCounted)] {
-		if i == 0 {
-			b.WriteString(", of pids")
+	word := countedWord
+	if c.Recorded {
+		word = placedWord
+	}
+	fmt.Fprintf(&b, "%s%d kills within %d ms", word, c.Kills, c.WithinMS)
+	pids := func(words string, of []int64) {
+		for i, pid := range of[:min(len(of), maxCounted)] {
+			if i == 0 {
+				b.WriteString(words)
+			}
+			fmt.Fprintf(&b, " %d", pid)
 		}
-		fmt.Fprintf(&b, " %d", pid)
+	}
+	pids(", of pids", c.PIDs)
+	pids(", among those of pids", c.Among)
+	if c.Recorded {
+		b.WriteString(", where the recorder saw them")
 	}
 	if c.OOM {
 		b.WriteString(", at its own limit")
@@ -89,8 +108,12 @@ func (p *Parser) agent(r *record) bool {
 
 // agentKill reads a line of a node agent about a kill.
 func agentKill(msg []byte, k *investigations.UserKill) bool {
-	if rest, ok := bytes.CutPrefix(msg, []byte("counted ")); ok {
+	if rest, ok := bytes.CutPrefix(msg, []byte(countedWord)); ok {
 		return countedKill(string(rest), k)
+	}
+	if rest, ok := bytes.CutPrefix(msg, []byte(placedWord)); ok && countedKill(string(rest), k) {
+		k.Counted.Recorded = true
+		return true
 	}
 	for _, killer := range agentKillers {
 		if rest, ok := bytes.CutPrefix(msg, []byte(killer)); ok {
@@ -117,19 +140,25 @@ func countedKill(s string, k *investigations.UserKill) bool {
 		return false
 	}
 	for _, part := range parts[1:] {
-		pids, ok := strings.CutPrefix(part, "of pids ")
-		if !ok {
-			c.OOM = c.OOM || part == "at its own limit"
-			continue
+		if pids, ok := strings.CutPrefix(part, "of pids "); ok {
+			c.PIDs = pidsIn(c.PIDs, pids)
+		} else if pids, ok := strings.CutPrefix(part, "among those of pids "); ok {
+			c.Among = pidsIn(c.Among, pids)
 		}
-		for word := range strings.FieldsSeq(pids) {
-			if pid, err := strconv.ParseInt(word, 10, 64); err == nil && len(c.PIDs) < maxCounted {
-				c.PIDs = append(c.PIDs, pid)
-			}
-		}
+		c.OOM = c.OOM || part == "at its own limit"
 	}
 	k.Killer, k.Path, k.Counted = investigations.UserKillCounter, c.Path, c
 	return true
+}
+
+// pidsIn appends the numbers of a text.
+func pidsIn(to []int64, text string) []int64 {
+	for word := range strings.FieldsSeq(text) {
+		if pid, err := strconv.ParseInt(word, 10, 64); err == nil && len(to) < maxCounted {
+			to = append(to, pid)
+		}
+	}
+	return to
 }
 
 // relayedText is the line about a kill that no other program's line tells as it was.

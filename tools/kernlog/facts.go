@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -164,6 +165,10 @@ func CountedSentence(c *investigations.CountedKill) string {
 	}
 	says := fmt.Sprintf("the kernel's own counter of %s told of %s that no report names", where, kills)
 	switch {
+	case c.Recorded:
+		says = fmt.Sprintf("the flight recorder had seen in %s what the kernel killed by %s that no report names the cgroup of (%s)", where, kills, pidWords(c.PIDs))
+	case len(c.Among) > 0:
+		says += fmt.Sprintf("; bare kills came at that moment (%s), of this or of another cgroup", pidWords(c.Among))
 	case len(c.PIDs) == 1:
 		says += fmt.Sprintf("; the bare kill of pid %d came at that moment, and no other counter rose", c.PIDs[0])
 	case len(c.PIDs) > 1:
@@ -173,6 +178,20 @@ func CountedSentence(c *investigations.CountedKill) string {
 		says += "; it was at that cgroup's own limit"
 	}
 	return says
+}
+
+// pidWords names some processes.
+func pidWords(pids []int64) string {
+	const most = 5
+	words := make([]string, 0, most)
+	for _, pid := range pids[:min(len(pids), most)] {
+		words = append(words, fmt.Sprint(pid))
+	}
+	text := "pid " + strings.Join(words, ", ")
+	if len(pids) > most {
+		text += fmt.Sprintf(" and %d more", len(pids)-most)
+	}
+	return text
 }
 
 func killerName(killer string) string {

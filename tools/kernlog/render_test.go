@@ -224,6 +224,8 @@ func TestRenderUserKills(t *testing.T) {
 	id := strings.Repeat("ab", 32)
 	path := "/kubepods/burstable/pod" + uid + "/" + id
 	counted := Counted(investigations.CountedKill{At: at, WithinMS: 1000, Path: path, PodUID: uid, ContainerID: id, Kills: 2, OOM: true, PIDs: []int64{12, 13}})
+	placed := Counted(investigations.CountedKill{At: at, WithinMS: 1000, Path: path, PodUID: uid, ContainerID: id, Kills: 2, PIDs: []int64{12, 13}, Recorded: true})
+	shared := Counted(investigations.CountedKill{At: at, WithinMS: 1000, Path: path, PodUID: uid, ContainerID: id, Kills: 1, Among: []int64{12, 14}})
 	silent := Counted(investigations.CountedKill{At: at, WithinMS: 1000, Path: "/a, of pids 9\n, in cgroup /b", Kills: 1})
 	for _, test := range []struct {
 		want string
@@ -253,6 +255,8 @@ func TestRenderUserKills(t *testing.T) {
 			investigations.UserKill{At: at, Killer: investigations.UserKillKubeletEviction, PodUID: uid, PID: 7, Text: "The node was low on resource: memory."},
 		},
 		{"oombot-agent: counted 2 kills within 1000 ms, of pids 12 13, at its own limit, in cgroup " + path, counted},
+		{"oombot-agent: placed 2 kills within 1000 ms, of pids 12 13, where the recorder saw them, in cgroup " + path, placed},
+		{"oombot-agent: counted 1 kills within 1000 ms, among those of pids 12 14, in cgroup " + path, shared},
 		{"", investigations.UserKill{At: at, Killer: "somebody", Text: "Memory cgroup out of memory: Killed process 5 (x)"}},
 		{"", investigations.UserKill{Killer: investigations.UserKillUnit, Path: "a.service", Text: "a.service: Failed with result 'oom-kill'."}},
 		{"oombot-agent: counted 1 kills within 1000 ms, in cgroup /a, of pids 9\\x0a, in cgroup /b", silent},

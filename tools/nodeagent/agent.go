@@ -33,6 +33,11 @@ type Options struct {
 	// Recording returns the last minutes of pods, by their uids, and of the largest containers of the node beside them;
 	// nil: none.
 	Recording func(now time.Time, podUIDs []string, largest int) *investigations.NodeRecording
+	// Owner returns the container in whose cgroup a process was seen before it was killed, by its number and name in the
+	// kernel log; Counted a time up to which all counters of kills were read, and handed to Rise where they rose. nil: nobody
+	// knows.
+	Owner   func(pid int64, comm string, at time.Time) (Place, bool)
+	Counted func() time.Time
 	// Pod returns what a pod is called, and waits a little for one that is new; nil: nobody knows.
 	Pod func(ctx context.Context, uid string) (investigations.NodePod, bool)
 	// Faults are what the other parts can't see at present; nil: none.
@@ -95,6 +100,12 @@ func New(o Options) (*Agent, error) {
 	a.watch = &watcher{to: a.to, now: o.Now, log: o.Log, met: met, parser: kernlog.NewParser(kernlog.Options{Now: o.Now()})}
 	a.to.lossless = a.watch.since
 	a.to.match.behind = a.behind
+	if o.Counted != nil {
+		a.to.match.uncounted = a.uncounted
+	}
+	if o.Owner != nil {
+		a.to.match.owner = o.Owner
+	}
 	return a, nil
 }
 
@@ -150,6 +161,9 @@ func (a *Agent) follow(ctx context.Context) error {
 func (a *Agent) behind(at time.Time) bool {
 	return a.fault.get() == "" && a.watch.behind(at) || len(a.to.events) > 0
 }
+
+// uncounted says that counters that rose by a time may be to come.
+func (a *Agent) uncounted(at time.Time) bool { return a.o.Counted().Before(at) || len(a.to.events) > 0 }
 
 // keep remembers how far the log was read: all that was seen before is on its way.
 func (a *Agent) keep(m mark) {

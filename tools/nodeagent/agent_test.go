@@ -117,7 +117,7 @@ func TestCounterAheadOfLog(t *testing.T) {
 			t.Errorf("%d reports and %d counters are told of, want one of each", reports, counted)
 		}
 		rise(idB) // and nobody reads the log any more
-		time.Sleep(lateLog + time.Second)
+		time.Sleep(lateOther + time.Second)
 		if reports, counted := count(); reports != 1 || counted != 2 {
 			t.Errorf("%d reports and %d counters are told of in the end, want one and two", reports, counted)
 		}
@@ -266,7 +266,7 @@ func TestSecretsStay(t *testing.T) {
 		const secret = "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB"
 		b.agent.UserKill(investigations.UserKill{Killer: investigations.UserKillEarlyOOM, Text: "sending SIGTERM to process 7 --token=" + secret, At: time.Now()})
 		b.agent.Rise(investigations.CountedKill{At: time.Now(), Path: "/kubepods/podx/" + secret, Kills: 1})
-		time.Sleep(lateLog + time.Second)
+		time.Sleep(lateOther + time.Second)
 		users, counted := 0, 0
 		for _, n := range b.reports() {
 			users, counted = users+len(n.UserKills), counted+len(n.Counted)

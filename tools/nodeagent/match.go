@@ -1,7 +1,6 @@
 package nodeagent
 
 import (
-	"slices"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -12,18 +11,41 @@ const (
 	// lateReport is how long after a counter rose the kernel's report of the kill is waited for: the log is read four
 	// times a second, and a report is complete a moment later.
 	lateReport = 700 * time.Millisecond
-	// lateLog is how long a counter waits at most where the log is not read as far as the time at which it rose: on a node that
-	// is short of memory the agent may get no processor for seconds. reading is after how long that is looked at again.
-	lateLog = 8 * time.Second
-	reading = 100 * time.Millisecond
+	// lateOther is how long a counter or a line waits at most where the log is not read as far as the counter, or the counters
+	// not as late as the line: on a node that is short of memory the agent may get no processor for seconds. reading is
+	// after how long that is looked at again.
+	lateOther = 8 * time.Second
+	reading   = 100 * time.Millisecond
 	// lateCount is how long after a bare kill line a counter is waited for, which says whose kill it was: counters are
 	// read once a second, and what they say waits lateReport for reports.
 	lateCount = 2 * time.Second
-	// apart is how much the clocks of the log and of the counters may differ.
-	apart = 500 * time.Millisecond
+	// apart is how much the clocks of the log and of the counters may differ: the kernel stamps its log by a clock that
+	// nobody corrects, and a line is read some time after it was written.
+	apart = time.Second
+	// jitter is by how much they differ where all goes well: what happened so close to a reading may be of the next one.
+	jitter = 100 * time.Millisecond
+	// remembered is for how long after it was seen something is remembered.
+	remembered = 10 * time.Second
 	// maxMatched bounds what is remembered; the kernel hardly kills as often in the time that it is remembered.
-	maxMatched = 512
+	maxMatched = 1024
 )
+
+// Place is the cgroup of a container.
+type Place struct {
+	// Path is as the kernel prints it.
+	Path                string
+	PodUID, ContainerID string
+}
+
+// is says whether two are the same container's: a process may be killed in a cgroup below.
+func (p Place) is(o Place) bool {
+	if p.ContainerID != "" && o.ContainerID != "" {
+		return p.ContainerID == o.ContainerID
+	}
+	return p.Path == o.Path
+}
+
+func placeOf(k *investigations.CountedKill) Place { return Place{k.Path, k.PodUID, k.ContainerID} }
 
 // matched is a set of kills that are told of together.
 type matched struct {
@@ -46,34 +68,46 @@ func (m *matched) tasks() int {
 	return n
 }
 
-// matcher brings together what the kernel log and the counters of cgroups tell of the same kills. The kernel prints ten
-// full reports in five seconds; of the kills beyond only a line without a cgroup (bare), and of their cgroups the
-// counter rises. It is not safe for concurrent use.
+// matcher brings together what the kernel log and the counters of cgroups tell of the same kills, so that each is told of
+// once. The kernel prints ten full reports in five seconds; of the kills beyond only a line without a cgroup (bare), and
+// of their cgroups the counter rises.
+//
+// Each kill in a container has one place in the log and adds one to its counter. What names its container is set off
+// against that counter, whichever comes first: full reports, and bare lines of processes that the recorder knows. What
+// is left of the counters is of the bare lines that are left (guess.go). It is not safe for concurrent use.
 type matcher struct {
-	// behind says that reports of kills up to a time may be to come, as the log is not read as far as that.
-	behind func(at time.Time) bool
-	// told are kills of full reports that no counter has shown yet, bare the bare lines that wait for one, and rises the
-	// counters that wait for reports.
+	// behind says that reports of kills up to a time may be to come, as the log is not read as far as that; uncounted that
+	// counters may be, which were not read since.
+	behind, uncounted func(at time.Time) bool
+	// owner returns the container that a process was seen in.
+	owner func(pid int64, comm string, at time.Time) (Place, bool)
+	// told are kills whose container was told and that no counter has shown yet, bare the bare lines that wait for one, and
+	// rises the counters that wait for reports.
 	told  []told
 	bare  []waitingBare
 	rises []waitingRise
-	// doubtful are rises of late that reports alone did not explain: bare lines of their time may be theirs.
-	doubtful []investigations.CountedKill
+	// doubtful are rises of late that are not explained with certainty: bare lines of their time may be theirs.
+	doubtful []rival
 	// pids are processes of which was told already: those of a group are named again.
-	pids map[int64]time.Time
+	pids map[int64]sighting
 }
 
+// told is a report of kills in a container, of which so many were not counted yet.
 type told struct {
-	at          time.Time
-	containerID string
-	path        string
-	left        int64
+	at, seen time.Time
+	in       Place
+	left     int64
 }
 
 type waitingBare struct {
 	report investigations.KernelReport
 	at     time.Time
-	until  time.Time
+	// seen is when it was read, or not used by a rise, until when it is told of; latest is that time at the latest.
+	seen, until, latest time.Time
+	// left says that rises of several containers were explained without it.
+	left bool
+	// in is the container that the recorder saw its processes in; nil where it is not known.
+	in *Place
 }
 
 type waitingRise struct {
@@ -82,8 +116,21 @@ type waitingRise struct {
 	until, latest time.Time
 }
 
+// rival is a rise, and when it was told of.
+type rival struct {
+	kill investigations.CountedKill
+	seen time.Time
+}
+
+// sighting is when a process was killed, and when that was read.
+type sighting struct{ at, seen time.Time }
+
 func newMatcher() *matcher {
-	return &matcher{pids: map[int64]time.Time{}, behind: func(time.Time) bool { return false }}
+	never := func(time.Time) bool { return false }
+	return &matcher{
+		pids: map[int64]sighting{}, behind: never, uncounted: never,
+		owner: func(int64, string, time.Time) (Place, bool) { return Place{}, false },
+	}
 }
 
 // report takes a report of the kernel log, read at now. What it returns is to be told at once.
@@ -92,31 +139,39 @@ func (m *matcher) report(now time.Time, r investigations.KernelReport) matched {
 	if r.At != nil {
 		at = *r.At
 	}
-	if m.again(at, &r) {
+	if m.again(at, now, &r) {
 		return matched{}
 	}
+	n := int64(len(r.Killed))
 	if !isBare(&r) {
-		if len(r.Killed) > 0 {
+		if n > 0 {
 			c := kernlog.ParseCgroup(r.TaskMemcg)
-			m.told = bounded(append(m.told, told{at: at, containerID: c.ContainerID, path: r.TaskMemcg, left: int64(len(r.Killed))}))
+			m.setOff(told{at, now, Place{r.TaskMemcg, c.PodUID, c.ContainerID}, n})
 		}
 		return matched{reports: []investigations.KernelReport{r}}
 	}
-	m.bare = append(m.bare, waitingBare{r, at, now.Add(lateCount)})
+	w := waitingBare{report: r, at: at, seen: now, until: now.Add(lateCount), latest: now.Add(lateOther)}
+	if in, ok := m.ownerOf(&r, at); ok {
+		w.in = &in
+		if i, sure := m.riseOf(in, at); sure {
+			k := m.rises[i].kill
+			m.setOff(told{at, now, in, n})
+			return recorded(&w, &k)
+		}
+	}
+	m.bare = append(m.bare, w)
 	if len(m.bare) <= maxMatched {
 		return matched{}
 	}
-	first := m.bare[0].report
-	m.bare = slices.Delete(m.bare, 0, 1)
-	return matched{reports: []investigations.KernelReport{first}}
+	return m.alone(now, 0)
 }
 
 // again says whether a bare report is of processes that were told of already, and remembers those of a report.
-func (m *matcher) again(at time.Time, r *investigations.KernelReport) bool {
+func (m *matcher) again(at, now time.Time, r *investigations.KernelReport) bool {
 	known := len(r.Killed) > 0
 	for _, k := range r.Killed {
 		// Within a few seconds a number is not given to another process.
-		if seen, ok := m.pids[k.PID]; !ok || at.Sub(seen).Abs() > 5*time.Second {
+		if s, ok := m.pids[k.PID]; !ok || at.Sub(s.at).Abs() > 5*time.Second {
 			known = false
 		}
 	}
@@ -125,7 +180,7 @@ func (m *matcher) again(at time.Time, r *investigations.KernelReport) bool {
 	}
 	for _, k := range r.Killed {
 		if len(m.pids) < maxMatched {
-			m.pids[k.PID] = at
+			m.pids[k.PID] = sighting{at, now}
 		}
 	}
 	return false
@@ -136,164 +191,120 @@ func isBare(r *investigations.KernelReport) bool {
 	return r.TaskMemcg == "" && r.OOMMemcg == "" && r.InvokedBy == nil && len(r.Killed) > 0
 }
 
-// rise takes a counter that rose.
-func (m *matcher) rise(now time.Time, k investigations.CountedKill) {
-	m.rises = bounded(append(m.rises, waitingRise{k, now.Add(lateReport), now.Add(lateLog)}))
+// ownerOf returns the container that all processes of a bare line are of, as far as they are known.
+func (m *matcher) ownerOf(r *investigations.KernelReport, at time.Time) (in Place, ok bool) {
+	for _, k := range r.Killed {
+		p, known := m.owner(k.PID, k.Comm, at)
+		switch {
+		case !known: // a small one of a group
+		case ok && !p.is(in):
+			return Place{}, false
+		default:
+			in, ok = p, true
+		}
+	}
+	return in, ok
 }
 
-// due returns what is to be told at now, since nothing more is waited for.
-func (m *matcher) due(now time.Time) matched {
-	var out matched
-	for len(m.rises) > 0 && !now.Before(m.rises[0].until) {
-		k := m.rises[0].kill
-		if now.Before(m.rises[0].latest) && m.behind(k.At) {
-			m.rises[0].until = now.Add(reading)
-			break
+// riseOf returns the place of the first counter of a container that waits and may be of that time, -1 where none does; sure says
+// that it is not for the next one.
+func (m *matcher) riseOf(in Place, at time.Time) (place int, sure bool) {
+	for i := range m.rises {
+		if k := &m.rises[i].kill; in.is(placeOf(k)) && inTime(at, k) {
+			return i, before(at, k)
 		}
-		m.rises = slices.Delete(m.rises, 0, 1)
-		k.Kills -= m.claim(k)
-		if k.Kills <= 0 {
+	}
+	return -1, false
+}
+
+// setOff sets kills in a container off against its counters that wait, and remembers the others for those to come.
+func (m *matcher) setOff(t told) {
+	for t.left > 0 {
+		i, sure := m.riseOf(t.in, t.at)
+		if !sure {
+			m.told = bounded(append(m.told, t))
+			return
+		}
+		take := min(t.left, m.rises[i].kill.Kills)
+		t.left -= take
+		if m.rises[i].kill.Kills -= take; m.rises[i].kill.Kills == 0 {
+			m.rises = append(m.rises[:i], m.rises[i+1:]...)
+		}
+	}
+}
+
+// rise takes a counter that rose. What it returns is to be told at once.
+func (m *matcher) rise(now time.Time, k investigations.CountedKill) matched {
+	k.Kills -= m.claim(&k)
+	var out matched
+	for i := 0; i < len(m.bare) && k.Kills > 0; {
+		w := m.bare[i]
+		if w.in == nil || !m.counts(&k, *w.in, w.at) {
+			i++
 			continue
 		}
-		m.doubtful = bounded(append(m.doubtful, k))
-		reports := m.claimBare(k)
-		for i := range reports {
-			k.PIDs = append(k.PIDs, pidsOf(&reports[i])...)
+		n := int64(len(w.report.Killed))
+		if take := min(n, k.Kills); take < n {
+			m.told = bounded(append(m.told, told{w.at, w.seen, *w.in, n - take}))
 		}
-		out.reports = append(out.reports, reports...)
-		out.counted = append(out.counted, k)
+		k.Kills = max(0, k.Kills-n)
+		out.add(recorded(&w, &k))
+		m.bare = append(m.bare[:i], m.bare[i+1:]...)
 	}
-	for len(m.bare) > 0 && !now.Before(m.bare[0].until) {
-		if m.awaits(m.bare[0].at) {
-			m.bare[0].until = now.Add(reading)
-			break
-		}
-		out.reports = append(out.reports, m.bare[0].report)
-		m.bare = slices.Delete(m.bare, 0, 1)
+	if k.Kills > 0 {
+		m.rises = bounded(append(m.rises, waitingRise{k, now.Add(lateReport), now.Add(lateOther)}))
 	}
-	m.forget(now)
 	return out
 }
 
-// awaits says whether a counter waits that may be of a kill of that time.
-func (m *matcher) awaits(at time.Time) bool {
-	return slices.ContainsFunc(m.rises, func(w waitingRise) bool { return inTime(at, w.kill) })
-}
-
-// forget drops what is of no use any more.
-func (m *matcher) forget(now time.Time) {
-	const old = 10 * time.Second
-	m.told = slices.DeleteFunc(m.told, func(t told) bool { return t.left == 0 || now.Sub(t.at) > old })
-	m.doubtful = slices.DeleteFunc(m.doubtful, func(k investigations.CountedKill) bool { return now.Sub(k.At) > old })
-	for pid, seen := range m.pids {
-		if now.Sub(seen) > old {
-			delete(m.pids, pid)
-		}
-	}
-}
-
-// next is when due has something to do; zero where nothing waits.
-func (m *matcher) next() time.Time {
-	var next time.Time
-	if len(m.rises) > 0 {
-		next = m.rises[0].until
-	}
-	if len(m.bare) > 0 && (next.IsZero() || m.bare[0].until.Before(next)) {
-		next = m.bare[0].until
-	}
-	return next
-}
-
-// idle says that nothing waits.
-func (m *matcher) idle() bool { return len(m.rises) == 0 && len(m.bare) == 0 }
-
-// claim returns how many kills of a rise full reports have told of.
-func (m *matcher) claim(k investigations.CountedKill) int64 {
+// claim returns how many kills of a rise were told of already.
+func (m *matcher) claim(k *investigations.CountedKill) int64 {
 	var n int64
 	for i := range m.told {
 		t := &m.told[i]
 		if n == k.Kills {
 			break
 		}
-		if !sameCgroup(t, k) || !inTime(t.at, k) {
-			continue
+		if m.counts(k, t.in, t.at) {
+			take := min(t.left, k.Kills-n)
+			t.left -= take
+			n += take
 		}
-		take := min(t.left, k.Kills-n)
-		t.left -= take
-		n += take
 	}
 	return n
 }
 
-func sameCgroup(t *told, k investigations.CountedKill) bool {
-	if t.containerID != "" && k.ContainerID != "" {
-		return t.containerID == k.ContainerID
+// counts says whether a kill in a container is of a rise that is new, and can't be of one that waits.
+func (m *matcher) counts(k *investigations.CountedKill, in Place, at time.Time) bool {
+	if !in.is(placeOf(k)) || !before(at, k) {
+		return false
 	}
-	return t.path == k.Path
+	i, _ := m.riseOf(in, at)
+	return i < 0
 }
 
-// inTime says whether a kill is of the time over which a counter rose.
-func inTime(at time.Time, k investigations.CountedKill) bool {
+// recorded is a bare line of processes whose container the recorder knows, told as that; k is the counter's rise that it is
+// a part of, nil where none is known.
+func recorded(w *waitingBare, k *investigations.CountedKill) matched {
+	c := investigations.CountedKill{
+		At: w.at, Path: w.in.Path, PodUID: w.in.PodUID, ContainerID: w.in.ContainerID, Kills: int64(len(w.report.Killed)),
+		PIDs: pidsOf(&w.report), Recorded: true,
+	}
+	if k != nil {
+		c.At, c.WithinMS, c.OOM = k.At, k.WithinMS, k.OOM
+	}
+	return matched{reports: []investigations.KernelReport{w.report}, counted: []investigations.CountedKill{c}}
+}
+
+// inTime says whether a kill may be of the time over which a counter rose.
+func inTime(at time.Time, k *investigations.CountedKill) bool {
 	from := k.At.Add(-time.Duration(k.WithinMS)*time.Millisecond - apart)
 	return !at.Before(from) && !at.After(k.At.Add(apart))
 }
 
-// claimBare returns the bare reports of a rise, as many as its kills. They are its own where no other counter rose at that
-// time, and where not more of them are certainly of that time; those that may be of the reading before or after it are
-// the same cgroup's then, if all are of one program. Else nobody can say whose they are, and each waits until it is told of
-// alone: a process outside of containers, or in one that was gone before it was counted, has no counter here.
-func (m *matcher) claimBare(k investigations.CountedKill) []investigations.KernelReport {
-	others := slices.Clone(m.doubtful)
-	for _, w := range m.rises {
-		others = append(others, w.kill)
-	}
-	for _, o := range others {
-		if o.Path != k.Path && o.At.Sub(k.At).Abs() <= time.Duration(max(o.WithinMS, k.WithinMS))*time.Millisecond+apart {
-			return nil
-		}
-	}
-	var mine, near []int
-	for i := range m.bare {
-		switch at := m.bare[i].at; {
-		case certainly(at, k):
-			mine = append(mine, i)
-		case inTime(at, k):
-			near = append(near, i)
-		}
-	}
-	if int64(len(mine)) > k.Kills || int64(len(mine)+len(near)) > k.Kills && !m.oneProgram(mine, near) {
-		return nil
-	}
-	mine = append(mine, near[:min(int64(len(near)), k.Kills-int64(len(mine)))]...)
-	slices.Sort(mine)
-	var out []investigations.KernelReport
-	for _, i := range mine {
-		out = append(out, m.bare[i].report)
-	}
-	for _, i := range slices.Backward(mine) {
-		m.bare = slices.Delete(m.bare, i, i+1)
-	}
-	return out
-}
-
-// oneProgram says whether bare lines, by their places, are all of one name.
-func (m *matcher) oneProgram(lists ...[]int) bool {
-	var names []string
-	for _, list := range lists {
-		for _, i := range list {
-			for _, k := range m.bare[i].report.Killed {
-				names = append(names, k.Comm)
-			}
-		}
-	}
-	slices.Sort(names)
-	return len(slices.Compact(names)) <= 1
-}
-
-// certainly says whether a kill is of the time over which a counter rose, and not of the reading before or after it.
-func certainly(at time.Time, k investigations.CountedKill) bool {
-	const jitter = 100 * time.Millisecond
-	return at.After(k.At.Add(jitter-time.Duration(k.WithinMS)*time.Millisecond)) && at.Before(k.At.Add(-jitter))
+// before says whether a kill is of that time, and not of the next reading.
+func before(at time.Time, k *investigations.CountedKill) bool {
+	return inTime(at, k) && at.Before(k.At.Add(-jitter))
 }
 
 func pidsOf(r *investigations.KernelReport) []int64 {
@@ -307,7 +318,9 @@ func pidsOf(r *investigations.KernelReport) []int64 {
 // bounded drops the oldest of a list that grew too long.
 func bounded[T any](list []T) []T {
 	if len(list) > maxMatched {
-		return slices.Delete(list, 0, len(list)-maxMatched)
+		n := copy(list, list[len(list)-maxMatched:])
+		clear(list[n:])
+		return list[:n]
 	}
 	return list
 }

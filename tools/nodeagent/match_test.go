@@ -81,17 +81,48 @@ func TestMatch(t *testing.T) {
 		{
 			"two counters at a time: nobody can say whose the bare lines are",
 			[]step{rep(100, bare(0, 7)), rep(110, bare(0, 8)), cnt(600, count(600, idA, 1)), cnt(600, count(600, idB, 1))},
-			[]string{"1300 a1 []", "1300 b1 []", "2100 ?7", "2200 ?8"},
+			[]string{"1300 ?7", "1300 ?8", "1300 a1 [] among [7 8]", "1300 b1 [] among [7 8]"},
 		},
+		{
+			"two counters at a time, and the recorder knows the processes",
+			[]step{rep(100, bare(0, 101)), rep(110, bare(0, 201)), cnt(600, count(600, idA, 1)), cnt(600, count(600, idB, 1))},
+			[]string{"600 ?101", "600 a1 [101] recorded", "600 ?201", "600 b1 [201] recorded"},
+		},
+		{
+			"the recorder knows one of two: the other line is the other one's",
+			[]step{rep(100, bare(0, 101)), rep(110, bare(0, 8)), cnt(600, count(600, idA, 1)), cnt(600, count(600, idB, 1))},
+			[]string{"600 ?101", "600 a1 [101] recorded", "1300 ?8", "1300 b1 [8]"},
+		},
+		{
+			"a line that is read after the counter of its container",
+			[]step{cnt(600, count(600, idA, 2)), rep(900, bare(450, 101)), rep(950, full(460, idA, 7))},
+			[]string{"900 ?101", "900 a1 [101] recorded", "950 7"},
+		},
+		{
+			"a container that was gone before its counter was read",
+			[]step{rep(100, bare(0, 101)), cnt(600, count(600, idB, 1))},
+			[]string{"1300 b1 []", "2100 ?101", "2100 a1 [101] recorded"},
+		},
+		{
+			"its counter comes late",
+			[]step{rep(100, bare(0, 101)), cnt(2500, count(900, idA, 1))},
+			[]string{"2100 ?101", "2100 a1 [101] recorded"},
+		},
+		{
+			"a group of which the recorder knows one",
+			[]step{rep(100, bare(0, 101, 9, 10)), cnt(600, count(600, idA, 4))},
+			[]string{"600 ?101,9,10", "600 a3 [101 9 10] recorded", "1300 a1 []"},
+		},
+		{"a group of two containers", []step{rep(100, bare(0, 101, 201))}, []string{"2100 ?101,201"}},
 		{
 			"one bare line and two counters: it may be either's",
 			[]step{rep(100, bare(0, 7)), cnt(600, count(600, idA, 1)), cnt(600, count(600, idB, 1))},
-			[]string{"1300 a1 []", "1300 b1 []", "2100 ?7"},
+			[]string{"1300 ?7", "1300 a1 [] among [7]", "1300 b1 [] among [7]"},
 		},
 		{
 			"more bare lines than the counter has kills: some are of others",
 			[]step{rep(100, bare(90, 7)), rep(110, bare(100, 8)), cnt(600, count(600, idA, 1))},
-			[]string{"1300 a1 []", "2100 ?7", "2200 ?8"},
+			[]string{"1300 ?7", "1300 a1 [] among [7]", "2200 ?8"},
 		},
 		{
 			"a storm over two readings of a counter: a line at the edge goes where one lacks",
@@ -102,9 +133,17 @@ func TestMatch(t *testing.T) {
 			[]string{"1300 ?7", "1300 ?8", "1300 a2 [7 8]", "2300 ?9", "2300 ?10", "2300 a2 [9 10]"},
 		},
 		{
+			"full reports of the next reading of a counter",
+			[]step{
+				rep(300, bare(300, 7)), rep(400, bare(400, 8)), cnt(600, count(600, idA, 2)), rep(700, full(700, idA, 9)),
+				rep(800, full(800, idA, 10)), rep(900, bare(900, 11)), cnt(1600, count(1600, idA, 3)),
+			},
+			[]string{"700 9", "800 10", "1300 ?7", "1300 ?8", "1300 a2 [7 8]", "2300 ?11", "2300 a1 [11]"},
+		},
+		{
 			"a storm of which one line is of another program, that has no counter",
 			[]step{rep(100, named(100, "java", 7)), rep(700, named(700, "sh", 8)), cnt(600, count(600, idA, 1))},
-			[]string{"1300 a1 []", "2100 ?7", "2700 ?8"},
+			[]string{"1300 ?7", "1300 a1 [] among [7]", "2700 ?8"},
 		},
 		{
 			"the rest of a group that was told of already",
@@ -124,8 +163,15 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// seen are the processes that the recorder of play knows, by what they are called.
+var seen = map[int64]string{101: idA, 102: idA, 201: idB, 202: idB}
+
 func play(steps []step) []string {
 	m := newMatcher()
+	m.owner = func(pid int64, _ string, _ time.Time) (Place, bool) {
+		id, ok := seen[pid]
+		return Place{Path: pod + id, ContainerID: id}, ok
+	}
 	var out []string
 	say := func(ms int64, x matched) {
 		for i := range x.reports {
@@ -143,7 +189,14 @@ func play(steps []step) []string {
 			out = append(out, fmt.Sprintf("%d %s%s", ms, mark, text))
 		}
 		for _, c := range x.counted {
-			out = append(out, fmt.Sprintf("%d %s%d %v", ms, c.ContainerID[:1], c.Kills, c.PIDs))
+			text := fmt.Sprintf("%d %s%d %v", ms, c.ContainerID[:1], c.Kills, c.PIDs)
+			if c.Recorded {
+				text += " recorded"
+			}
+			if len(c.Among) > 0 {
+				text += fmt.Sprint(" among ", c.Among)
+			}
+			out = append(out, text)
 		}
 	}
 	for ms := int64(0); ms <= 5000; ms += 10 {
@@ -154,7 +207,7 @@ func play(steps []step) []string {
 			case s.report != nil:
 				say(ms, m.report(now, *s.report))
 			default:
-				m.rise(now, *s.count)
+				say(ms, m.rise(now, *s.count))
 			}
 		}
 		if next := m.next(); ms%100 == 0 && !next.IsZero() && !now.Before(next) {

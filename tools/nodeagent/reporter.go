@@ -128,7 +128,7 @@ func (r *reporter) rest() {
 			r.takeMore(ctx)
 			r.tell(ctx)
 		default:
-			r.ready.add(r.match.due(r.o.Now().Add(lateLog + lateCount)))
+			r.ready.add(r.match.due(r.o.Now().Add(lateOther + lateCount)))
 			r.tell(ctx)
 			r.settle()
 			return
@@ -143,7 +143,7 @@ func (r *reporter) take(ctx context.Context, e event) {
 		r.met.kills.WithLabelValues(seenByLog).Add(float64(len(e.report.Killed)))
 		r.ready.add(r.match.report(now, *e.report))
 	case e.rise != nil:
-		r.match.rise(now, *e.rise)
+		r.ready.add(r.match.rise(now, *e.rise))
 	case e.user != nil:
 		r.met.kills.WithLabelValues(seenByUser).Inc()
 		r.send(investigations.NodeReport{UserKills: []investigations.UserKill{redactedUser(*e.user)}, Pods: r.names(ctx, []string{e.user.PodUID})})
@@ -181,8 +181,8 @@ func (r *reporter) tell(ctx context.Context) {
 	for _, c := range m.counted {
 		out.Counted = append(out.Counted, redactedCount(c))
 		uids = append(uids, c.PodUID)
-		r.met.kills.WithLabelValues(seenByCounter).Add(float64(c.Kills))
 	}
+	r.met.kills.WithLabelValues(seenByCounter).Add(float64(unseen(m.counted)))
 	slices.Sort(uids)
 	uids = slices.DeleteFunc(slices.Compact(uids), func(uid string) bool { return uid == "" })
 	out.Pods = r.names(ctx, uids)
@@ -193,6 +193,20 @@ func (r *reporter) tell(ctx context.Context) {
 		out.Recorder.LosslessSince = r.lossless()
 	}
 	r.send(out)
+}
+
+// unseen is how many kills of counters stand in no line of the kernel log.
+func unseen(counted []investigations.CountedKill) int64 {
+	var n int64
+	among := map[int64]bool{}
+	for i := range counted {
+		c := &counted[i]
+		n += c.Kills - int64(len(c.PIDs))
+		for _, pid := range c.Among {
+			among[pid] = true
+		}
+	}
+	return max(0, n-int64(len(among)))
 }
 
 // mayRecord says whether a recording is to be attached to a report of these pods: in a storm of kills the first tells

@@ -40,16 +40,16 @@ type watcher struct {
 
 	parser *kernlog.Parser
 	count  int
-	// last is the time of the last record, uptime its stamp.
-	last   time.Time
-	uptime time.Duration
-	marked follow.Position
-	began  bool
+	// last is the time of the last record that has one, and boot when the machine started, as the last says that has a stamp.
+	last, boot time.Time
+	marked     follow.Position
+	began      bool
 
 	mu sync.Mutex
 	// lossless is since when nothing was missed, zero where that is not known; until is when the end of the log was
-	// reached last. Both have a monotonic reading: a clock that is set is set for the past as well.
-	lossless, until time.Time
+	// reached last. Both have a monotonic reading: a clock that is set is set for the past as well. read is the time of the
+	// last record.
+	lossless, until, read time.Time
 }
 
 var _ follow.Handler = (*watcher)(nil)
@@ -58,9 +58,17 @@ var _ follow.Handler = (*watcher)(nil)
 func (w *watcher) Record(r follow.Record) {
 	w.met.records.Inc()
 	w.count++
-	w.last, w.uptime = r.At, r.Uptime
+	if !r.At.IsZero() { // of one without a stamp, or from before they were read, no time is known
+		w.last = r.At
+		if r.Uptime >= 0 {
+			w.boot = r.At.Add(-r.Uptime)
+		}
+	}
 	w.parser.Line(r.Line)
 	w.drain()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read = r.At
 }
 
 // Lost implements follow.Handler. What is open may lack lines, and goes on all the same: its parser says what it lacks.
@@ -107,10 +115,13 @@ func (w *watcher) Idle() {
 func (w *watcher) drain() {
 	for r := w.parser.Next(); r != nil; r = w.parser.Next() {
 		if r.At == nil && !w.last.IsZero() {
-			at := w.last.UTC()
-			if r.UptimeS != nil && w.uptime >= 0 { // it began before the last record
-				at = at.Add(-max(0, w.uptime-time.Duration(*r.UptimeS*float64(time.Second))))
+			at := w.last
+			if r.UptimeS != nil && !w.boot.IsZero() { // it began before the last record
+				if began := w.boot.Add(time.Duration(*r.UptimeS * float64(time.Second))); began.Before(at) {
+					at = began
+				}
 			}
+			at = at.UTC()
 			r.At = &at
 		}
 		if r.Host == "" {
@@ -141,11 +152,12 @@ func (w *watcher) setLossless(at time.Time) {
 	}
 }
 
-// behind says that the end of the log was not reached since a time.
+// behind says that the log was not read as far as a time: neither was its end reached since then, which does not come while
+// the log keeps growing, nor a record read that is later by all that clocks may differ.
 func (w *watcher) behind(at time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.until.Before(at)
+	return w.until.Before(at) && w.read.Before(at.Add(apart))
 }
 
 // followed says since when nothing was missed, and until when that is sure; nil where nothing is. waiting says that

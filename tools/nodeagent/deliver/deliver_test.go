@@ -45,6 +45,9 @@ func TestDeliver(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
+	if date, err := http.ParseTime(g.header.Get("Date")); err != nil || time.Since(date).Abs() > time.Minute {
+		t.Errorf("the clock of the node says %q", g.header.Get("Date"))
+	}
 	if h := g.report.Heartbeat; h == nil || h.Reader != "kmsg" || h.At.IsZero() || !h.LosslessSince.Equal(lossless) || !slices.Equal(h.Faults, []string{"no cgroups"}) {
 		t.Errorf("the heartbeat is %+v", h)
 	}

@@ -20,6 +20,7 @@ type parcel struct {
 	Node      string            `json:"node"`
 	BootID    string            `json:"boot_id"`
 	Seq       int64             `json:"seq"`
+	SentAt    json.RawMessage   `json:"sent_at,omitzero"`
 	Heartbeat json.RawMessage   `json:"heartbeat,omitempty"`
 	Reports   []json.RawMessage `json:"reports,omitempty"`
 	Counted   []json.RawMessage `json:"counted,omitempty"`

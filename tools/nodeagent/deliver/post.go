@@ -92,6 +92,8 @@ func (c *client) request(ctx context.Context, body []byte) (*http.Request, error
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Content-Encoding", "gzip")
 	req.Header.Set("User-Agent", "oombot-agent")
+	// By it the bot knows how wrong the times are that this node tells.
+	req.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	// To send twice does no harm, which lets net/http do so where a kept connection was just closed. An empty list of
 	// values is not sent.
 	req.Header["Idempotency-Key"] = nil

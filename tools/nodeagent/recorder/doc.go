@@ -15,7 +15,8 @@
 // What the kernel doesn't count is null, never 0: pressure on v1 and without PSI, memory.peak before 5.19, v1's sockets
 // where no limit of them was set; v1's slab is all of the kernel's memory of the cgroup. On v1, kills in cgroups below a
 // container's. Kills whose cgroup is removed before it is next read: those the kernel log tells of. Containers that
-// live for less than a second. Processes of containers, without the node's PID namespace.
+// live for less than a second. Processes of containers, without the node's PID namespace. Whose
+// a process was (Owner) that was never among the five largest of its container.
 //
 // # Permissions
 //

@@ -142,20 +142,21 @@ func (r *Recorder) trimOne(c *cgroup, oldest int64) {
 	})
 }
 
-// kills returns what the counters of a container tell since they were last read; nil where nothing was killed.
-func (r *Recorder) kills(c *cgroup, now time.Time) *investigations.CountedKill {
+// kills returns what the counters of a container tell since they were last read; nil where nothing was killed. begun is when
+// the present look at it began: what happened later, the next look may tell.
+func (r *Recorder) kills(c *cgroup, begun time.Time) *investigations.CountedKill {
 	e := c.now.events
 	if e[eventKill] == missing {
 		return nil
 	}
 	before, since, known := c.before, c.counted, c.known
-	c.before, c.counted, c.known = e, now, true
+	c.before, c.counted, c.known = e, begun, true
 	if !known || e[eventKill] <= before[eventKill] {
 		return nil
 	}
-	n := e[eventKill] - before[eventKill]
+	n, read := e[eventKill]-before[eventKill], r.o.Now()
 	return &investigations.CountedKill{
-		At: now.Round(0).UTC(), WithinMS: max(now.Sub(since).Milliseconds(), 0), Path: c.path, PodUID: c.pod, ContainerID: c.container,
+		At: read.Round(0).UTC(), WithinMS: max(read.Sub(since).Milliseconds(), 0), Path: c.path, PodUID: c.pod, ContainerID: c.container,
 		Kills: max(n-min(r.groups(c, &before), n/2), 1), OOM: e[eventLimit] != missing && e[eventLimit] > before[eventLimit],
 	}
 }

@@ -96,6 +96,10 @@ type Recorder struct {
 	last  int64     // the newest tick
 	count Stats
 	fault [faults]error
+	// hostPIDs says that processes have the numbers here that they have in the kernel log; begun are when
+	// the last samples began of which OnKill was told, the newest last: each counter is read in one of them.
+	hostPIDs bool
+	begun    [killTicks]time.Time
 }
 
 // New returns a Recorder of the cgroups below o.CgroupRoot. It fails where there is no memory controller. Close it.
@@ -121,7 +125,7 @@ func New(o Options) (*Recorder, error) {
 	r := &Recorder{
 		o: o, layout: l, start: o.Now(), depth: ticks(o.Depth, o.Step), topEvery: ticks(o.TopEvery, o.Step),
 		buf: make([]byte, 32<<10), maxHeld: openFiles() / 2, maxLive: o.Cgroups, proc: proc,
-		asks: make(chan *task, 64), arena: ring.NewArena(o.Ring), last: -1,
+		asks: make(chan *task, 64), arena: ring.NewArena(o.Ring), last: -1, hostPIDs: inInitPIDs(),
 	}
 	if info, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
 		r.prefix = mountedFrom(string(info), root)

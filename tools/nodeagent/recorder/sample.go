@@ -16,6 +16,10 @@ func (r *Recorder) Sample(now time.Time) {
 	for _, k := range heard.kills {
 		r.o.OnKill(k)
 	}
+	r.mu.Lock()
+	copy(r.begun[:], r.begun[1:])
+	r.begun[killTicks-1] = now
+	r.mu.Unlock()
 	for _, c := range heard.near {
 		r.o.OnNear(c)
 	}
@@ -37,7 +41,7 @@ func (r *Recorder) sample(now time.Time, h *heard) {
 	r.sweep()
 	gone := 0
 	for _, c := range r.live {
-		if !r.look(c, tick, now, h) {
+		if !r.look(c, tick, h) {
 			gone++
 			c.node.parent.dirty = true
 			r.remove(c.node, now)
@@ -47,7 +51,7 @@ func (r *Recorder) sample(now time.Time, h *heard) {
 		known := len(r.live)
 		r.discover(now)
 		for _, c := range r.live[known:] {
-			r.look(c, tick, now, h)
+			r.look(c, tick, h)
 		}
 		r.sweep()
 	}
@@ -66,10 +70,11 @@ func (r *Recorder) sample(now time.Time, h *heard) {
 }
 
 // look samples one cgroup. It returns false where it is gone.
-func (r *Recorder) look(c *cgroup, tick int64, now time.Time, h *heard) bool {
+func (r *Recorder) look(c *cgroup, tick int64, h *heard) bool {
 	if c.gone {
 		return true // its end is noted
 	}
+	begun := r.o.Now() // a sample of many containers takes its time: that of the counters is each cgroup's own
 	if !r.observe(c, tick) {
 		return false
 	}
@@ -83,7 +88,7 @@ func (r *Recorder) look(c *cgroup, tick int64, now time.Time, h *heard) bool {
 	if c.isPod() {
 		return true
 	}
-	if kill := r.kills(c, now); kill != nil {
+	if kill := r.kills(c, begun); kill != nil {
 		h.kills = append(h.kills, *kill)
 	}
 	if c.comesNear() {

@@ -94,7 +94,7 @@ func (r *Recorder) lookAtTasks(tick int64) {
 		}
 	}
 	if w.foreign {
-		r.note(faultTasks, errForeign)
+		r.foreign()
 	}
 }
 
