@@ -115,6 +115,7 @@
 //
 // [github.com/oombot/oombot/examples] holds incidents that the demo replays, and
 // [github.com/oombot/oombot/examples/incidents] generates them, many kinds with any seed, without knowing the
-// program that reads them. The test in internal/importtest keeps the arrows between packages as they are. Tests
+// program that reads them. The test in internal/importtest keeps the arrows between packages as they are;
+// internal/judgetest has tests judge incidents, and internal/goldentest compares with files that people have read. Tests
 // against real components are modules of their own below e2e.
 package oombot

@@ -14,16 +14,18 @@ var verdicts = []struct {
 	mechanism investigations.Mechanism
 	boundary  investigations.Boundary
 	victim    scene.Container
+	// culprit is who took the memory, where the recording has it rise.
+	culprit scene.Container
 }{
-	{scene.Still.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Still},
-	{scene.Checkout.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Checkout},
-	{scene.Workers.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Workers},
-	{scene.Pricing.Pod, investigations.MemcgOOMKill, investigations.BoundaryPod, scene.Pricing},
-	{scene.API.Pod, investigations.MemcgOOMKill, investigations.BoundaryNodeAllocatable, scene.API},
-	{scene.Leaky.Pod, investigations.GlobalOOMKill, investigations.BoundaryNode, scene.Leaky},
-	{scene.Batch.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Batch},
-	{scene.Early.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Early},
-	{scene.Late.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Late},
+	{scene.Still.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Still, scene.Still},
+	{scene.Checkout.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Checkout, scene.Checkout},
+	{scene.Workers.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Workers, scene.Workers},
+	{scene.Pricing.Pod, investigations.MemcgOOMKill, investigations.BoundaryPod, scene.Pricing, scene.Shipper},
+	{scene.API.Pod, investigations.MemcgOOMKill, investigations.BoundaryNodeAllocatable, scene.API, scene.ETL},
+	{scene.Leaky.Pod, investigations.GlobalOOMKill, investigations.BoundaryNode, scene.Leaky, scene.Leaky},
+	{scene.Batch.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Batch, scene.Batch},
+	{scene.Early.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Early, scene.Early},
+	{scene.Late.Pod, investigations.MemcgOOMKill, investigations.BoundaryContainer, scene.Late, scene.Late},
 }
 
 func checkVerdicts(t *testing.T, p *place) {
@@ -37,6 +39,10 @@ func checkVerdicts(t *testing.T, p *place) {
 			}
 			check(t, "victim", v.Victim.Namespace+"/"+v.Victim.Pod+"/"+v.Victim.Container, namespace+"/"+w.victim.Pod+"/"+w.victim.Name)
 			t.Logf("cause %s, culprit %+v", v.Cause, v.Culprit)
+			if v.Culprit == nil {
+				t.Fatal("there is no culprit")
+			}
+			check(t, "culprit", v.Culprit.Namespace+"/"+v.Culprit.Pod+"/"+v.Culprit.Container, namespace+"/"+w.culprit.Pod+"/"+w.culprit.Name)
 		})
 	}
 }

@@ -27,7 +27,15 @@ type climb struct {
 	// since is when the rise began. It is begins where it was under way then; fresh says that nothing was there before.
 	since           float64
 	underway, fresh bool
+	// unseen says that the recording does not have it at all, where it would have what is as large: it came after the
+	// recording's last values, of which the one point is an upper bound.
+	unseen bool
 	trend
+}
+
+// unseenClimb is that of what a recording would have if it had been larger than most up to its last value.
+func unseenClimb(most, last float64, source string) *climb {
+	return &climb{points: points{[]float64{last}, []float64{most}}, source: source, begins: last, since: last, usage: most, usual: most, unseen: true}
 }
 
 // growth is by how much it rose.
@@ -35,6 +43,34 @@ func (c *climb) growth() float64 { return math.Max(0, c.usage-c.usual) }
 
 // steady says that it rose all the time that it was seen, if by little.
 func (c *climb) steady() bool { return c.Tau >= 0.8 && c.growth() > 0 && c.Scatter <= 0.35*c.growth() }
+
+// rising says that it still rose when memory ran out: what it would have come to nobody knows.
+func (c *climb) rising() bool {
+	if c.unseen {
+		return true
+	}
+	const moments = 3 // seconds
+	_, before, ok := c.last(c.X[c.len()-1] - moments)
+	return c.growth() > 0 && c.usage-before >= 0.1*c.growth() && (ok || c.fresh)
+}
+
+// settled says that it rose and has been level since, for as long as that took and at least for some seconds.
+func (c *climb) settled() bool {
+	end := c.X[c.len()-1]
+	for i := c.len() - 1; i >= 0; i-- {
+		if c.Y[i] < c.usage-0.05*c.growth() || i == 0 {
+			reached := c.X[min(i+1, c.len()-1)]
+			return c.growth() > 0 && end-reached >= math.Max(3, reached-c.since)
+		}
+	}
+	return false
+}
+
+// overtakes says that what still rose when memory ran out is to blame before what had risen by no more than twice as much
+// and was level since: the kill cut the one off, and the other one was done.
+func (c *climb) overtakes(other *climb, growth, others float64) bool {
+	return c != nil && other != nil && c.rising() && other.settled() && growth >= others/2
+}
 
 // pace is how long it would have taken, in seconds, to come from nothing to where it was, as fast as it rose.
 func (c *climb) pace() float64 {
@@ -65,10 +101,12 @@ func (s *scene) climbOf(namespace, pod, container string) *climb {
 			break
 		}
 	}
-	if out.len() < 3 {
+	if out.len() == 0 {
 		return nil
 	}
-	out.judge()
+	if out.judge(); out.len() < 3 && !out.fresh {
+		return nil
+	}
 	return out
 }
 
@@ -162,7 +200,10 @@ func addCurves(a, b points) points {
 // words say of a fact about who held memory how it got there, by the recorder; room is what ran out, 0 where that is
 // not known.
 func (c *climb) words(room float64) string {
-	if c == nil || c.growth() <= 0 {
+	switch {
+	case c != nil && c.unseen:
+		return "; the flight recorder's last values, of " + stamp(fromSeconds(c.since)) + ", are not of it: it held " + bytesOf(c.usage) + " then at the most"
+	case c == nil || c.growth() <= 0:
 		return ""
 	}
 	var b strings.Builder

@@ -136,6 +136,7 @@ func (s *scene) podShares() []share {
 		out = append(out, sh)
 	}
 	s.assignRows(out)
+	s.unseenShares(out)
 	return out
 }
 
@@ -226,6 +227,11 @@ func (s *scene) podCulprit() {
 	excess := func(x share) float64 { return x.usage - x.request }
 	top := slices.MaxFunc(shares, func(a, b share) int { return compare(growth(a), growth(b)) })
 	by := "growth"
+	for _, x := range shares {
+		if x.climb.overtakes(top.climb, growth(x), growth(top)) {
+			top, by = x, "last"
+		}
+	}
 	if growth(top) < 0.08*math.Max(s.limitBytes, 1) && !s.creepsMost(shares, top) {
 		top = slices.MaxFunc(shares, func(a, b share) int { return compare(excess(a), excess(b)) })
 		by = "excess"
@@ -246,6 +252,7 @@ func (s *scene) podCulprit() {
 		s.fact("culprit/pod", investigations.ToolMetrics, s.at, cmp.Or(top.source, s.usageSource()), nil, "%s",
 			map[string]string{
 				"growth": "Of the pod's containers, " + top.container + " grew by far the most before the kill.",
+				"last":   "Of the pod's containers, " + top.container + " is the one that still grew when the limit was reached.",
 				"excess": "No container of the pod grew much; " + top.container + " holds the most beyond its request.",
 			}[by])
 	}

@@ -36,7 +36,7 @@ func (s *scene) neighbourTrigger() {
 		return
 	}
 	s.changeWhy = append(s.changeWhy, n.changeWhy...)
-	if top.climb != nil && (top.climb.underway || top.unasked || top.byScore) {
+	if top.climb != nil && (top.climb.underway || top.climb.fresh || top.climb.unseen || top.unasked || top.byScore) {
 		return // a recording of minutes tells nothing of what came before
 	}
 	young := !top.pod.Created.IsZero() && s.at.Sub(top.pod.Created) < 2*time.Hour

@@ -88,6 +88,7 @@ func (s *scene) drawNode() {
 	s.podHolders(v)
 	s.tableHolders(v)
 	s.askedByScore(v)
+	s.unseenHolders(v)
 	if !s.amongPods() {
 		s.outsideTrend(v)
 	}

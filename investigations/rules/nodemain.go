@@ -15,8 +15,8 @@ func (v *nodeView) main() (h *holder, share float64, why string) {
 	}
 	size := math.Max(v.room, v.usage)
 	// First who grew: most of what the node gained before the kill.
-	grew := slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.growth(), b.growth()) })
-	if sh := grew.growth() / math.Max(v.growth, 1); (v.growth > 0.05*size || grew.creeps(size) && sh >= 0.6) && !v.unseenHolds(size) {
+	grew, all := v.grewMost()
+	if sh := grew.growth() / math.Max(all, 1); (v.growth > 0.05*size || grew.creeps(size) && sh >= 0.6) && !v.unseenHolds(size) {
 		if sh >= 0.5 && (grew.growth() >= 0.05*size || grew.creeps(size)) {
 			return grew, sh, "growth"
 		}
@@ -35,6 +35,27 @@ func (v *nodeView) main() (h *holder, share float64, why string) {
 		return nil, sh, "excess"
 	}
 	return nil, 0, ""
+}
+
+// grewMost returns who grew by most, and by how much all grew together: less those that were done with it when somebody
+// else, who grew by about as much, made memory run out.
+func (v *nodeView) grewMost() (top *holder, all float64) {
+	top, all = slices.MaxFunc(v.holders, func(a, b *holder) int { return compare(a.growth(), b.growth()) }), v.growth
+	var last *holder
+	for _, h := range v.holders {
+		if h.climb.overtakes(top.climb, h.growth(), top.growth()) && (last == nil || h.growth() > last.growth()) {
+			last = h
+		}
+	}
+	if last == nil {
+		return top, all
+	}
+	for _, h := range v.holders {
+		if h != last && h.climb != nil && h.climb.settled() {
+			all -= h.growth()
+		}
+	}
+	return last, all
 }
 
 // creeps says that a holder rose all through a recording, by little against a room: a recording is too short to show how

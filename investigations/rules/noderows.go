@@ -14,12 +14,13 @@ const beyondMetrics = 0.05
 // moment. Only rows that can be nobody else's count. Pages that processes share count in the rss of each of them, so
 // that a table that sums up to more than the machine has tells nothing.
 func (s *scene) tableBeyondMetrics(v *nodeView, sure map[*holder][]investigations.KernelTask, open []investigations.KernelTask) {
-	size := cmp.Or(v.total, v.room)
+	// Against a cgroup's limit, rows count what processes map of files as well, whoever is charged for it.
+	size := cmp.Or(v.total, 1.15*v.room)
 	if size <= 0 || s.rowBytes(s.kill.report.Tasks) > s.mostRows(size) {
 		return
 	}
 	for _, h := range v.holders {
-		if sum := s.rowBytes(sure[h]); h.seen && sum > h.usage+beyondMetrics*size {
+		if sum := s.rowBytes(sure[h]); h.seen && sum > h.usage+beyondMetrics*cmp.Or(v.room, size) {
 			h.usage, h.seen = sum, false
 			h.rows = sure[h]
 		}

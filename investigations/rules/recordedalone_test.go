@@ -284,3 +284,83 @@ func TestFreshNeighbour(t *testing.T) {
 		t.Errorf("%s by %+v: %s", d.Verdict.Cause, c, f.Says)
 	}
 }
+
+// lasting has a recording know a container for its last moments only.
+func (i *incident) lasting(pod, container string, values ...float64) *incident {
+	r := &i.ev.Metrics.Recorder[0]
+	for j := range r.Series {
+		if x := &r.Series[j]; x.Pod == pod && x.Container == container {
+			n := len(values)
+			x.Series.T, x.Series.V = slices.Clone(x.Series.T[len(x.Series.T)-n:]), nil
+			for _, v := range values {
+				x.Series.V = append(x.Series.V, v*mib)
+			}
+		}
+	}
+	return i
+}
+
+// TestRecordingOfMoments: of two that came within the recording, the one that was cut off while it rose took what the other
+// one, which had been level for longer than its own rise took, had left.
+func TestRecordingOfMoments(t *testing.T) {
+	level := []float64{88, 88, 88, 88, 88, 88, 88}
+	made := func(etl ...float64) *incident {
+		return unscraped(investigations.BoundaryNodeAllocatable, "/kubepods", 184).running("tank-0", "tank", steady(8*mib)).running("api-h1-x", "api", steady(88*mib)).running("etl-0", "etl", steady(0)).
+			lasting("api-h1-x", "api", level...).lasting("etl-0", "etl", etl...).row(42, "api", 94<<8, 936).row(43, "etl", 80<<8, 936).row(44, "tank", 16<<8, 936)
+	}
+	for _, tt := range []struct {
+		name    string
+		in      *incident
+		culprit string
+	}{
+		{"still rising", made(30), "etl-0"},
+		{"risen by less than half of it", func() *incident {
+			i := made(30)
+			i.ev.Kernel.Logs[0].Reports[0].Tasks[1].RSSPages = 40 << 8
+			return i
+		}(), "api-h1-x"},
+		{"level as long", made(80, 80, 80, 80, 80, 80), "api-h1-x"},
+	} {
+		for _, cgroups := range []bool{false, true} {
+			if cgroups {
+				tt.in.cgroupsOnly()
+			}
+			d, led := tt.in.diagnose()
+			checkSound(t, d, led)
+			if c := d.Verdict.Culprit; c == nil || c.Pod != tt.culprit {
+				t.Errorf("%s: %s by %+v\n%s", tt.name, d.Verdict.Cause, c, d.Verdict.Explanation)
+			}
+		}
+	}
+	// What the recording's last values are too early for stands in the kernel's table alone.
+	late := func() *incident {
+		i := unscraped(investigations.BoundaryNodeAllocatable, "/kubepods", 184).running("api-h1-x", "api", steady(88*mib)).lasting("api-h1-x", "api", level...)
+		for _, pod := range []string{"tank-0", "tank-1", "tank-2"} {
+			i.running(pod, "tank", steady(4*mib))
+		}
+		return i.neighbour("etl-0", "etl", 8*mib, steady(0)).row(42, "api", 94<<8, 936).row(43, "etl", 80<<8, 936)
+	}
+	withoutNodePods := late()
+	delete(withoutNodePods.ev.Metrics.Queries, investigations.QueryNodePods)
+	d, led := withoutNodePods.diagnose()
+	checkSound(t, d, led)
+	if c := d.Verdict.Culprit; c == nil || c.Pod != "etl-0" || !strings.Contains(factOf(t, led, "holder/shop/etl-0").Says, "are not of it: it held 3.97 MiB then at the most") {
+		t.Errorf("%s by %+v\n%s", d.Verdict.Cause, c, factOf(t, led, "holder/shop/etl-0").Says)
+	}
+	i := unscraped(investigations.BoundaryPod, "/kubepods/burstable/pod1111", 96).running("tank-0", "tank", steady(8*mib)).running("api-h1-x", "api", steady(0)).running("api-h1-x", "shipper", steady(0)).
+		lasting("api-h1-x", "api", 62, 62, 62, 62, 62, 62).row(42, "api", 66<<8, 936).row(43, "shipper", 38<<8, 936)
+	r := &i.ev.Metrics.Recorder[0]
+	r.Series = slices.DeleteFunc(r.Series, func(x investigations.RecorderSeries) bool { return x.Container == "shipper" })
+	d, led = i.diagnose()
+	checkSound(t, d, led)
+	if c := d.Verdict.Culprit; d.Verdict.Cause != investigations.CauseSidecar || c == nil || c.Container != "shipper" {
+		t.Errorf("%s by %+v\n%s", d.Verdict.Cause, c, d.Verdict.Explanation)
+	}
+	i = unscraped(investigations.BoundaryPod, "/kubepods/burstable/pod1111", 96).running("tank-0", "tank", steady(8*mib)).running("api-h1-x", "api", steady(0)).running("api-h1-x", "shipper", steady(0)).
+		lasting("api-h1-x", "api", 62, 62, 62, 62, 62, 62, 0).lasting("api-h1-x", "shipper", 44)
+	d, led = i.diagnose()
+	checkSound(t, d, led)
+	if c := d.Verdict.Culprit; d.Verdict.Cause != investigations.CauseSidecar || c == nil || c.Container != "shipper" || !strings.Contains(factOf(t, led, "culprit/pod").Says, "shipper is the one that still grew") {
+		t.Errorf("%s by %+v\n%s", d.Verdict.Cause, c, d.Verdict.Explanation)
+	}
+}

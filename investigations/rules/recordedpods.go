@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -137,6 +138,59 @@ func (s *scene) recordedHolders(v *nodeView, seen map[string]bool) {
 			if h.seen {
 				v.holders = append(v.holders, h)
 			}
+		}
+	}
+}
+
+// leastLargest is how many containers beside the victim's pod a recording needs for them to be the node's largest.
+const leastLargest = 3
+
+// unseenHolders finds the pods that a recording of the node's largest does not have, and that the kernel's table has as
+// larger than the least of them: they came since.
+func (s *scene) unseenHolders(v *nodeView) {
+	r := s.recordingAlone()
+	if r == nil {
+		return
+	}
+	n, most, last := 0, math.Inf(1), 0.0
+	seen := map[string]bool{}
+	for i := range r.Series {
+		x := &r.Series[i]
+		key := x.Namespace + "/" + x.Pod + "/" + x.Container
+		if x.Pod == "" || x.Container == "" || x.Pod == s.target.Pod && x.Namespace == s.target.Namespace || seen[key] {
+			continue
+		}
+		seen[key] = true
+		if p, _ := s.recordedHeld(x.Namespace, x.Pod, x.Container); p.len() > 0 {
+			n, most, last = n+1, math.Min(most, p.Y[p.len()-1]), math.Max(last, p.X[p.len()-1])
+		}
+	}
+	if n < leastLargest {
+		return
+	}
+	for _, h := range v.holders {
+		if h.outside() || h.climb != nil || h.seen || s.isVictim(h) || len(h.rows) == 0 || s.rowBytes(h.rows) < 2*most {
+			continue
+		}
+		h.usual, h.source, h.climb = most, r.Source, unseenClimb(most, last, r.Source)
+	}
+}
+
+// unseenShares does the same for the containers of the victim's pod, of which a recording has all.
+func (s *scene) unseenShares(shares []share) {
+	last := 0.0
+	source := ""
+	for _, x := range shares {
+		if x.climb != nil {
+			last, source = math.Max(last, x.climb.X[x.climb.len()-1]), x.source
+		}
+	}
+	if source == "" {
+		return
+	}
+	for i := range shares {
+		if x := &shares[i]; x.climb == nil && x.usage > 0 && math.IsNaN(x.usual) && len(x.rows) > 0 {
+			x.usual, x.source, x.climb = 0, source, unseenClimb(0, last, source)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (p points) untilEnd() points {
 	n := p.len()
 	top := max(0, n-5)
 	for i := top; i < n; i++ {
-		if p.Y[i] > p.Y[top] {
+		if p.Y[i] >= p.Y[top] {
 			top = i
 		}
 	}

@@ -112,8 +112,8 @@ func (m *merger) named(namespace, pod, container *string, uid, id string) {
 	if p, ok := m.pods[uid]; ok && *pod == "" {
 		*namespace, *pod = p[0], p[1]
 	}
-	if *container == "" {
-		*container = m.containers[id]
+	if known := m.containers[id]; *container == "" || known != "" && strings.HasPrefix(id, *container) {
+		*container = known // an agent that does not know the name writes the first digits of the id
 	}
 	for _, name := range []*string{namespace, pod, container} {
 		*name = redact.Text(investigations.CleanText(*name, maxLabel))

@@ -175,6 +175,24 @@ func TestAgentMuch(t *testing.T) {
 	}
 }
 
+// TestAgentWithoutNames: an agent that reaches no API server goes by the first digits of a container's id, for which the
+// cluster knows a name.
+func TestAgentWithoutNames(t *testing.T) {
+	at := testAt.Truncate(time.Second)
+	known := seriesOf("current", 1, 2)
+	unknown := known
+	for i, s := range []*investigations.NodeRecorderSeries{&known, &unknown} {
+		s.ContainerID = []string{known.ContainerID, "0123456789abcdef"}[i]
+		s.Container = s.ContainerID[:min(len(s.ContainerID), 12)]
+	}
+	_, r, _ := recordedBy(t, ledger{account: investigations.NodeAccount{Recordings: []investigations.NodeRecording{{
+		From: at.Add(-2 * time.Second), To: at, Series: []investigations.NodeRecorderSeries{known, unknown},
+	}}}})
+	if r == nil || len(r.Series) != 2 || r.Series[0].Container != "api" || r.Series[1].Container != "0123456789ab" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // spanLedger answers with what of an account overlaps the time asked for, as a ledger does, and keeps what was asked.
 type spanLedger struct {
 	recordings []investigations.NodeRecording
