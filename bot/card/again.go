@@ -87,7 +87,7 @@ func lookedAgain(l bot.Look) string {
 	case bot.LookedRevised:
 		return "Looked at again: the verdict above is of this kill now."
 	case bot.LookedApart:
-		return "Looked at by itself: it has another cause, and a thread of its own."
+		return "Looked at by itself: it has another cause, and is told of in another thread."
 	case bot.LookedFailed:
 		return "It could not be looked at by itself."
 	}

@@ -170,7 +170,7 @@ func (d *Desk) line(x *entry, n bot.Again) {
 // looked tells the thread of an incident what came of the look at a further kill of it, which x was opened for. The caller
 // holds d.mu.
 func (d *Desk) looked(x, into *entry, l bot.Look) {
-	if x.News == nil || into == nil || into.gone || into == x {
+	if x.News == nil || into.gone || into == x {
 		return
 	}
 	n := *x.News

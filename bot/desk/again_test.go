@@ -142,7 +142,7 @@ func TestKillsOfTwoContainers(t *testing.T) {
 		if len(roots) != 2 {
 			t.Fatalf("there are %d threads, want 2", len(roots))
 		}
-		if got := strings.Join(b.lines(roots[0]), "\n"); !strings.Contains(got, "another container (`proxy`)") || !strings.Contains(got, "a thread of its own") {
+		if got := strings.Join(b.lines(roots[0]), "\n"); !strings.Contains(got, "another container (`proxy`)") || !strings.Contains(got, "is told of in another thread") {
 			t.Errorf("the first thread was told %q", got)
 		}
 		for range 4 {

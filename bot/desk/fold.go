@@ -313,7 +313,9 @@ func (d *Desk) confirm(x *entry) {
 		d.absorb(x, into, cmp.Or(x.Sign.same(into.Sign), "same kill"))
 	default:
 		d.split(x)
-		d.looked(x, into, bot.LookedApart)
+		if into.State == bot.StateJudged {
+			d.looked(x, into, bot.LookedApart)
+		}
 		d.foldLike(x)
 	}
 }
