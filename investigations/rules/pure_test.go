@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,33 @@ func TestRolledOutOfARollback(t *testing.T) {
 	}
 	if got := s.rolledOut(&w.Revisions[0]); !got.Equal(day.AddDate(0, 0, 10)) {
 		t.Errorf("rolled out at %v, want its creation", got)
+	}
+}
+
+// TestRequestsToSet advises a request for who uses more than he asked for, and for nobody of whom no use is known.
+func TestRequestsToSet(t *testing.T) {
+	pod := func(name string) *investigations.Pod { return &investigations.Pod{Namespace: "shop", Name: name} }
+	above := &holder{pod: pod("above"), name: "shop/above", usage: 3 << 30, request: 1 << 30}
+	unknown := &holder{pod: pod("unknown"), name: "shop/unknown"}
+	for name, tt := range map[string]struct {
+		view nodeView
+		want []string
+	}{
+		"one is above":     {nodeView{total: 8 << 30, holders: []*holder{above, unknown}}, []string{"3Gi"}},
+		"nothing is known": {nodeView{holders: []*holder{unknown}}, []string{""}},
+	} {
+		i := newIncident()
+		s := newScene(i.req, i.ev, investigations.NewLedger(nil))
+		s.view = &tt.view
+		s.adviseOvercommit()
+		var got []string
+		for _, r := range s.advice {
+			if r.Action == investigations.ActionSetRequest {
+				got = append(got, r.Value)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: it advises requests of %q, want %q", name, got, tt.want)
+		}
 	}
 }

@@ -293,7 +293,7 @@ func (s *scene) adviseOvercommit() {
 	})
 	n := 0
 	for _, h := range s.view.holders {
-		if h.outside() || h.excess() < 0.02*s.view.total || n == 3 {
+		if h.outside() || h.excess() <= 0.02*s.view.total || n == 3 { // 0 of 0 where neither is known
 			continue
 		}
 		n++
