@@ -172,8 +172,8 @@ func (k *killing) place(counted []investigations.CountedKill) {
 }
 
 // settle gives kills the times that their report has been given, and leaves out those that were counted and of which the
-// kernel told as well, and lines of which the counters tell that share them. now is what stands for a time that the report
-// does not tell.
+// kernel told as well, and lines of which the counters tell that share them. now is what stands for a time that the report does
+// not tell.
 func settle(all []*killing, now time.Time) []*killing {
 	for _, k := range all {
 		k.At = k.when()

@@ -209,7 +209,9 @@ func (h *handler) take(ctx context.Context, r investigations.NodeReport) (kills 
 	who := newDirectory(&r)
 	channels := map[string][]bot.Alert{}
 	for _, k := range settle(all, now) {
-		k.ahead = ahead
+		if k.ahead = ahead; ahead != 0 {
+			k.KernelTime = false // a Date is of whole seconds
+		}
 		if h.o.MaxAge > 0 && (now.Sub(k.At) > h.o.MaxAge || k.found(made)) {
 			continue
 		}

@@ -130,7 +130,12 @@ func (p *agentParts) printReport(n investigations.NodeReport) error {
 		}
 	}
 	for _, c := range n.Counted {
-		p.app.say("%d killed in %s, by the cgroup's counter alone", c.Kills, c.Path)
+		if len(c.PIDs) > 0 {
+			p.app.say("killed in %s, of which the kernel log names no cgroup: %d", c.Path, c.PIDs)
+		}
+		if alone := c.Kills - int64(len(c.PIDs)); alone > 0 {
+			p.app.say("%d killed in %s, by the cgroup's counter alone", alone, c.Path)
+		}
 	}
 	for _, k := range n.UserKills {
 		p.app.say("%s: %s", k.Killer, k.Text)

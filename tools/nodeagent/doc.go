@@ -14,8 +14,8 @@
 // # Cannot see
 //
 // Kills before it started that the kernel log has lost. Which container a bare kill line is of, unless the recorder
-// has seen its process, or one counter of kills alone rose in the same moment. Memory of what is in no pod. Peaks between two samples, where the kernel has no
-// memory.peak (before 6.0, 5.19 for some distributions).
+// has seen its process, or one counter of kills alone rose in the same moment. Memory of what is in no pod. Peaks between two
+// samples, where the kernel has no memory.peak (before 6.0, 5.19 for some distributions).
 //
 // # Permissions
 //
