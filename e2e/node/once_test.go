@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/oombot/oombot/e2e/cgroup"
+	"github.com/oombot/oombot/e2e/oombot"
 )
 
 // TestManyAtOnce has the kernel kill in several containers in the same second, again and again, when it prints no full reports
@@ -21,7 +22,7 @@ func TestManyAtOnce(t *testing.T) {
 	for range containers {
 		wards = append(wards, newWard(t, pods, 40))
 	}
-	a := agent{bot: c.url, node: "n1", state: t.TempDir()}.run(t)
+	a := oombot.Agent{Bot: c.url, Node: "n1", State: t.TempDir()}.Run(t)
 	of := map[int64]string{}
 	for range rounds {
 		trigger := filepath.Join(t.TempDir(), "now")
@@ -71,7 +72,7 @@ func TestManyAtOnce(t *testing.T) {
 		t.Errorf("of %d kills %d are told by a bare line: this is not what is to be seen here", len(of), n.bare)
 	}
 	t.Logf("%d kills in %d containers: %d with a full report, %d by a bare line of which %d have their container", len(of), containers, n.named, n.bare, n.placed)
-	a.stop(t)
+	a.Stop(t)
 }
 
 // placed are the containers in which processes were told of.
