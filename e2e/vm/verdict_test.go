@@ -32,7 +32,15 @@ var verdicts = []struct {
 func checkVerdicts(t *testing.T, p *place) {
 	for _, w := range verdicts {
 		t.Run(w.pod, func(t *testing.T) {
-			v := p.remembered(t, w.pod).Result.Verdict
+			r := p.remembered(t, w.pod).Result
+			v := r.Verdict
+			defer func() {
+				if t.Failed() {
+					for _, f := range r.Facts {
+						t.Logf("%s: %s", f.ID, f.Says)
+					}
+				}
+			}()
 			check(t, "mechanism", v.Mechanism, w.mechanism)
 			check(t, "boundary", v.Boundary, w.boundary)
 			if v.Victim == nil {

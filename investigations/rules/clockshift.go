@@ -22,9 +22,15 @@ func (e shiftedEnd) offset() time.Duration { return e.term.FinishedAt.Sub(e.at) 
 // readShifts finds kernel logs whose times are off: written in local time without a zone, or by `dmesg -T`, whose
 // clock stands still while the machine sleeps. A container's id is that of one life only, so the report that names
 // it and its end are of the same time; how far the two are apart is the log's error, and that of all its lines.
+//
+// What a node's agent told is no such log: its times are by the clock of who took it, and where Kubernetes has others, it
+// is the node's clock that was off, which may have been set since.
 func (s *scene) readShifts() {
 	for i := range s.ev.Kernel.Logs {
 		l := &s.ev.Kernel.Logs[i]
+		if l.Followed != nil {
+			continue
+		}
 		var off []shiftedEnd
 		right := false
 		for _, e := range s.endsOfIDs(l) {

@@ -163,8 +163,8 @@ func (s *scene) killOf(d *death, used map[*kill]bool) *kill {
 		known := !k.at.IsZero()
 		switch {
 		case k.report.ContainerID != "" && k.report.ContainerID == d.term.ContainerID:
-			// A child's death long before the container's own end is another story.
-			if !known || gap <= together {
+			// A child's death long before the container's own end is another story; none is long after it.
+			if !known || gap <= together || k.afterEnd(d) {
 				r = 5
 			}
 		case k.pod == d.pod && k.container == d.container && known && gap <= 10*time.Second:
@@ -184,6 +184,11 @@ func (s *scene) killOf(d *death, used map[*kill]bool) *kill {
 		best.pod, best.container = d.pod, d.container
 	}
 	return best
+}
+
+// afterEnd says that by their clocks the kernel killed in a container after it had ended: the clocks differ.
+func (k *kill) afterEnd(d *death) bool {
+	return !k.at.IsZero() && !d.at().IsZero() && k.at.After(d.at().Add(together))
 }
 
 // bareMatch ranks a report without a cgroup against an end: 2 for the same moment and a fitting name, 1 for
@@ -326,8 +331,20 @@ func (s *scene) byKernelReport() bool {
 	}
 	if s.death != nil {
 		s.sayDeath(s.death)
+		s.sayClocks()
 	}
 	return true
+}
+
+// sayClocks states that Kubernetes has the end of a container before the kernel killed in it.
+func (s *scene) sayClocks() {
+	if !s.kill.afterEnd(s.death) {
+		return
+	}
+	apart := s.kill.at.Sub(s.death.at()).Round(time.Second)
+	s.fact("clock/node", investigations.ToolPods, s.at, s.death.pod.Source, map[string]float64{"behind_seconds": apart.Seconds()},
+		"Kubernetes has the end of that very container (by its id) %s before the kernel killed in it: the node's clock was behind by that. The time of the kernel's report is taken.",
+		durationOf(apart))
 }
 
 // sayKill states a kernel report as a fact and returns its id.
