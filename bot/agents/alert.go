@@ -38,6 +38,8 @@ type killing struct {
 	ahead time.Duration
 	// shared says that counters tell of it together with others, and not which is whose.
 	shared bool
+	// outside says that the kernel names its cgroup, which is of no pod.
+	outside bool
 }
 
 // killings returns the kills of a report. Its times are not settled yet: what tells a kill apart must not depend on when
@@ -126,6 +128,7 @@ func kernelKill(r *investigations.NodeReport, i int) *killing {
 	if k.At != nil {
 		out.told = *k.At
 	}
+	out.outside = k.TaskMemcg != "" && k.PodUID == ""
 	out.place(r.Counted)
 	return out
 }
@@ -156,7 +159,7 @@ func userKill(killer string) (name, what string) {
 // place gives a bare kill line, which names no cgroup, that of the counter that rose in the same moment, or that in which the
 // recorder had seen the process.
 func (k *killing) place(counted []investigations.CountedKill) {
-	if k.PodUID != "" || k.PID == 0 {
+	if k.PodUID != "" || k.PID == 0 || k.outside {
 		return
 	}
 	for i := range counted {
@@ -196,7 +199,10 @@ func settle(all []*killing, now time.Time) []*killing {
 // alert makes an alert of a kill.
 func (k *killing) alert(who *directory) bot.Alert {
 	kill := k.Kill
-	target := who.find(&kill)
+	var target investigations.Target
+	if !k.outside {
+		target = who.find(&kill)
+	}
 	a := bot.Alert{
 		Source: bot.SourceAgent, ID: k.identity(), Name: k.name, Title: title(k, target), StartsAt: kill.At, Memory: true, Kill: &kill,
 	}

@@ -54,6 +54,8 @@ func TestAlerts(t *testing.T) {
 	reports := func(all ...investigations.KernelReport) []investigations.KernelReport { return all }
 	manual := kernel(0, "", "", unknown, 1)
 	manual.Kind = investigations.KernelManual
+	service := kernel(0, "", "", investigations.BoundarySlice, 5)
+	service.TaskMemcg = "/system.slice/java.service"
 	top := func(pid int64, comm, uid string) *investigations.NodeRecording {
 		return &investigations.NodeRecording{Top: []investigations.NodeRecorderTop{
 			{At: moment.Add(-time.Minute), Namespace: "old", Pod: "gone", PID: pid, Comm: comm, PodUID: "u9"},
@@ -64,20 +66,25 @@ func TestAlerts(t *testing.T) {
 		report report
 		want   []string
 	}{
-		"nothing":                {report{}, nil},
-		"of a container":         {report{Reports: reports(kernel(0, "u1", "c2", c, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/proxy on n1: container limit | shop/checkout-1/proxy | u1"}},
-		"of an unknown one":      {report{Reports: reports(kernel(0, "u1", "c3", c, 5)), Pods: shop}, []string{"java killed in shop/checkout-1 on n1: container limit | shop/checkout-1 | u1"}},
-		"of a pod":               {report{Reports: reports(kernel(0, "u1", "", p, 5)), Pods: shop}, []string{"java killed in shop/checkout-1 on n1: pod limit | shop/checkout-1 | u1"}},
-		"of a pod without name":  {report{Reports: reports(kernel(0, "u2", "c9", c, 5)), Pods: shop}, []string{"java killed in pod u2 on n1: container limit |  | u2"}},
-		"outside of pods":        {report{Reports: reports(kernel(0, "", "", investigations.BoundarySlice, 5)), Pods: shop}, []string{"java killed on n1: limit of a slice | node/n1 | "}},
-		"of the node":            {report{Reports: reports(kernel(0, "u1", "c1", investigations.BoundaryNode, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: the node is out of memory | shop/checkout-1/app | u1"}},
-		"of all pods":            {report{Reports: reports(kernel(0, "u1", "c1", investigations.BoundaryNodeAllocatable, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: limit of all pods of the node | shop/checkout-1/app | u1"}},
-		"a group":                {report{Reports: reports(kernel(0, "u1", "c1", c, 5, 6, 7)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u1"}},
-		"sysrq":                  {report{Reports: reports(manual)}, nil},
-		"no victim":              {report{Reports: reports(kernel(0, "u1", "c1", c))}, nil},
-		"known by its pid":       {report{Reports: reports(kernel(0, "", "", unknown, 5)), Recorder: top(5, "java", "")}, []string{"java killed in shop/checkout-1/app on n1 | shop/checkout-1/app | "}},
-		"known by pid and uid":   {report{Reports: reports(kernel(0, "u2", "", c, 5)), Recorder: top(5, "java", "")}, []string{"java killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u2"}},
-		"a pid of another pod":   {report{Reports: reports(kernel(0, "u2", "", c, 5)), Recorder: top(5, "java", "u3")}, []string{"java killed in pod u2 on n1: container limit |  | u2"}},
+		"nothing":               {report{}, nil},
+		"of a container":        {report{Reports: reports(kernel(0, "u1", "c2", c, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/proxy on n1: container limit | shop/checkout-1/proxy | u1"}},
+		"of an unknown one":     {report{Reports: reports(kernel(0, "u1", "c3", c, 5)), Pods: shop}, []string{"java killed in shop/checkout-1 on n1: container limit | shop/checkout-1 | u1"}},
+		"of a pod":              {report{Reports: reports(kernel(0, "u1", "", p, 5)), Pods: shop}, []string{"java killed in shop/checkout-1 on n1: pod limit | shop/checkout-1 | u1"}},
+		"of a pod without name": {report{Reports: reports(kernel(0, "u2", "c9", c, 5)), Pods: shop}, []string{"java killed in pod u2 on n1: container limit |  | u2"}},
+		"outside of pods":       {report{Reports: reports(kernel(0, "", "", investigations.BoundarySlice, 5)), Pods: shop}, []string{"java killed on n1: limit of a slice | node/n1 | "}},
+		"of the node":           {report{Reports: reports(kernel(0, "u1", "c1", investigations.BoundaryNode, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: the node is out of memory | shop/checkout-1/app | u1"}},
+		"of all pods":           {report{Reports: reports(kernel(0, "u1", "c1", investigations.BoundaryNodeAllocatable, 5)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: limit of all pods of the node | shop/checkout-1/app | u1"}},
+		"a group":               {report{Reports: reports(kernel(0, "u1", "c1", c, 5, 6, 7)), Pods: shop}, []string{"java killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u1"}},
+		"sysrq":                 {report{Reports: reports(manual)}, nil},
+		"no victim":             {report{Reports: reports(kernel(0, "u1", "c1", c))}, nil},
+		"known by its pid":      {report{Reports: reports(kernel(0, "", "", unknown, 5)), Recorder: top(5, "java", "")}, []string{"java killed in shop/checkout-1/app on n1 | shop/checkout-1/app | "}},
+		"known by pid and uid":  {report{Reports: reports(kernel(0, "u2", "", c, 5)), Recorder: top(5, "java", "")}, []string{"java killed in shop/checkout-1/app on n1: container limit | shop/checkout-1/app | u2"}},
+		"a pid of another pod":  {report{Reports: reports(kernel(0, "u2", "", c, 5)), Recorder: top(5, "java", "u3")}, []string{"java killed in pod u2 on n1: container limit |  | u2"}},
+		"a pid of long ago":     {report{Reports: reports(kernel(61*s, "", "", unknown, 5)), Recorder: top(5, "java", "")}, []string{"java killed on n1 | node/n1 | "}},
+		"a pid of later":        {report{Reports: reports(kernel(-3*s, "", "", unknown, 5)), Recorder: top(5, "java", "")}, []string{"java killed on n1 | node/n1 | "}},
+		"a pid in a pod, and a cgroup of none": {report{
+			Reports: reports(service), Recorder: top(5, "java", ""), Counted: []investigations.CountedKill{counted(0, "u1", "c1", 5)},
+		}, []string{"java killed on n1: limit of a slice | node/n1 | ", "a process killed in pod u1 on n1 |  | u1"}},
 		"a pid used again":       {report{Reports: reports(kernel(0, "", "", unknown, 5)), Recorder: top(5, "sh", "")}, []string{"java killed on n1 | node/n1 | "}},
 		"recorded with its uid":  {report{Reports: reports(kernel(0, "u3", "", c, 7)), Recorder: top(5, "java", "u3")}, []string{"java killed in shop/checkout-1 on n1: container limit | shop/checkout-1 | u3"}},
 		"counted":                {report{Counted: []investigations.CountedKill{counted(0, "u1", "c1")}, Pods: shop}, []string{"a process killed in shop/checkout-1/app on n1 | shop/checkout-1/app | u1"}},

@@ -1,6 +1,8 @@
 package agents
 
 import (
+	"time"
+
 	"github.com/oombot/oombot/bot"
 	"github.com/oombot/oombot/investigations"
 )
@@ -51,6 +53,13 @@ func (d *directory) pod(uid, id, namespace, name, container string) {
 	}
 }
 
+// seenWithin is how long before a kill a process was seen by the recorder that is taken for the one that was killed, and
+// seenAfter by how much the clocks of the kernel's log and the recorder may differ: numbers are given again.
+const (
+	seenWithin = time.Minute
+	seenAfter  = 2 * time.Second
+)
+
 // find returns the target of a kill; without a pod where nothing tells it. The recorder knows a process by its pid, which
 // tells the pod where neither the kernel nor a counter does.
 func (d *directory) find(k *bot.Kill) investigations.Target {
@@ -62,6 +71,9 @@ func (d *directory) find(k *bot.Kill) investigations.Target {
 	}
 	p, ok := d.processes[k.PID]
 	if !ok || k.PID == 0 || p.Comm != k.Comm || k.PodUID != "" && p.PodUID != "" && p.PodUID != k.PodUID {
+		return investigations.Target{}
+	}
+	if before := k.At.Sub(p.At); before > seenWithin || before < -seenAfter {
 		return investigations.Target{}
 	}
 	return investigations.Target{Namespace: p.Namespace, Pod: p.Pod, Container: p.Container, Node: d.node}

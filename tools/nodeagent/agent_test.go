@@ -82,6 +82,34 @@ func TestStorm(t *testing.T) {
 	})
 }
 
+// TestLargeStorm has thousands be killed at once: each is told of once, in messages that the bot takes.
+func TestLargeStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "", nil)
+		const kills = 3000
+		var lines []string
+		for i := range kills {
+			lines = append(lines, bareLine(100+i, "java"))
+		}
+		b.log.lines(lines...)
+		time.Sleep(10 * time.Second)
+		told := map[int64]int{}
+		for _, n := range b.reports() {
+			if len(n.Reports) > 1000 {
+				t.Errorf("%d kills are told of in one message", len(n.Reports))
+			}
+			for _, r := range n.Reports {
+				told[r.Killed[0].PID]++
+			}
+		}
+		for i := range int64(kills) {
+			if n := told[100+i]; n != 1 {
+				t.Fatalf("process %d is told of %d times", 100+i, n)
+			}
+		}
+	})
+}
+
 // TestCounterAheadOfLog has a counter rise seconds before the kernel log is read as far: of a kill that stands there nothing is
 // told twice, and a counter of which nothing stands there is told of once the log was read.
 func TestCounterAheadOfLog(t *testing.T) {

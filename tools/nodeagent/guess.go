@@ -8,10 +8,11 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// due returns what is to be told at now, since nothing more is waited for.
+// due returns what is to be told at now, since nothing more is waited for. Where that is very much, it returns a part, and next
+// is not later than now.
 func (m *matcher) due(now time.Time) matched {
 	var out matched
-	for len(m.rises) > 0 && !now.Before(m.rises[0].until) {
+	for len(m.rises) > 0 && !out.full() && !now.Before(m.rises[0].until) {
 		n := m.together()
 		if now.Before(m.rises[0].latest) && (m.behind(m.latestOf(n)) || m.guesses(n) && m.uncounted(m.latestOf(n))) {
 			m.rises[0].until = now.Add(reading)
@@ -19,7 +20,7 @@ func (m *matcher) due(now time.Time) matched {
 		}
 		out.add(m.explain(now, n))
 	}
-	for i := 0; i < len(m.bare); {
+	for i := 0; i < len(m.bare) && !out.full(); {
 		w := &m.bare[i]
 		switch {
 		case now.Before(w.until):

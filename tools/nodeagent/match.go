@@ -28,6 +28,9 @@ const (
 	remembered = 10 * time.Second
 	// maxMatched bounds what is remembered; the kernel hardly kills as often in the time that it is remembered.
 	maxMatched = 1024
+	// mostTold is at how many reports or counters no more are added to what is told of at a time: the bot takes a thousand of
+	// each in one message, and those of one look at the counters come on top.
+	mostTold = 400
 )
 
 // Place is the cgroup of a container.
@@ -52,6 +55,9 @@ type matched struct {
 	reports []investigations.KernelReport
 	counted []investigations.CountedKill
 }
+
+// full says that what else there is goes into the next message.
+func (m *matched) full() bool { return len(m.reports) >= mostTold || len(m.counted) >= mostTold }
 
 // add takes in what is told of together with it.
 func (m *matched) add(more matched) {

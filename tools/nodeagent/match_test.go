@@ -256,7 +256,13 @@ func TestMatchBounded(t *testing.T) {
 	if len(m.bare) > maxMatched || len(m.rises) > maxMatched || len(m.pids) > maxMatched {
 		t.Errorf("%d bare lines, %d counters and %d processes are remembered, want at most %d", len(m.bare), len(m.rises), len(m.pids), maxMatched)
 	}
-	told += len(m.due(start.Add(time.Minute)).reports)
+	for !m.idle() {
+		out := m.due(start.Add(time.Minute))
+		if n := len(out.reports) + len(out.counted); n == 0 {
+			t.Fatal("something waits still")
+		}
+		told += len(out.reports)
+	}
 	if told != kills {
 		t.Errorf("%d reports are told of, want all %d", told, kills)
 	}

@@ -128,8 +128,12 @@ func (r *reporter) rest() {
 			r.takeMore(ctx)
 			r.tell(ctx)
 		default:
-			r.ready.add(r.match.due(r.o.Now().Add(lateOther + lateCount)))
-			r.tell(ctx)
+			for end := r.o.Now().Add(lateOther + lateCount); ; r.tell(ctx) {
+				r.ready.add(r.match.due(end))
+				if len(r.ready.reports)+len(r.ready.counted) == 0 {
+					break
+				}
+			}
 			r.settle()
 			return
 		}

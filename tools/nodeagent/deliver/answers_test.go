@@ -23,9 +23,9 @@ func TestStatuses(t *testing.T) {
 		rejected int64
 		fault    string
 	}{
-		{http.StatusOK, 0, ""},
 		{http.StatusAccepted, 0, ""},
-		{http.StatusNoContent, 0, ""},
+		{http.StatusOK, 0, "check that the url is the bot's"},
+		{http.StatusNoContent, 0, "check that the url is the bot's"},
 		{own(http.StatusBadRequest), 1, "the bot did not take a report"},
 		{own(http.StatusUnsupportedMediaType), 1, "the bot did not take a report"},
 		{own(http.StatusUnprocessableEntity), 1, "the bot did not take a report"},

@@ -81,10 +81,27 @@ func (p *parcel) shed() bool {
 	return true
 }
 
+// mergeKills, mergePods and mergeProfiles bound what one merged report holds of each, at most as much as the bot takes of it.
+const (
+	mergeKills    = 1000
+	mergePods     = 2000
+	mergeProfiles = 10
+)
+
+// fits says whether two reports together hold no more than one may.
+func (p *parcel) fits(later *parcel) bool {
+	return len(p.Reports)+len(later.Reports) <= mergeKills && len(p.Counted)+len(later.Counted) <= mergeKills &&
+		len(p.UserKills)+len(later.UserKills) <= mergeKills && len(p.Pods)+len(later.Pods) <= mergePods &&
+		len(p.Profiles)+len(later.Profiles) <= mergeProfiles
+}
+
 // add merges a later report of the same boot into p, which gets its number. An error leaves p as it was.
 func (p *parcel) add(later parcel) error {
 	if later.Node != p.Node || later.BootID != p.BootID {
 		return errors.New("merge two reports: they are of two nodes or boots")
+	}
+	if !p.fits(&later) {
+		return errors.New("merge two reports: the bot takes no such number of kills, pods or profiles at a time")
 	}
 	recorder, err := mergeRecordings(p.Recorder, later.Recorder)
 	if err != nil {

@@ -171,7 +171,7 @@ func newTransport(pool *x509.CertPool) *http.Transport {
 
 // judge says what a status means.
 func judge(res *http.Response, body []byte) answer {
-	if res.StatusCode/100 == 2 {
+	if res.StatusCode == http.StatusAccepted { // what answers any other 2xx is a server of something else
 		return answer{}
 	}
 	err := fmt.Errorf("the bot answered %d %s", res.StatusCode, http.StatusText(res.StatusCode))

@@ -112,6 +112,9 @@ const (
 	// mergeReports and mergeBytes bound what is merged into one request; the latter counts unpacked.
 	mergeReports = 200
 	mergeBytes   = 4 << 20
+	// mergeSpan bounds the time between the reports that are merged. They have one heartbeat, the last one's: by that the bot
+	// tells a kill that was seen to happen from one that was found in the log ten minutes later or more.
+	mergeSpan = 5 * time.Minute
 )
 
 // mergeable returns e and those that follow it without a gap and can be merged with it.
@@ -121,7 +124,8 @@ func (q *queue) mergeable(e *entry) []*entry {
 	count := 0
 	for _, f := range q.entries[max(slices.Index(q.entries, e), 0):] {
 		raw, count = raw+f.raw, count+f.count
-		if f.frozen || f.busy || f.writing || f.boot != e.boot || len(out) > 0 && (raw > mergeBytes || count > mergeReports) {
+		far := time.Duration(f.at-e.at)*time.Millisecond > mergeSpan
+		if f.frozen || f.busy || f.writing || f.boot != e.boot || len(out) > 0 && (far || raw > mergeBytes || count > mergeReports) {
 			break
 		}
 		out = append(out, f)

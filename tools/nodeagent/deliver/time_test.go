@@ -204,6 +204,73 @@ func TestBacklog(t *testing.T) {
 	})
 }
 
+// TestBacklogSpan has a bot that takes no token for half an hour: what is merged of that is of a few minutes, by whose heartbeat
+// the bot knows that none of it was found much later.
+func TestBacklogSpan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := time.Now().Add(30 * time.Minute)
+		b := newBot(func(int, investigations.NodeReport, http.ResponseWriter) int {
+			if time.Now().Before(back) {
+				return http.StatusUnauthorized
+			}
+			return http.StatusAccepted
+		})
+		s := open(t, virtual(t, b))
+		run(t, s)
+		for range 29 {
+			r, at := kill("old"), time.Now().UTC()
+			r.Reports[0].At = &at
+			send(t, s, r)
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(10 * time.Minute)
+		told := 0
+		for _, g := range b.taken() {
+			for _, r := range g.report.Reports {
+				told++
+				if late := g.report.Heartbeat.At.Sub(*r.At); late > mergeSpan {
+					t.Errorf("a kill goes with a heartbeat of %s later", late)
+				}
+			}
+		}
+		if told != 29 || len(b.taken()) > 15 {
+			t.Errorf("%d kills in %d requests", told, len(b.taken()))
+		}
+	})
+}
+
+// TestBacklogOfAStorm has a bot that is away in a storm, and takes a thousand kills at a time.
+func TestBacklogOfAStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back, most := time.Now().Add(time.Minute), 0
+		b := newBot(func(_ int, r investigations.NodeReport, _ http.ResponseWriter) int {
+			most = max(most, len(r.Reports))
+			switch {
+			case time.Now().Before(back):
+				return http.StatusUnauthorized
+			case len(r.Reports) > 1000:
+				return http.StatusRequestEntityTooLarge
+			}
+			return http.StatusAccepted
+		})
+		s := open(t, virtual(t, b))
+		run(t, s)
+		const reports, kills = 100, 30
+		for range reports {
+			r := kill("java")
+			for len(r.Reports) < kills {
+				r.Reports = append(r.Reports, r.Reports[0])
+			}
+			send(t, s, r)
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(6 * time.Minute)
+		if n := len(b.comms()); n != reports*kills || s.Stats().Rejected != 0 {
+			t.Errorf("%d of %d kills are told of, up to %d at a time: %+v", n, reports*kills, most, s.Stats())
+		}
+	})
+}
+
 // TestEnd has a bot that hangs while the agent ends.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

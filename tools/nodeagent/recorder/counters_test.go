@@ -75,6 +75,28 @@ func TestKillsOfSteadyUse(t *testing.T) {
 	}
 }
 
+// TestKillsOfSteadyUseByFewSamples counts a kill whose memory is in use again within two samples, also where each second one is
+// missed, or two are taken in one step.
+func TestKillsOfSteadyUseByFewSamples(t *testing.T) {
+	for _, apart := range []time.Duration{2 * time.Second, time.Second / 2, 10 * time.Second} {
+		for begun := range 2 {
+			f := newFixture(t, 2)
+			path := "kubepods/burstable/pod" + uid1 + "/" + id1
+			f.set(path, memory{current: 10})
+			r := f.start()
+			f.tick(2 + begun)
+			f.kill(path, 1, 0)
+			for range killTicks {
+				f.now = f.now.Add(apart)
+				r.Sample(f.now)
+			}
+			if len(f.kills) != 1 || f.kills[0].Kills != 1 {
+				t.Errorf("samples %s apart, from %d: %+v", apart, begun, f.kills)
+			}
+		}
+	}
+}
+
 // TestGroupKills counts each process of a group that goes as a whole once, though the kernel counts the one that it chose
 // twice.
 func TestGroupKills(t *testing.T) {

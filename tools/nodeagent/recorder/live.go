@@ -105,7 +105,7 @@ func (r *Recorder) sweep() {
 	r.live = slices.DeleteFunc(r.live, func(c *cgroup) bool { return c.gone })
 }
 
-// trimTicks is how often a series is freed of what is too old.
+// trimTicks is how often a series is freed of what is too old, in samples.
 const trimTicks = 32
 
 // trim frees what is too old, of some of the cgroups in each tick; and makes room where the ring is nearly full.
@@ -119,7 +119,7 @@ func (r *Recorder) trim(tick int64) {
 	}
 	for _, list := range [2][]*cgroup{r.live, r.ended} {
 		for _, c := range list {
-			if (tick+c.seq)%trimTicks == 0 {
+			if (r.count.Ticks+c.seq)%trimTicks == 0 {
 				r.trimOne(c, oldest)
 			}
 		}
@@ -127,7 +127,7 @@ func (r *Recorder) trim(tick int64) {
 	for u := r.arena.Usage(); len(r.ended) > 0 && u.Used > u.Most/10*9; u = r.arena.Usage() {
 		r.dropEnded()
 	}
-	if (tick+1)%forgetTicks == 0 {
+	if (r.count.Ticks+1)%forgetTicks == 0 {
 		r.fault = [faults]error{}
 	}
 }

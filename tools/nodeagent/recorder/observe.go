@@ -20,7 +20,8 @@ const (
 	busyPercent = 80
 )
 
-// observe reads a cgroup into its reading. It returns false where the cgroup is gone.
+// observe reads a cgroup into its reading. It returns false where the cgroup is gone. turn counts samples: where those come
+// less often than once a second, so does what is said of seconds here.
 //
 // What is in use is read every second, the peak where it has changed since the last one. So are the counters of kills, and
 // else every two seconds: a process that is killed gives back what it had, and that the same second brings just as much
@@ -32,7 +33,7 @@ const (
 // seconds; until then the values stand that were read last. So what the memory is of may be behind its sum by a tenth for
 // two seconds, by a hundredth for nine; and a cgroup in which memory of one kind becomes memory of another without a change
 // of the sum, or which grows and shrinks between two samples to the very same page, is seen up to ten seconds late.
-func (r *Recorder) observe(c *cgroup, tick int64) bool {
+func (r *Recorder) observe(c *cgroup, turn int64) bool {
 	data, err := r.read(c, fileCurrent)
 	if errors.Is(err, errGone) {
 		return false
@@ -45,7 +46,7 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 	}
 	before := v[current]
 	v[current] = number(data)
-	slow := (tick+c.seq)%slowTicks == 0 || !c.observed
+	slow := (turn+c.seq)%slowTicks == 0 || !c.observed
 	if slow || v[current] > v[limit] && v[limit] != missing {
 		v[limit] = r.value(c, fileLimit)
 	}
@@ -58,17 +59,17 @@ func (r *Recorder) observe(c *cgroup, tick int64) bool {
 	if c.isPod() {
 		return true
 	}
-	if all || c.moved((tick+c.seq)%someTicks == 0) {
-		r.observeStat(c, c.busy() || first || (tick+c.seq)%rareTicks == 0)
+	if all || c.moved((turn+c.seq)%someTicks == 0) {
+		r.observeStat(c, c.busy() || first || (turn+c.seq)%rareTicks == 0)
 	}
-	if all || (tick+c.seq)%pressureTicks == 0 {
+	if all || (turn+c.seq)%pressureTicks == 0 {
 		v[pressureSome], v[pressureFull] = missing, missing
 		if data, err := r.read(c, filePressure); err == nil {
 			v[pressureSome], v[pressureFull] = pressure(data)
 		}
 	}
 	c.now.events = noEvents
-	if all || changed || (tick+c.seq)%killTicks == 0 {
+	if all || changed || (turn+c.seq)%killTicks == 0 {
 		if data, err := r.read(c, fileEvents); err == nil {
 			keyed(data, r.layout.events, c.now.events[:])
 		}

@@ -75,7 +75,8 @@ func (r *Recorder) look(c *cgroup, tick int64, h *heard) bool {
 		return true // its end is noted
 	}
 	begun := r.o.Now() // a sample of many containers takes its time: that of the counters is each cgroup's own
-	if !r.observe(c, tick) {
+	// The turns of a cgroup go by samples: where some are missed, those at even ticks may be all there are.
+	if !r.observe(c, r.count.Ticks) {
 		return false
 	}
 	r.mu.Lock()

@@ -53,7 +53,7 @@ func (r *Recorder) note(kind int, err error) {
 	}
 }
 
-// forgetTicks is how often faults are forgotten.
+// forgetTicks is how often faults are forgotten, in samples.
 const forgetTicks = 60
 
 // Stats returns how the Recorder is.
