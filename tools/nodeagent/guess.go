@@ -60,7 +60,7 @@ func (m *matcher) alone(now time.Time, i int) matched {
 		return matched{reports: []investigations.KernelReport{w.report}}
 	}
 	m.told = bounded(append(m.told, told{w.at, now, *w.in, int64(len(w.report.Killed))}))
-	return recorded(&w, nil)
+	return m.recorded(&w, nil)
 }
 
 // together is how many of the first rises that wait are of one look at all counters, more or less.
@@ -123,7 +123,7 @@ func (m *matcher) explain(now time.Time, n int) matched {
 	}
 	for i, k := range placed {
 		lines = append(lines, i)
-		out.add(recorded(&m.bare[i], &k))
+		out.add(m.recorded(&m.bare[i], &k))
 	}
 	slices.Sort(lines)
 	for _, i := range slices.Backward(lines) {
@@ -293,7 +293,8 @@ func certainly(at time.Time, k *investigations.CountedKill) bool {
 // forget drops what is of no use any more.
 func (m *matcher) forget(now time.Time) {
 	m.told = slices.DeleteFunc(m.told, func(t told) bool { return t.left == 0 || now.Sub(t.seen) > remembered })
-	m.doubtful = slices.DeleteFunc(m.doubtful, func(r rival) bool { return now.Sub(r.seen) > remembered })
+	old := func(r rival) bool { return now.Sub(r.seen) > remembered }
+	m.doubtful, m.full = slices.DeleteFunc(m.doubtful, old), slices.DeleteFunc(m.full, old)
 	for pid, s := range m.pids {
 		if now.Sub(s.seen) > remembered {
 			delete(m.pids, pid)

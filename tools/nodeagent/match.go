@@ -1,6 +1,7 @@
 package nodeagent
 
 import (
+	"slices"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -94,6 +95,8 @@ type matcher struct {
 	rises []waitingRise
 	// doubtful are rises of late that are not explained with certainty: bare lines of their time may be theirs.
 	doubtful []rival
+	// full are rises of late in cgroups whose own limit had run out.
+	full []rival
 	// pids are processes of which was told already: those of a group are named again.
 	pids map[int64]sighting
 }
@@ -162,7 +165,7 @@ func (m *matcher) report(now time.Time, r investigations.KernelReport) matched {
 		if i, sure := m.riseOf(in, at); sure {
 			k := m.rises[i].kill
 			m.setOff(told{at, now, in, n})
-			return recorded(&w, &k)
+			return m.recorded(&w, &k)
 		}
 	}
 	m.bare = append(m.bare, w)
@@ -241,6 +244,9 @@ func (m *matcher) setOff(t told) {
 
 // rise takes a counter that rose. What it returns is to be told at once.
 func (m *matcher) rise(now time.Time, k investigations.CountedKill) matched {
+	if k.OOM {
+		m.full = bounded(append(m.full, rival{k, now}))
+	}
 	k.Kills -= m.claim(&k)
 	var out matched
 	for i := 0; i < len(m.bare) && k.Kills > 0; {
@@ -254,7 +260,7 @@ func (m *matcher) rise(now time.Time, k investigations.CountedKill) matched {
 			m.told = bounded(append(m.told, told{w.at, w.seen, *w.in, n - take}))
 		}
 		k.Kills = max(0, k.Kills-n)
-		out.add(recorded(&w, &k))
+		out.add(m.recorded(&w, &k))
 		m.bare = append(m.bare[:i], m.bare[i+1:]...)
 	}
 	if k.Kills > 0 {
@@ -290,14 +296,16 @@ func (m *matcher) counts(k *investigations.CountedKill, in Place, at time.Time) 
 }
 
 // recorded is a bare line of processes whose container the recorder knows, told as that; k is the counter's rise that it is
-// a part of, nil where none is known.
-func recorded(w *waitingBare, k *investigations.CountedKill) matched {
+// a part of, nil where none is known: then the limit had run out if it had for another rise of that time.
+func (m *matcher) recorded(w *waitingBare, k *investigations.CountedKill) matched {
 	c := investigations.CountedKill{
 		At: w.at, Path: w.in.Path, PodUID: w.in.PodUID, ContainerID: w.in.ContainerID, Kills: int64(len(w.report.Killed)),
 		PIDs: pidsOf(&w.report), Recorded: true,
 	}
 	if k != nil {
 		c.At, c.WithinMS, c.OOM = k.At, k.WithinMS, k.OOM
+	} else {
+		c.OOM = slices.ContainsFunc(m.full, func(r rival) bool { return w.in.is(placeOf(&r.kill)) && inTime(w.at, &r.kill) })
 	}
 	return matched{reports: []investigations.KernelReport{w.report}, counted: []investigations.CountedKill{c}}
 }

@@ -267,3 +267,31 @@ func TestMatchBounded(t *testing.T) {
 		t.Errorf("%d reports are told of, want all %d", told, kills)
 	}
 }
+
+// TestOwnLimit says of a line that no counter is left for whose limit had run out: that of the container, as for another of
+// its kills of that time.
+func TestOwnLimit(t *testing.T) {
+	m := newMatcher()
+	m.owner = func(int64, string, time.Time) (Place, bool) {
+		return Place{Path: pod + idA, ContainerID: idA}, true
+	}
+	at := func(ms int64) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	rise := count(1000, idA, 1)
+	rise.OOM = true
+	got := map[int64]bool{}
+	tell := func(all matched) {
+		for _, k := range all.counted {
+			got[k.PIDs[0]] = k.OOM
+		}
+	}
+	tell(m.report(at(500), bare(500, 7)))
+	tell(m.report(at(900), bare(900, 8)))
+	tell(m.rise(at(1000), rise))
+	tell(m.report(at(5000), bare(5000, 9)))
+	for ms := int64(5000); ms < 9000; ms += 100 {
+		tell(m.due(at(ms)))
+	}
+	if diff := cmp.Diff(map[int64]bool{7: true, 8: true, 9: false}, got); diff != "" {
+		t.Error(diff)
+	}
+}
