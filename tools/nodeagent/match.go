@@ -247,6 +247,9 @@ func (m *matcher) rise(now time.Time, k investigations.CountedKill) matched {
 	if k.OOM {
 		m.full = bounded(append(m.full, rival{k, now}))
 	}
+	if m.doubts(&k) {
+		m.doubtful = bounded(append(m.doubtful, rival{k, now}))
+	}
 	k.Kills -= m.claim(&k)
 	var out matched
 	for i := 0; i < len(m.bare) && k.Kills > 0; {
@@ -267,6 +270,14 @@ func (m *matcher) rise(now time.Time, k investigations.CountedKill) matched {
 		m.rises = bounded(append(m.rises, waitingRise{k, now.Add(lateReport), now.Add(lateOther)}))
 	}
 	return out
+}
+
+// doubts says whether the rise of the same container before is not explained with certainty: what was of that may take the place
+// of a line of this one.
+func (m *matcher) doubts(k *investigations.CountedKill) bool {
+	return slices.ContainsFunc(m.doubtful, func(r rival) bool {
+		return placeOf(&r.kill).is(placeOf(k)) && k.At.Sub(r.kill.At) <= time.Duration(k.WithinMS)*time.Millisecond+apart
+	})
 }
 
 // claim returns how many kills of a rise were told of already.

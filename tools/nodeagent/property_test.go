@@ -249,6 +249,8 @@ func short(id string) string { return id[max(0, len(id)-3):] }
 // of once, and none of a container that it was not in.
 func FuzzMatch(f *testing.F) {
 	f.Add(uint64(209), uint8(127), uint8(228)) // many kills, and a clock that is off
+	f.Add(uint64(126), uint8(1), uint8(80))    // what is in doubt of one reading takes a place in the next one
+	f.Add(uint64(11844442887624875674), uint8(2), uint8(52))
 	for seed := range uint64(300) {
 		f.Add(seed, uint8(1+seed%7), uint8(seed*7%120))
 	}
