@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/oombot/oombot/investigations"
@@ -45,6 +47,8 @@ type Incident struct {
 	// how many there were in all.
 	Pods     []string `json:"pods,omitempty"`
 	PodCount int      `json:"pod_count,omitempty"`
+	// MorePods are hashes of the names of those beyond Pods, so that none is counted twice; at most MaxMorePods.
+	MorePods []uint32 `json:"more_pods,omitempty"`
 	// Parent is the incident in whose thread this one is told of; empty for one with a thread of its own. Checking says
 	// that its own investigation is still to confirm that it belongs there.
 	Parent   string `json:"parent,omitempty"`
@@ -72,12 +76,54 @@ type Incident struct {
 	FixedBy string    `json:"fixed_by,omitempty"`
 }
 
-// MaxPods, MaxAlerts and MaxKills bound what an incident holds of each.
+// MaxPods, MaxMorePods, MaxAlerts and MaxKills bound what an incident holds of each.
 const (
-	MaxPods   = 30
-	MaxAlerts = 50
-	MaxKills  = 10
+	MaxPods     = 30
+	MaxMorePods = 1000
+	MaxAlerts   = 50
+	MaxKills    = 10
 )
+
+// AddPod adds a pod of the incident's own workload, unless it is empty or known. Beyond MaxPods and MaxMorePods none is counted.
+func (i *Incident) AddPod(pod string) {
+	if pod == "" || i.HasPod(pod) {
+		return
+	}
+	switch {
+	case len(i.Pods) < MaxPods:
+		i.Pods = append(i.Pods, pod)
+	case len(i.MorePods) < MaxMorePods:
+		i.MorePods = append(i.MorePods, podSum(pod))
+	default:
+		return
+	}
+	i.PodCount++
+}
+
+// AddPods adds the pods of an incident of the same workload.
+func (i *Incident) AddPods(o *Incident) {
+	for _, pod := range o.Pods {
+		i.AddPod(pod)
+	}
+	for _, sum := range o.MorePods {
+		known := func(pod string) bool { return podSum(pod) == sum }
+		if len(i.MorePods) < MaxMorePods && !slices.Contains(i.MorePods, sum) && !slices.ContainsFunc(i.Pods, known) {
+			i.MorePods = append(i.MorePods, sum)
+			i.PodCount++
+		}
+	}
+}
+
+// HasPod says whether a pod is known. Of those beyond MaxPods only hashes are, so that very seldom a new one is taken for one of them.
+func (i *Incident) HasPod(pod string) bool {
+	return slices.Contains(i.Pods, pod) || len(i.MorePods) > 0 && slices.Contains(i.MorePods, podSum(pod))
+}
+
+func podSum(pod string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(pod)) // it never fails
+	return h.Sum32()
+}
 
 // State is how far an incident is.
 type State string

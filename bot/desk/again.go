@@ -3,7 +3,6 @@ package desk
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -88,7 +87,22 @@ func (d *Desk) worthALook(x *entry, a bot.Alert) (why bot.AgainWhy, yes bool) {
 	case k.Recorded && (own == nil || !own.Recorded):
 		why = bot.AgainRecording
 	}
+	if why != "" && x.Tried[why] == x.ResultID {
+		return "", false // it came to the same; from here on it is looked at as seldom as any other
+	}
 	return why, why != ""
+}
+
+// try notes that a kill is looked at by itself for a reason that holds as long as the verdict stands. The caller holds Desk.mu.
+func (e *entry) try(why bot.AgainWhy) {
+	switch why {
+	case bot.AgainWrong, bot.AgainReport, bot.AgainRecording:
+		if e.Tried == nil {
+			e.Tried = map[bot.AgainWhy]string{}
+		}
+		e.Tried[why] = e.ResultID
+	case bot.AgainFixed, bot.AgainOver: // these end by what comes of it
+	}
 }
 
 // ofNewKind says whether a kill is of a kind that was not looked at for a while, and notes that it is now. The caller
@@ -102,6 +116,24 @@ func (d *Desk) ofNewKind(x *entry, a bot.Alert) bool {
 		x.kinds = map[string]time.Time{}
 	}
 	x.kinds[kind] = now
+	return true
+}
+
+// foldForALook folds an incident of a kill whose pod had no name until it was found into that of its workload, where that kill is to
+// be looked at by itself, and says whether it is. The caller holds d.mu.
+func (d *Desk) foldForALook(x, into *entry) bool {
+	a := bot.Alert{Kill: x.Ask.Kill, Targets: []investigations.Target{x.Target}}
+	why, look := d.worthALook(into, a)
+	if !look {
+		return false
+	}
+	if into.Kills > 0 {
+		n := d.news(into, a, why)
+		x.News = &n
+	}
+	into.checked, x.Checking = d.now(), true
+	into.try(why)
+	d.fold(x, d.state.top(into), "same workload")
 	return true
 }
 
@@ -125,7 +157,7 @@ func (d *Desk) news(x *entry, a bot.Alert, why bot.AgainWhy) bot.Again {
 			n.Container = c
 		}
 	}
-	if pod := firstPod(a.Targets); pod != "" && !slices.Contains(x.Pods, pod) && len(x.Pods) > 0 {
+	if pod := firstPod(a.Targets); pod != "" && !x.HasPod(pod) && len(x.Pods) > 0 {
 		n.Pod = pod
 	}
 	return n
@@ -163,7 +195,7 @@ func (d *Desk) line(x *entry, n bot.Again) {
 		return
 	}
 	d.send(&post{
-		Key: fmt.Sprintf("again/%s/%d", x.ID, n.At.UnixMilli()), Channel: top.Channel, Incident: top.ID, Text: m.Text, Blocks: blocks, At: d.now().UTC(),
+		Key: fmt.Sprintf("again/%s/%d%s", x.ID, n.At.UnixMicro(), n.Look), Channel: top.Channel, Incident: top.ID, Text: m.Text, Blocks: blocks, At: d.now().UTC(),
 	})
 }
 
@@ -176,6 +208,13 @@ func (d *Desk) looked(x, into *entry, l bot.Look) {
 	n := *x.News
 	x.News = nil
 	n.Kills, n.Look = max(n.Kills, into.Kills), l
+	switch {
+	case l == bot.LookedFailed:
+		delete(into.Tried, n.Why)
+	case n.Why == bot.AgainFixed && l != bot.LookedApart:
+		into.FixedAt, into.FixedBy = time.Time{}, "" // it was not: somebody may mark the next fix
+		d.changed(into)
+	}
 	if l != bot.LookedSame || d.countable(into, n) {
 		d.line(into, n)
 	}
@@ -215,6 +254,16 @@ func (d *Desk) supersede(x, into *entry) {
 // lookAgain has an incident that was judged be investigated once more; its verdict stands meanwhile. The caller holds
 // d.mu, and has its target looked for.
 func (d *Desk) lookAgain(x *entry) {
-	x.State, x.Why, x.found, x.checked = bot.StateWaiting, "", time.Time{}, d.now()
+	x.State, x.Why, x.found, x.checked, x.Anew = bot.StateWaiting, "", time.Time{}, d.now(), true
 	d.changed(x)
+}
+
+// stands has an incident that could not be looked at once more, or is not to be, keep its verdict. The caller holds d.mu.
+func (d *Desk) stands(x *entry) {
+	if x.State == bot.StateRunning {
+		x.Run-- // what followed the verdict is not done anew
+	}
+	x.State, x.Why, x.queued, x.steps, x.model, x.result, x.Anew, x.late = bot.StateJudged, "", false, nil, "", nil, false, false
+	d.changed(x)
+	d.confirmAll(x)
 }

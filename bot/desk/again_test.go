@@ -79,7 +79,7 @@ func TestCrashLoopOfManyPods(t *testing.T) {
 			}
 			settle(time.Minute)
 		}
-		wants(t, b.only(t), "2400 kills")
+		wants(t, b.only(t), "2400 kills", "x2x06` +33")
 		if got := b.lines(b.root(t)); len(got) < 3 || len(got) > 12 {
 			t.Errorf("the thread was told %d times:\n%s", len(got), strings.Join(got, "\n"))
 		}
@@ -331,6 +331,68 @@ func TestLookThatFails(t *testing.T) {
 		settle(3 * time.Minute)
 		if got := strings.Join(b.lines(b.root(t)), "\n"); !strings.Contains(got, "could not be looked at") {
 			t.Errorf("the thread was told %q", got)
+		}
+	})
+}
+
+// TestLoopThatComesToTheSame has a pod killed every five minutes for hours after its verdict was held for wrong, left open what
+// only a report could tell, or was marked as fixed: that is looked at once, and then as seldom as ever.
+func TestLoopThatComesToTheSame(t *testing.T) {
+	tests := map[string]struct {
+		first, then func(*bot.Alert)
+		action      string
+		sure        float64
+		says        string
+	}{
+		"held for wrong":   {byKernel(1, 0), byKernel(2, 0), bot.ActionDown, 0.9, "judged wrong"},
+		"a report":         {byCounter(1), byKernel(2, 0), "", 0.5, "there is a report"},
+		"marked as fixed":  {byKernel(1, 0), byKernel(2, 0), bot.ActionFixed, 0.9, "marked as fixed before"},
+		"nothing about it": {byKernel(1, 0), byKernel(2, 0), "", 0.9, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			atWork(t, func(t *testing.T, b *bench) {
+				b.checkout(investigations.CauseLeak, investigations.BoundaryContainer, tt.sure)
+				b.start(t)
+				b.kill(t, checkoutPod, tt.first)
+				settle(3 * time.Minute)
+				if tt.action != "" {
+					b.pressed(t, b.root(t).ts, tt.action, b.incident(t).ID, "U1")
+				}
+				for range 36 {
+					settle(5 * time.Minute)
+					b.kill(t, checkoutPod, tt.then)
+				}
+				settle(time.Minute)
+				if n := b.cluster.ran(checkoutPod); n > 5 {
+					t.Errorf("in three hours it was investigated %d times", n)
+				}
+				got := b.lines(b.root(t))
+				if n := strings.Count(strings.Join(got, "\n"), tt.says); tt.says != "" && n != 1 || len(got) > 7 {
+					t.Errorf("the thread was told %d times:\n%s", len(got), strings.Join(got, "\n"))
+				}
+			})
+		})
+	}
+}
+
+// TestFixThatDoesNotHold has a kill after somebody marked an incident as fixed, twice: the next fix can be marked as well.
+func TestFixThatDoesNotHold(t *testing.T) {
+	atWork(t, func(t *testing.T, b *bench) {
+		b.checkout(investigations.CauseLeak, investigations.BoundaryContainer, 0.9)
+		b.start(t)
+		b.kill(t, checkoutPod)
+		settle(3 * time.Minute)
+		for n := range 2 {
+			b.pressed(t, b.root(t).ts, bot.ActionFixed, b.incident(t).ID, "U1")
+			settle(12 * time.Minute)
+			wants(t, b.only(t), "Marked as fixed")
+			b.kill(t, checkoutPod)
+			settle(3 * time.Minute)
+			wants(t, b.only(t), bot.ActionFixed)
+			if got := strings.Join(b.lines(b.root(t)), "\n"); strings.Count(got, "It was marked as fixed before.") != n+1 {
+				t.Errorf("the thread was told\n%s", got)
+			}
 		}
 	})
 }

@@ -235,6 +235,7 @@ func (d *Desk) join(x *entry, e bot.Event, a bot.Alert) (opened string) {
 		return opened
 	}
 	x.checked = d.now()
+	x.try(why)
 	child := d.open(e, a, openedAs(e, a, x.Origin))
 	child.Checking = true
 	if a.Kill != nil && x.Kills > 0 {
@@ -256,7 +257,7 @@ func (d *Desk) another(x *entry, a bot.Alert) bool {
 	if pod == "" {
 		return judged && d.now().Sub(x.looked()) > cooldown
 	}
-	if slices.Contains(x.Pods, pod) {
+	if x.HasPod(pod) {
 		// What a person asked for may be of an earlier kill than the first alert.
 		return judged && (d.now().Sub(x.looked()) > cooldown || x.AlertCount == 0 && a.StartsAt.After(x.JudgedAt))
 	}
@@ -327,17 +328,7 @@ func (d *Desk) note(x *entry, e bot.Event, a bot.Alert) {
 		x.Firing++
 	}
 	x.LastAlert, x.ResolvedAt = now, time.Time{}
-	addPod(&x.Incident, firstPod(a.Targets))
-}
-
-func addPod(i *bot.Incident, pod string) {
-	if pod == "" || slices.Contains(i.Pods, pod) {
-		return
-	}
-	i.PodCount++
-	if len(i.Pods) < bot.MaxPods {
-		i.Pods = append(i.Pods, pod)
-	}
+	x.AddPod(firstPod(a.Targets))
 }
 
 // open opens an incident for an alert. The caller holds d.mu.

@@ -138,6 +138,9 @@ func (d *Desk) Load(ctx context.Context) error {
 		}
 		if s.State == bot.StateRunning {
 			s.State = bot.StateWaiting
+			if s.Anew {
+				s.Run-- // as if that look had not begun
+			}
 		}
 		// When its card was edited last is not known: it may have been just now.
 		e := &entry{stored: s, edited: d.now(), edits: 1}

@@ -58,24 +58,18 @@ func (d *Desk) reaction(ctx context.Context, e bot.Event) error {
 	if !e.Reaction.Removed {
 		return d.judge(ctx, e, "", x, investigations.Feedback{Vote: want}, viaReaction)
 	}
-	last, err := d.lastVote(ctx, x, e.User)
-	if err != nil {
-		return err
+	of, ok, err := d.voted(ctx, x, e.User, vote{Vote: want, Via: viaReaction})
+	if err != nil || !ok {
+		return err // another vote came after it, and holds
 	}
-	if last.Via != viaReaction || last.Vote != want {
-		return nil // another vote came after it, and holds
-	}
-	return d.judge(ctx, e, "", x, investigations.Feedback{Vote: investigations.VoteRetracted}, viaReaction)
+	return d.record(ctx, e, "", ballot{x, of, investigations.Feedback{Vote: investigations.VoteRetracted}, viaReaction})
 }
 
 func voteKey(resultID, user string) string { return resultID + "/" + user }
 
-// lastVote is how a person voted last on an incident's result.
-func (d *Desk) lastVote(ctx context.Context, x *entry, user string) (vote, error) {
-	d.mu.Lock()
-	key := voteKey(x.ResultID, user)
-	d.mu.Unlock()
-	doc, err := d.o.Store.Doc(ctx, docVote, key)
+// lastVote is how a person voted last on a result.
+func (d *Desk) lastVote(ctx context.Context, resultID, user string) (vote, error) {
+	doc, err := d.o.Store.Doc(ctx, docVote, voteKey(resultID, user))
 	if errors.Is(err, investigations.ErrNotFound) {
 		return vote{}, nil
 	}
@@ -89,24 +83,42 @@ func (d *Desk) lastVote(ctx context.Context, x *entry, user string) (vote, error
 	return v, nil
 }
 
-// judge stores a person's judgement of an incident's verdict: the newest of each person holds. One that is older than
-// what is stored already, as a delivery that came late, changes nothing.
+// judge stores a person's judgement of the verdict that they saw of an incident.
 func (d *Desk) judge(ctx context.Context, e bot.Event, key string, x *entry, f investigations.Feedback, via string) error {
+	at := e.At
+	if at.IsZero() {
+		at = d.now()
+	}
 	d.mu.Lock()
 	x = d.state.top(x)
-	id, cause := x.ResultID, x.Sign.Cause
+	of := x.seen(at)
 	d.mu.Unlock()
+	return d.record(ctx, e, key, ballot{x, of, f, via})
+}
+
+// ballot is a person's judgement of one verdict of an incident.
+type ballot struct {
+	x   *entry
+	of  shown
+	f   investigations.Feedback
+	via string
+}
+
+// record stores a judgement: the newest of each person holds. One that is older than what is stored already, as a delivery that
+// came late, changes nothing.
+func (d *Desk) record(ctx context.Context, e bot.Event, key string, b ballot) error {
+	x, id, f, via := b.x, b.of.Result, b.f, b.via
 	if id == "" {
 		if key != "" {
 			d.reply(ctx, e, key, true, card.Wrong("There is no verdict to judge yet."))
 		}
 		return nil
 	}
-	f.By, f.At, f.Judged = e.User, e.At.UTC(), cause
+	f.By, f.At, f.Judged = e.User, e.At.UTC(), b.of.Cause
 	if e.At.IsZero() {
 		f.At = d.now().UTC()
 	}
-	last, err := d.lastVote(ctx, x, e.User)
+	last, err := d.lastVote(ctx, id, e.User)
 	if err != nil {
 		return err
 	}
@@ -130,8 +142,10 @@ func (d *Desk) judge(ctx context.Context, e bot.Event, key string, x *entry, f i
 	d.metrics.votes.WithLabelValues(string(f.Vote)).Inc()
 	votes := d.votesOf(ctx, id)
 	d.mu.Lock()
-	x.ups, x.downs = votes.ups, votes.downs
-	d.stale(x)
+	if x.ResultID == id {
+		x.ups, x.downs = votes.ups, votes.downs
+		d.stale(x)
+	}
 	d.mu.Unlock()
 	d.room(ctx, x.Channel)
 	if via == viaButton && key != "" {

@@ -104,6 +104,9 @@ func (d *Desk) foldFound(x *entry) (investigate bool) {
 			if o == nil || o == x || o.Channel != x.Channel || o.Parent != "" && d.state.top(o) == x || !d.takes(o) || o.OpenedAt.After(x.OpenedAt) {
 				continue
 			}
+			if d.foldForALook(x, o) {
+				return true
+			}
 			d.merge(x, o)
 			return false
 		}
@@ -143,9 +146,7 @@ func (d *Desk) merge(x, to *entry) {
 	to.AlertCount += x.AlertCount
 	to.Firing += x.Firing
 	d.mergeKills(x, to)
-	for _, p := range x.Pods {
-		addPod(&to.Incident, p)
-	}
+	to.AddPods(&x.Incident)
 	if x.LastAlert.After(to.LastAlert) {
 		to.LastAlert = x.LastAlert
 	}
@@ -164,6 +165,7 @@ func (d *Desk) merge(x, to *entry) {
 		d.keepMember(key)
 	}
 	to.members = append(to.members, x.members...)
+	d.forgetKills(to)
 	to.Folded = slices.DeleteFunc(to.Folded, func(f bot.Folded) bool { return f.Incident == id })
 	for p, owner := range d.state.threads {
 		if owner == id {

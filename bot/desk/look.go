@@ -106,7 +106,7 @@ func (d *Desk) found(ctx context.Context, id string, t investigations.Target) {
 	why := d.mayTell(x, t)
 	if why == "" {
 		x.Target, x.found = t, d.now()
-		addPod(&x.Incident, t.Pod)
+		x.AddPod(t.Pod)
 		x.Title = redact.Text(x.Title)
 		d.changed(x)
 		if d.foldFound(x) {
@@ -196,6 +196,17 @@ func (d *Desk) fail(ctx context.Context, id, why string) {
 	if hidden := d.mayTell(x, x.Target); hidden != "" && x.AskedBy == "" {
 		d.mu.Unlock()
 		d.refuseFound(ctx, id, hidden)
+		return
+	}
+	if x.Anew && x.ResultID != "" {
+		d.stands(x)
+		channel := x.Channel
+		d.mu.Unlock()
+		d.metrics.ended.WithLabelValues(string(bot.StateFailed)).Inc()
+		d.log.Warn("an incident could not be looked at once more; its verdict stands", "case", id, "why", why)
+		d.flush(ctx)
+		d.room(ctx, channel)
+		d.after(ctx, id)
 		return
 	}
 	x.State, x.Why, x.queued, x.steps, x.model = bot.StateFailed, investigations.CleanText(redact.Text(why), 1000), false, nil, ""

@@ -41,7 +41,7 @@ func (d *Desk) rerun(ctx context.Context, e bot.Event, key string, x *entry) {
 	busy := x.State == bot.StateWaiting || x.State == bot.StateRunning
 	if !busy {
 		x.State, x.Why, x.result, x.evidence, x.found, x.Quiet, x.Unposted, x.NotFound = bot.StateWaiting, "", nil, nil, time.Time{}, false, "", false
-		x.Order = key
+		x.Order, x.Anew = key, false
 		d.changed(x)
 	}
 	id := x.ID
@@ -259,12 +259,16 @@ func (d *Desk) stopCommand(ctx context.Context, e bot.Event, key string, x *entr
 
 // stopOne ends the investigation of an incident that waits or runs. The caller holds d.mu.
 func (d *Desk) stopOne(x *entry, user string) {
-	x.State, x.Why = bot.StateStopped, "stopped by <@"+user+">"
 	d.queue.drop(x.Channel, x.ID)
 	if x.stop != nil {
 		x.stop()
 	}
-	x.steps, x.model, x.result = nil, "", nil
+	if x.Anew && x.ResultID != "" {
+		d.stands(x)
+	} else {
+		x.State, x.Why = bot.StateStopped, "stopped by <@"+user+">"
+		x.steps, x.model, x.result = nil, "", nil
+	}
 	d.metrics.ended.WithLabelValues(string(bot.StateStopped)).Inc()
 }
 

@@ -165,7 +165,19 @@ func (d *Desk) form(ctx context.Context, e bot.Event) error {
 	if c := investigations.Cause(e.Form.Values[bot.InputCause]); slices.Contains(investigations.Causes, c) {
 		f.Cause = c
 	}
-	return d.judge(ctx, e, fmt.Sprintf("form/%s/%s/%d", e.Form.Context, e.User, e.At.UnixMicro()), x, f, viaButton)
+	key := fmt.Sprintf("form/%s/%s/%d", e.Form.Context, e.User, e.At.UnixMicro())
+	// The button that opened the dialog has told of which verdict it is; the card may show another one by now.
+	d.mu.Lock()
+	x = d.state.top(x)
+	d.mu.Unlock()
+	of, ok, err := d.voted(ctx, x, e.User, vote{Vote: investigations.VoteDown, Via: viaButton})
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		return d.record(ctx, e, key, ballot{x, of, f, viaButton})
+	}
+	return d.judge(ctx, e, key, x, f, viaButton)
 }
 
 // home shows a person the bot's home.

@@ -58,17 +58,25 @@ func (d *Desk) view(e *entry) bot.View {
 	return v
 }
 
-// draw returns an incident's card and a digest of it. Where its result was dropped from memory, it is read first.
-func (d *Desk) draw(ctx context.Context, id string) (e *entry, m bot.Message, digest string, ok bool) {
+// drawing is a card as it is to be shown: digest tells it from others, of is the verdict on it.
+type drawing struct {
+	e      *entry
+	m      bot.Message
+	digest string
+	of     shown
+}
+
+// draw returns an incident's card. Where its result was dropped from memory, it is read first.
+func (d *Desk) draw(ctx context.Context, id string) (c drawing, ok bool) {
 	d.mu.Lock()
-	e = d.state.incidents[id]
+	e := d.state.incidents[id]
 	if e == nil {
 		d.mu.Unlock()
-		return nil, m, "", false
+		return c, false
 	}
 	e.stale = false
 	missing := ""
-	if e.State == bot.StateJudged && e.result == nil {
+	if (e.State == bot.StateJudged || e.Anew) && e.result == nil {
 		missing = e.ResultID
 	}
 	d.mu.Unlock()
@@ -81,25 +89,25 @@ func (d *Desk) draw(ctx context.Context, id string) (e *entry, m bot.Message, di
 				d.stale(e)
 			}
 			if e.Card != "" {
-				return e, m, "", false // what it shows is better than a card without its verdict
+				return c, false // what it shows is better than a card without its verdict
 			}
 		}
 	}
 	d.mu.Lock()
-	v, plain := d.view(e), e.plain
+	v, plain, of := d.view(e), e.plain, e.shows()
 	d.mu.Unlock()
 	m, err := drawn(v, plain)
 	if err != nil {
 		d.log.Error("draw a card", "case", id, "err", err)
-		return e, m, "", false
+		return c, false
 	}
 	blocks, err := json.Marshal(m.Blocks)
 	if err != nil {
 		d.log.Error("draw a card", "case", id, "err", err)
-		return e, m, "", false
+		return c, false
 	}
 	sum := sha256.Sum256(append(blocks, m.Text...))
-	return e, m, hex.EncodeToString(sum[:12]), true
+	return drawing{e, m, hex.EncodeToString(sum[:12]), of}, true
 }
 
 // drawn draws a card; one that Slack refuses, or that can't be drawn, as its text alone.
@@ -137,16 +145,17 @@ func (d *Desk) recallResult(ctx context.Context, id, resultID string) error {
 
 // postCard posts the card of an incident that has none.
 func (d *Desk) postCard(ctx context.Context, id string) {
-	e, m, digest, ok := d.draw(ctx, id)
+	c, ok := d.draw(ctx, id)
 	if !ok {
 		return
 	}
+	e := c.e
 	d.mu.Lock()
 	if e.gone || e.Parent != "" || e.Card != "" {
 		d.mu.Unlock()
 		return // it was folded into another one just now
 	}
-	p := bot.Post{Key: fmt.Sprintf("card/%s/%d", id, e.Posted), Channel: e.Channel, Thread: e.Thread, Message: m}
+	p := bot.Post{Key: fmt.Sprintf("card/%s/%d", id, e.Posted), Channel: e.Channel, Thread: e.Thread, Message: c.m}
 	sure := e.tries == 0 || e.sure
 	e.Begun = true
 	d.keep(e)
@@ -168,7 +177,8 @@ func (d *Desk) postCard(ctx context.Context, id string) {
 		return
 	}
 	e.Begun = false
-	e.Card, e.Shown, e.edited, e.tries, e.edits, e.plain = ts, digest, d.now(), 0, 0, false
+	e.Card, e.Shown, e.edited, e.tries, e.edits, e.plain = ts, c.digest, d.now(), 0, 0, false
+	e.showing(c.of, d.now())
 	e.Posted++
 	if e.Thread == "" {
 		e.Thread = ts
@@ -182,19 +192,23 @@ func (d *Desk) postCard(ctx context.Context, id string) {
 
 // editCard edits the card of an incident where it does not show what is known.
 func (d *Desk) editCard(ctx context.Context, id string) {
-	e, m, digest, ok := d.draw(ctx, id)
+	c, ok := d.draw(ctx, id)
 	if !ok {
 		return
 	}
+	e := c.e
 	d.mu.Lock()
-	channel, ts, same := e.Channel, e.Card, e.Shown == digest
+	channel, ts, same := e.Channel, e.Card, e.Shown == c.digest
+	if same {
+		e.showing(c.of, d.now())
+	}
 	d.mu.Unlock()
 	if same || ts == "" {
 		d.pace.unused()
 		return
 	}
 	call, cancel := context.WithTimeout(ctx, slackTimeout)
-	err := d.o.Slack.Update(call, channel, ts, m)
+	err := d.o.Slack.Update(call, channel, ts, c.m)
 	cancel()
 	if ctx.Err() != nil {
 		return
@@ -206,7 +220,8 @@ func (d *Desk) editCard(ctx context.Context, id string) {
 		d.failedCard(ctx, e, "edit", err)
 		return
 	}
-	e.Shown, e.edited, e.tries, e.plain = digest, d.now(), 0, false
+	e.Shown, e.edited, e.tries, e.plain = c.digest, d.now(), 0, false
+	e.showing(c.of, d.now())
 	e.edits++
 	d.keep(e)
 }

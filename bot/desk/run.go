@@ -110,7 +110,10 @@ func (d *Desk) diagnose(ctx context.Context, ask bot.Ask, w bot.Watch) (res *inv
 // watch returns who is told how the investigation of x goes.
 func (d *Desk) watch(ctx context.Context, x *entry) bot.Watch {
 	id, channel, run, began := x.ID, x.Channel, x.Run, d.now()
-	x.steps, x.model, x.result = nil, "", nil
+	x.steps, x.model = nil, ""
+	if !x.Anew {
+		x.result = nil
+	}
 	change := func(f func(x *entry)) {
 		d.mu.Lock()
 		if x := d.state.incidents[id]; x != nil && x.State == bot.StateRunning && x.Run == run {
@@ -126,7 +129,11 @@ func (d *Desk) watch(ctx context.Context, x *entry) bot.Watch {
 		Published: func(r *investigations.Result) {
 			draft := *d.bounded(ctx, r, d.boundsOf(id))
 			d.metrics.firstVerdict.Observe(d.now().Sub(began).Seconds())
-			change(func(x *entry) { x.result = &draft })
+			change(func(x *entry) {
+				if !x.Anew { // what there is was made with more than the rules
+					x.result = &draft
+				}
+			})
 		},
 		Model: func(says string) {
 			change(func(x *entry) { x.model = investigations.CleanText(redact.Text(says), 200) })
@@ -167,13 +174,14 @@ func (d *Desk) judged(ctx context.Context, id string, run int, res *investigatio
 		d.metrics.firstVerdict.Observe(d.now().Sub(x.StartedAt).Seconds())
 	}
 	x.State, x.JudgedAt, x.ResultID, x.Why = bot.StateJudged, d.now().UTC(), res.ID, ""
+	x.Anew = false
 	x.result, x.evidence, x.Sign, x.steps, x.model, x.stop = res, ev, sign, nil, "", nil
 	x.similar, x.ups, x.downs = similar, votes.ups, votes.downs
 	x.Target = filled(x.Target, res.Target)
 	if v := res.Verdict.Victim; v != nil {
-		addPod(&x.Incident, v.Pod)
+		x.AddPod(v.Pod)
 	}
-	addPod(&x.Incident, x.Target.Pod)
+	x.AddPod(x.Target.Pod)
 	d.changed(x)
 	d.foldJudged(x)
 	if !x.gone {

@@ -43,6 +43,13 @@ type stored struct {
 	LineKills int        `json:"line_kills,omitempty"`
 	LineAt    time.Time  `json:"line_at,omitzero"`
 	News      *bot.Again `json:"news,omitempty"`
+	// Anew says that it is looked at once more though it was judged, and that its verdict stands until there is another one.
+	Anew bool `json:"anew,omitempty"`
+	// Tried is of which result a verdict was when a further kill was looked at by itself because of it, by why.
+	Tried map[bot.AgainWhy]string `json:"tried,omitempty"`
+	// Shows is the verdict that its card shows, Showed the one that it showed before.
+	Shows  shown `json:"shows,omitzero"`
+	Showed shown `json:"showed,omitzero"`
 	// Unseen says that it was counted among the kills that are shown nowhere.
 	Unseen bool `json:"unseen,omitempty"`
 	// Counted says that it was counted among the incidents that were folded.
