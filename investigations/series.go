@@ -68,10 +68,12 @@ type RecorderSeries struct {
 }
 
 // RecorderTop is one process among the largest at a moment. Command is its command line, redacted and at most
-// RecorderCommandBytes long; empty where the reading does not say it, as most of a process's readings do not.
+// RecorderCommandBytes long; empty where the reading does not say it, as most of a process's readings do not. PodUID
+// and ContainerID are as in a RecorderSeries.
 type RecorderTop struct {
 	At                        time.Time
 	Namespace, Pod, Container string
+	PodUID, ContainerID       string
 	PID                       int64
 	Comm, Command             string
 	RSSBytes                  int64

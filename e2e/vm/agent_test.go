@@ -158,7 +158,9 @@ func checkStorm(t *testing.T, s *told) {
 		}
 		for _, c := range s.posts[i].Counted {
 			check(t, "a counter's container", c.ContainerID, scene.Batch.ID)
-			check(t, "its own limit ran out", c.OOM, true)
+			if !c.Recorded { // what the recorder places may be told before its counter is read once more
+				check(t, "its own limit ran out", c.OOM, true)
+			}
 			counted += c.Kills
 		}
 	}

@@ -20,24 +20,22 @@ type shiftedEnd struct {
 func (e shiftedEnd) offset() time.Duration { return e.term.FinishedAt.Sub(e.at) }
 
 // readShifts finds kernel logs whose times are off: written in local time without a zone, or by `dmesg -T`, whose
-// clock stands still while the machine sleeps. A container's id is that of one life only, so the report that names
-// it and its end are of the same time; how far the two are apart is the log's error, and that of all its lines.
-//
-// What a node's agent told is no such log: its times are by the clock of who took it, and where Kubernetes has others, it
-// is the node's clock that was off, which may have been set since.
+// clock stands still while the machine sleeps. A container's id is that of one life only, so the report that names it
+// and its end are of the same time; how far the two are apart is the log's error, and that of all its lines. An agent's log
+// is right: there the node's clock was off.
 func (s *scene) readShifts() {
 	for i := range s.ev.Kernel.Logs {
 		l := &s.ev.Kernel.Logs[i]
-		if l.Followed != nil {
-			continue
-		}
 		var off []shiftedEnd
 		right := false
 		for _, e := range s.endsOfIDs(l) {
 			switch {
 			case absDur(e.offset()) <= together:
 				right = true
-			case s.provesShift(e):
+			case !s.provesShift(e):
+			case l.Followed != nil:
+				s.nodeClock(l, e)
+			default:
 				off = append(off, e)
 			}
 		}
@@ -50,16 +48,37 @@ func (s *scene) readShifts() {
 		if off[len(off)-1].offset()-off[0].offset() > 2*together {
 			continue
 		}
-		s.shift[l.Source] = e.offset().Round(time.Second)
 		ahead := "behind"
 		if e.offset() < 0 {
 			ahead = "ahead of"
 		}
+		s.shift[l.Source] = e.offset().Round(time.Second)
 		s.fact("kernel/shift/"+l.Node, investigations.ToolKernlog, e.term.FinishedAt, l.Source,
 			map[string]float64{"offset_seconds": s.shift[l.Source].Seconds()},
 			"The kernel log of %s is %s %s Kubernetes' clock: it has the kill in container %s of pod %s at %s, and that same container (by its id) ended at %s. All its times are corrected by that.",
 			l.Node, durationOf(absDur(e.offset())), ahead, e.container, e.pod.Name, stamp(e.at), stamp(e.term.FinishedAt))
 	}
+}
+
+// nodeClock notes that the kubelet's times of a container's end are off, by its node's clock: those of an agent's log were
+// corrected as they came.
+func (s *scene) nodeClock(l *investigations.KernelLog, e shiftedEnd) {
+	s.lag[e.term.ContainerID] = e.offset().Round(time.Second)
+	if s.target.Pod != "" && (e.pod.Name != s.target.Pod || e.pod.Namespace != s.target.Namespace) {
+		return
+	}
+	ahead := "ahead of"
+	if e.offset() < 0 {
+		ahead = "behind"
+	}
+	s.fact("kernel/shift/"+l.Node, investigations.ToolPods, e.at, e.pod.Source, map[string]float64{"offset_seconds": e.offset().Seconds()},
+		"The clock of node %s was %s %s that of the bot: Kubernetes has the end of container %s of pod %s at %s, and that same container (by its id) was killed at %s, by the times of the node's agent, which are corrected.",
+		l.Node, durationOf(absDur(e.offset())), ahead, e.container, e.pod.Name, stamp(e.term.FinishedAt), stamp(e.at))
+}
+
+// apart is how far what a kernel log or an agent tells and a container's end are apart.
+func (s *scene) apart(at time.Time, d *death) time.Duration {
+	return absDur(d.at().Sub(at) - s.lag[d.term.ContainerID])
 }
 
 // endsOfIDs pairs ends by SIGKILL with the last report of the log that names the container's id, where both have a

@@ -84,7 +84,7 @@ func (s *scene) joinCounted(k *kill) {
 // none.
 func (s *scene) countedOf(d *death) *counted {
 	for _, c := range s.counters {
-		if !c.joined && c.pod == d.pod && c.container == d.container && looksKilled(d.term) && absDur(d.at().Sub(c.at)) <= c.within()+tick {
+		if !c.joined && c.pod == d.pod && c.container == d.container && looksKilled(d.term) && s.apart(c.at, d) <= c.within()+tick {
 			return c
 		}
 	}

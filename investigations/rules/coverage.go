@@ -55,8 +55,11 @@ func (s *scene) readFollowed() {
 // sayFollowed states that an agent followed the kernel log of a node.
 func (s *scene) sayFollowed(tool, source, node string, from, to time.Time) string {
 	kills := "no OOM kill of that moment is in it"
-	if s.kill != nil {
+	switch {
+	case s.kill != nil:
 		kills = "this kill is in it"
+	case s.stray() != nil:
+		kills = "a kill of that moment is in it that names no cgroup"
 	}
 	return s.fact("kernel/covers", tool, s.at, source, nil,
 		"The node agent followed the kernel log of %s without loss from %s to %s, and %s.", node, stamp(from), stamp(to), kills)

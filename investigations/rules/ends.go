@@ -263,11 +263,17 @@ func (s *scene) byUnexplained137() bool {
 	}
 	id := s.sayDeath(s.death)
 	if s.covers {
+		none, doubtful := s.sayNone()
+		if doubtful && s.nearLimit() {
+			return true // that kill may well be of it
+		}
 		s.mechanism = investigations.SigkillNotOOM
 		s.reason = &otherReason{
 			what: "a SIGKILL that no source explains (someone's kill -9, or a killer that left no trace)", unexplained: true, sure: 0.5,
-			facts: []string{id, s.led.ID("rules/kernel/covers"), s.fact("kernel/none", investigations.ToolKernlog, s.at, s.nodeLogSource(), nil,
-				"The kernel log, which covers that moment, has no OOM report for this pod.")},
+			facts: []string{id, s.led.ID("rules/kernel/covers"), none},
+		}
+		if doubtful {
+			s.reason.sure = 0.35
 		}
 		return true
 	}

@@ -159,23 +159,22 @@ func (s *scene) killOf(d *death, used map[*kill]bool) *kill {
 			continue
 		}
 		r := 0
-		gap := absDur(k.at.Sub(d.at()))
+		gap := s.apart(k.at, d)
 		known := !k.at.IsZero()
 		switch {
 		case k.report.ContainerID != "" && k.report.ContainerID == d.term.ContainerID:
-			// A child's death long before the container's own end is another story; none is long after it.
-			if !known || gap <= together || k.afterEnd(d) {
+			// A child's death long before the container's own end is another story.
+			if !known || gap <= together {
 				r = 5
 			}
 		case k.pod == d.pod && k.container == d.container && known && gap <= 10*time.Second:
 			r = 4
 		case k.pod == d.pod && k.container == "" && known && gap <= 10*time.Second:
 			r = 3
-		case k.report.PodUID == "" && k.report.ContainerID == "" && k.report.TaskMemcg == "" && known &&
-			s.onNode(k, d.pod.Node) && looksKilled(d.term):
-			r = bareMatch(k, d, gap)
+		case known && s.onNode(k, d.pod.Node) && looksKilled(d.term):
+			r = s.bareMatch(k, d, gap)
 		}
-		if r > rank || (r == rank && r > 0 && gap < absDur(best.at.Sub(d.at()))) {
+		if r > rank || (r == rank && r > 0 && gap < s.apart(best.at, d)) {
 			best, rank = k, r
 		}
 	}
@@ -184,27 +183,6 @@ func (s *scene) killOf(d *death, used map[*kill]bool) *kill {
 		best.pod, best.container = d.pod, d.container
 	}
 	return best
-}
-
-// afterEnd says that by their clocks the kernel killed in a container after it had ended: the clocks differ.
-func (k *kill) afterEnd(d *death) bool {
-	return !k.at.IsZero() && !d.at().IsZero() && k.at.After(d.at().Add(together))
-}
-
-// bareMatch ranks a report without a cgroup against an end: 2 for the same moment and a fitting name, 1 for
-// the same moment alone.
-func bareMatch(k *kill, d *death, gap time.Duration) int {
-	v, ok := k.victim()
-	if !ok || gap > 10*time.Second {
-		return 0
-	}
-	if c := containerSpec(d.pod, d.container); c != nil && nameAffinity(*c, v.Comm) > 0 {
-		return 2
-	}
-	if gap <= 2*time.Second {
-		return 1
-	}
-	return 0
 }
 
 func looksKilled(t *investigations.Termination) bool {
@@ -331,20 +309,8 @@ func (s *scene) byKernelReport() bool {
 	}
 	if s.death != nil {
 		s.sayDeath(s.death)
-		s.sayClocks()
 	}
 	return true
-}
-
-// sayClocks states that Kubernetes has the end of a container before the kernel killed in it.
-func (s *scene) sayClocks() {
-	if !s.kill.afterEnd(s.death) {
-		return
-	}
-	apart := s.kill.at.Sub(s.death.at()).Round(time.Second)
-	s.fact("clock/node", investigations.ToolPods, s.at, s.death.pod.Source, map[string]float64{"behind_seconds": apart.Seconds()},
-		"Kubernetes has the end of that very container (by its id) %s before the kernel killed in it: the node's clock was behind by that. The time of the kernel's report is taken.",
-		durationOf(apart))
 }
 
 // sayKill states a kernel report as a fact and returns its id.

@@ -113,9 +113,8 @@ func (s *scene) byOtherKiller() bool {
 	s.mechanism = investigations.SigkillNotOOM
 	r.facts = append([]string{s.sayDeath(s.death)}, r.facts...)
 	if s.covers {
-		r.facts = append(r.facts, s.led.ID("rules/kernel/covers"))
-		r.facts = append(r.facts, s.fact("kernel/none", investigations.ToolKernlog, s.at, s.nodeLogSource(), nil,
-			"The kernel log, which covers that moment, has no OOM report for this pod."))
+		none, _ := s.sayNone()
+		r.facts = append(r.facts, s.led.ID("rules/kernel/covers"), none)
 	}
 	s.reason = r
 	return true

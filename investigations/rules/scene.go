@@ -70,6 +70,7 @@ type scene struct {
 	boot      map[string]time.Time
 	names     *index                   // what byName found; nil before
 	shift     map[string]time.Duration // what is added to a log's times, by its source
+	lag       map[string]time.Duration // how far ahead of the time the kubelet has a container's end, by the container's id
 
 	// What happened.
 	at        time.Time
@@ -169,7 +170,7 @@ func (s *scene) blindSpot(tool, wouldTell, format string, args ...any) {
 
 func newScene(req investigations.Request, ev investigations.Evidence, led *investigations.Ledger) *scene {
 	s := &scene{
-		req: req, ev: ev, led: led, at: req.At, target: req.Target, boot: map[string]time.Time{}, shift: map[string]time.Duration{},
+		req: req, ev: ev, led: led, at: req.At, target: req.Target, boot: map[string]time.Time{}, shift: map[string]time.Duration{}, lag: map[string]time.Duration{},
 		mechanism: investigations.MechanismUnknown, boundary: investigations.BoundaryUnknown,
 		trigger: investigations.TriggerUnknown,
 	}
@@ -192,6 +193,7 @@ func newScene(req investigations.Request, ev investigations.Evidence, led *inves
 		s.ev.Profiles = &investigations.ProfileEvidence{}
 	}
 	s.completePods()
+	s.nameRecorded()
 	s.resolve()
 	s.readClocks()
 	s.readShifts()

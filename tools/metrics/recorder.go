@@ -280,6 +280,10 @@ func (d *recorderDecoder) top() error {
 			p.Pod, err = d.name()
 		case "container":
 			p.Container, err = d.name()
+		case "pod_uid":
+			p.PodUID, err = d.name()
+		case "container_id":
+			p.ContainerID, err = d.name()
 		case "comm":
 			p.Comm, err = d.name()
 		case "command":

@@ -35,7 +35,7 @@ func TestRecorder(t *testing.T) {
 			},
 		}},
 		Top: []investigations.RecorderTop{{
-			At: from.Add(60500 * time.Millisecond), Namespace: "shop", Pod: "api-1", Container: "api", PID: 4711, Comm: "java", RSSBytes: 1 << 30,
+			At: from.Add(60500 * time.Millisecond), Namespace: "shop", Pod: "api-1", Container: "api", PodUID: "u-1", ContainerID: "c-1", PID: 4711, Comm: "java", RSSBytes: 1 << 30,
 			Command: "java -Xmx1g -Ddb.password=[redacted] -jar api.jar",
 		}},
 	}}
