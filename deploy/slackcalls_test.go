@@ -109,7 +109,7 @@ func calledMethods(t *testing.T) []string {
 		call()
 	}
 	socket := slackio.NewSocket(slackio.SocketOptions{
-		Intake: &slackio.Intake{Self: client.Self, Log: slog.New(slog.DiscardHandler)}, Token: token(appToken), API: s.APIURL(),
+		Intake: &slackio.Intake{Self: client.Self, To: deaf{}, Log: slog.New(slog.DiscardHandler)}, Token: token(appToken), API: s.APIURL(),
 	})
 	hearing, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -126,6 +126,13 @@ func calledMethods(t *testing.T) []string {
 	<-ended
 	return methodsOf(s)
 }
+
+// deaf wants nothing of what the stand-in sends.
+type deaf struct{}
+
+func (deaf) Wants(bot.Event) bool      { return false }
+func (deaf) Wake()                     {}
+func (deaf) Pressed(bot.Event, string) {}
 
 func methodsOf(s *slackfake.Server) []string {
 	var out []string

@@ -59,6 +59,8 @@ func (f *feed) fill(v reflect.Value, text func() string) {
 		v.SetBool(f.byte()%2 == 0)
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(f.byte()) - 20)
+	case reflect.Uint32:
+		v.SetUint(uint64(f.byte()))
 	case reflect.Float64:
 		v.SetFloat(float64(f.byte()) / 100)
 	case reflect.Pointer:
