@@ -21,12 +21,12 @@ func TestNodeHeartbeatOfAnyShape(t *testing.T) {
 		`{"at":"2026-03-04T02:17:09Z","lossless_since":null}`:                   {At: at},
 		`{"at":1772590629,"lossless_since":"2026-03-04T01:17:09Z"}`:             {LosslessSince: &since},
 		`{"at":"2026-03-04T02:17:09Z","dropped":"many","reader":{"a":1},"x":1}`: {At: at},
-		`"2026-03-04T02:17:09Z"`: {At: at},
-		`true`:                   {},
-		`7`:                      {},
-		`["a"]`:                  {},
-		`{}`:                     {},
-		`"soon"`:                 {},
+		`"2026-03-04T02:17:09Z"`:                                                {At: at},
+		`true`:                                                                  {},
+		`7`:                                                                     {},
+		`["a"]`:                                                                 {},
+		`{}`:                                                                    {},
+		`"soon"`:                                                                {},
 	}
 	for text, want := range tests {
 		var r NodeReport

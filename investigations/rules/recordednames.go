@@ -7,12 +7,16 @@ import (
 	"github.com/oombot/oombot/investigations"
 )
 
-// nameRecorded gives the cgroups of flight recorders the names that Kubernetes has for their ids. An agent that reaches no
-// API knows none of a pod, and writes the first digits of a container's id for its name. The evidence is not changed.
+// nameRecorded gives the cgroups of flight recorders the names that Kubernetes, or the request, has for their ids. An agent
+// that reaches no API knows none of a pod, and writes the first digits of a container's id for its name. The evidence is not
+// changed.
 func (s *scene) nameRecorded() {
-	byUID := s.podsByUID()
-	if len(s.ev.Metrics.Recorder) == 0 || len(byUID) == 0 {
+	if len(s.ev.Metrics.Recorder) == 0 {
 		return
+	}
+	byUID := s.podsByUID()
+	if uid := s.req.PodUID; uid != "" && byUID[uid] == nil && s.target.Pod != "" {
+		byUID[uid] = &investigations.Pod{Namespace: s.target.Namespace, Name: s.target.Pod, UID: uid}
 	}
 	m := *s.ev.Metrics
 	m.Recorder = slices.Clone(m.Recorder)
@@ -24,13 +28,42 @@ func (s *scene) nameRecorded() {
 			s.nameCgroup(byUID, x.PodUID, x.ContainerID, &x.Namespace, &x.Pod, &x.Container)
 			x.Series.Namespace, x.Series.Pod, x.Series.Container = x.Namespace, x.Pod, x.Container
 		}
-		r.Series = joinLives(r.Series)
 		for j := range r.Top {
 			t := &r.Top[j]
 			s.nameCgroup(byUID, t.PodUID, t.ContainerID, &t.Namespace, &t.Pod, &t.Container)
 		}
+		s.nameOnly(r)
+		r.Series = joinLives(r.Series)
 	}
 	s.ev.Metrics = &m
+}
+
+// digits says whether a container is called by the first digits of its id.
+func digits(id, container string) bool {
+	return len(container) >= 12 && strings.HasPrefix(id, container)
+}
+
+// nameOnly names the only container that a recording has of the target's pod, where nothing else does: as the request calls
+// it, or the workload its only one.
+func (s *scene) nameOnly(r *investigations.Recorder) {
+	name := s.target.Container
+	if w := s.workload; name == "" && w != nil {
+		name = onlyContainer(&investigations.Pod{Containers: w.Template.Containers})
+	}
+	of := recordedContainers(r, s.target.Namespace, s.target.Pod)
+	if name == "" || len(of) != 1 || of[0] == name {
+		return
+	}
+	for j := range r.Series {
+		if x := &r.Series[j]; x.Pod == s.target.Pod && x.Namespace == s.target.Namespace && digits(x.ContainerID, x.Container) {
+			x.Container, x.Series.Container = name, name
+		}
+	}
+	for j := range r.Top {
+		if x := &r.Top[j]; x.Pod == s.target.Pod && x.Namespace == s.target.Namespace && digits(x.ContainerID, x.Container) {
+			x.Container = name
+		}
+	}
 }
 
 // joinLives makes one of the series of a container's lives, each of which has an id of its own.

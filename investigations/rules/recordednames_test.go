@@ -78,3 +78,50 @@ func TestRecordedLives(t *testing.T) {
 		t.Errorf("%+v", r.Top)
 	}
 }
+
+// TestDigitsForName: without Kubernetes the only container that a recording has of a pod, by its id, is called as the request
+// or the workload calls it; of a pod that the request knows by its uid also the pod.
+func TestDigitsForName(t *testing.T) {
+	id := strings.Repeat("6", 64)
+	made := func(pod string) *incident {
+		i := newIncident().ends("OOMKilled", 137).report(func(r *investigations.KernelReport) {
+			r.ContainerID, r.TaskMemcg, r.OOMMemcg = id, "/kubepods/burstable/pod1111/"+id, "/kubepods/burstable/pod1111/"+id
+		}).running("api-h1-x", "api", jump(100*mib, 510*mib)).grows("api-h1-x", "api", "api", "", 42, 500*mib).cgroupsOnly()
+		i.req.PodUID = "1111"
+		r := &i.ev.Metrics.Recorder[0]
+		for j := range r.Series {
+			x := &r.Series[j]
+			x.PodUID, x.ContainerID, x.Container, x.Pod = "1111", id, id[:12], pod
+		}
+		for j := range r.Top {
+			x := &r.Top[j]
+			x.PodUID, x.ContainerID, x.Container, x.Pod = "1111", id, id[:12], pod
+		}
+		return i
+	}
+	two := made("api-h1-x")
+	r := &two.ev.Metrics.Recorder[0]
+	second := r.Series[0]
+	second.ContainerID, second.Container = strings.Repeat("7", 64), "777777777777"
+	r.Series = append(r.Series, second)
+	for _, tt := range []struct {
+		name, container string
+		in              *incident
+		want            string
+	}{
+		{"named by the request", "api", made("api-h1-x"), "api"},
+		{"a pod known by its uid", "api", made(""), "api"},
+		{"nobody names it", "", made(""), id[:12]},
+		{"one of two", "api", two, id[:12]},
+	} {
+		tt.in.req.Target.Container = tt.container
+		d, led := tt.in.diagnose()
+		checkSound(t, d, led)
+		if c := d.Verdict.Culprit; c == nil || c.Pod != "api-h1-x" || c.Container != tt.want {
+			t.Errorf("%s: %+v", tt.name, c)
+		}
+		if f := factOf(t, led, "recorder/rise"); !strings.Contains(f.Says, "container "+tt.want+" at 100 MiB") || !strings.Contains(f.Says, "api (pid 42)") {
+			t.Errorf("%s: %s", tt.name, f.Says)
+		}
+	}
+}

@@ -193,8 +193,8 @@ func newScene(req investigations.Request, ev investigations.Evidence, led *inves
 		s.ev.Profiles = &investigations.ProfileEvidence{}
 	}
 	s.completePods()
-	s.nameRecorded()
 	s.resolve()
+	s.nameRecorded()
 	s.readClocks()
 	s.readShifts()
 	s.collectKills()
