@@ -24,6 +24,8 @@ const (
 	maxChild   = 500
 	maxMissing = 20
 	maxKilled  = 10_000
+	// maxRise is how many kills a counter may have risen by: no kernel kills as often between two readings.
+	maxRise = 1_000_000
 )
 
 // longestRecording bounds the time that a recording is of.
@@ -94,8 +96,15 @@ func (c *cleaner) report(r *investigations.NodeReport) {
 	for i := range r.Reports {
 		c.kernel(&r.Reports[i])
 	}
+	r.Counted = slices.DeleteFunc(r.Counted, func(k investigations.CountedKill) bool {
+		if k.Kills < 1 {
+			c.fault("a counter that rose by %d kills tells of none", k.Kills)
+		}
+		return k.Kills < 1
+	})
 	for i := range r.Counted {
 		k := &r.Counted[i]
+		k.Kills = min(k.Kills, maxRise)
 		c.text(&k.Path, maxPath)
 		fits(&k.PodUID, uid)
 		fits(&k.ContainerID, container)

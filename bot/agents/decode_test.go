@@ -34,7 +34,7 @@ func TestDecodeCleans(t *testing.T) {
 			StatsPath: evil, Children: map[string]map[string]int64{evil: {evil: 1}}, Kernel: evil, Missing: []string{evil},
 			Killed: []investigations.KernelKill{{PID: 1, Comm: evil}}, Tasks: []investigations.KernelTask{{PID: 1, Comm: evil}},
 		}},
-		Counted:   []investigations.CountedKill{{At: at, Path: evil, PodUID: evil, ContainerID: evil}},
+		Counted:   []investigations.CountedKill{{At: at, Path: evil, PodUID: evil, ContainerID: evil, Kills: 1}},
 		UserKills: []investigations.UserKill{{At: at, Killer: evil, Path: evil, PodUID: evil, ContainerID: evil, Comm: evil, Text: evil}},
 		Pods: []investigations.NodePod{
 			{UID: evil, Namespace: "a", Name: "b"},
@@ -150,6 +150,20 @@ func TestDecodeKeepsNames(t *testing.T) {
 	}
 	if diff := cmp.Diff(r, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestDecodeCounts leaves out counters that tell of no kill, and takes none for what no kernel counts.
+func TestDecodeCounts(t *testing.T) {
+	for kills, want := range map[string]int64{"1": 1, "20": 20, "0": 0, "-3": 0, "9223372036854775807": maxRise} {
+		r, faults, err := Decode([]byte(`{"version": 1, "node": "n1", "counted": [{"at": "2026-03-04T02:17:09Z", "path": "/a", "kills": ` + kills + `}]}`))
+		var got int64
+		for _, k := range r.Counted {
+			got += k.Kills
+		}
+		if err != nil || got != want || (len(faults) > 0) != (want == 0) {
+			t.Errorf("%s kills: %d, %q, %v", kills, got, faults, err)
+		}
 	}
 }
 
