@@ -138,7 +138,7 @@ func (s *scene) recordedHeld(namespace, pod, container string) (sum points, sour
 	for _, names := range heldNames {
 		for _, name := range names {
 			p, src := s.recordedSeries(namespace, pod, container, name)
-			if p.len() > 0 && seconds(s.at)-p.X[p.len()-1] <= late {
+			if p.len() > 0 && seconds(s.at)-p.X[p.len()-1] <= late && !s.endedBefore(p) {
 				sum, source = addCurves(sum, p), src
 			}
 		}
@@ -147,6 +147,32 @@ func (s *scene) recordedHeld(namespace, pod, container string) (sum points, sour
 		}
 	}
 	return points{}, ""
+}
+
+// endedBefore says whether a recorded curve ended before the moment in question while others went on: what it was of was gone
+// by then, and had given back its memory.
+func (s *scene) endedBefore(p points) bool {
+	const moments = 10 // seconds
+	n := p.len()
+	step := 0.0
+	if n > 1 {
+		step = p.X[n-1] - p.X[n-2]
+	}
+	newest := p.X[n-1]
+	for i := range s.ev.Metrics.Recorder {
+		r := &s.ev.Metrics.Recorder[i]
+		if s.node != "" && r.Node != s.node {
+			continue
+		}
+		for j := range r.Series {
+			t := r.Series[j].Series.T
+			k := sort.Search(len(t), func(k int) bool { return t[k] > s.at.UnixMilli() })
+			if k > 0 {
+				newest = math.Max(newest, float64(t[k-1])/1000)
+			}
+		}
+	}
+	return newest-p.X[n-1] > math.Max(moments, 2*step)
 }
 
 // recordedContainers returns the names of the containers of a pod that a recording has, in its order. The pod's own cgroup

@@ -364,3 +364,25 @@ func TestRecordingOfMoments(t *testing.T) {
 		t.Errorf("%s by %+v\n%s", d.Verdict.Cause, c, d.Verdict.Explanation)
 	}
 }
+
+// TestRecordedUntilItEnded: what ended some time before the kill had given its memory back, though its last values are of the
+// minute before.
+func TestRecordedUntilItEnded(t *testing.T) {
+	for gone, held := range map[int]bool{0: true, 5: true, 20: false} {
+		i := newIncident().ends("OOMKilled", 137).report(nil).running("api-h1-x", "api", steady(100*mib)).running("batch-0", "batch", steady(80*mib))
+		r := &i.ev.Metrics.Recorder[0]
+		for j := range r.Series {
+			if x := &r.Series[j]; x.Pod == "batch-0" {
+				x.Series.T, x.Series.V = x.Series.T[:len(x.Series.T)-gone], x.Series.V[:len(x.Series.V)-gone]
+			}
+		}
+		s := newScene(i.req, i.ev, investigations.NewLedger(nil))
+		s.at = testAt
+		if p, _ := s.recordedHeld("shop", "batch-0", "batch"); (p.len() > 0) != held {
+			t.Errorf("gone %d s before the kill: %d values, held %t", gone, p.len(), held)
+		}
+		if p, _ := s.recordedHeld("shop", "api-h1-x", "api"); p.len() == 0 {
+			t.Error("the other one is not known")
+		}
+	}
+}
